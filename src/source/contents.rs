@@ -1,0 +1,171 @@
+//! What one input held: the certificates, CRLs and keys found in it, beside what could not be read.
+
+use std::fmt;
+
+use crate::source::properties::Properties;
+
+/// How an object was kept where it was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Format {
+    /// The bare encoding.
+    Der,
+    /// A PEM block.
+    Pem,
+    /// Base64 without a header.
+    Base64,
+    /// PKCS#7, whether DER, BER or PEM.
+    Pkcs7,
+    /// PKCS#12.
+    Pkcs12,
+    /// Microsoft serialized certificate store (.sst).
+    SerializedStore,
+    /// Registry export (.reg) of a certificate store.
+    RegistryExport,
+    /// A registry `Blob` value as a file.
+    RegistryBlob,
+    /// The output of `certutil -view -out RawCertificate`.
+    CertutilView,
+    /// A live Windows store.
+    WindowsStore,
+}
+
+impl Format {
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Der => "der",
+            Self::Pem => "pem",
+            Self::Base64 => "base64",
+            Self::Pkcs7 => "pkcs7",
+            Self::Pkcs12 => "pkcs12",
+            Self::SerializedStore => "serialized-store",
+            Self::RegistryExport => "registry-export",
+            Self::RegistryBlob => "registry-blob",
+            Self::CertutilView => "certutil-view",
+            Self::WindowsStore => "windows-store",
+        }
+    }
+}
+
+/// Where in an input something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum Position {
+    /// Nowhere in particular, as in a live store.
+    #[default]
+    Whole,
+    /// A line of a text, from 1.
+    Line(u64),
+    /// A byte, from 0.
+    Byte(u64),
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole => f.write_str("the whole"),
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Byte(byte) => write!(f, "byte {byte}"),
+        }
+    }
+}
+
+/// What kind of object was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Certificate,
+    Crl,
+    /// Only that it was there: its bytes are never kept.
+    PrivateKey,
+}
+
+/// One object, as one place holds it. For a private key `der` is empty.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
+    pub(crate) der: Vec<u8>,
+    pub(crate) format: Format,
+    pub(crate) position: Position,
+    /// What the place says beside the certificate itself; `None` where it says nothing.
+    pub(crate) properties: Option<Box<Properties>>,
+}
+
+impl Found {
+    pub(crate) fn new(kind: Kind, der: Vec<u8>, format: Format, position: Position) -> Self {
+        Self { kind, der, format, position, properties: None }
+    }
+}
+
+/// What is wrong with an input, or with a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ProblemCode {
+    /// It is not there.
+    NotFound,
+    /// The system refused to open or to read it.
+    Unreadable,
+    /// It is something, but not what it says it is.
+    Damaged,
+    /// It ends too early.
+    Truncated,
+    /// It is locked, and no password that was given opens it.
+    Password,
+    /// It is whole, but uses something that is not supported.
+    Unsupported,
+    /// It is beyond a limit: of size, depth, count or iterations.
+    Limit,
+    /// It holds nothing that can be used.
+    Empty,
+}
+
+impl ProblemCode {
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NotFound => "not-found",
+            Self::Unreadable => "unreadable",
+            Self::Damaged => "damaged",
+            Self::Truncated => "truncated",
+            Self::Password => "password",
+            Self::Unsupported => "unsupported",
+            Self::Limit => "limit",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// A part of an input that could not be read: the input's name is added by whoever opened it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) code: ProblemCode,
+    pub(crate) position: Position,
+    /// A sentence without the input's name and position: what was expected, what was found, what to do.
+    pub(crate) message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(code: ProblemCode, position: Position, message: impl Into<String>) -> Self {
+        Self { code, position, message: message.into() }
+    }
+}
+
+/// What a reader read, and what it could not: side by side, so that one bad part never hides the rest.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Contents {
+    pub(crate) found: Vec<Found>,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Contents {
+    pub(crate) fn fault(code: ProblemCode, position: Position, message: impl Into<String>) -> Self {
+        Self { found: Vec::new(), faults: vec![Fault::new(code, position, message)] }
+    }
+
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.found.append(&mut other.found);
+        self.faults.append(&mut other.faults);
+    }
+}

@@ -1,0 +1,10 @@
+//! Bytes in: files, folders, standard input and live stores, each format in a file of its own. Out come certificates, CRLs
+//! and the places they were found, beside the problems.
+
+pub(crate) mod contents;
+pub(crate) mod properties;
+pub(crate) mod provider;
+
+pub use contents::{Format, Position, ProblemCode};
+pub use properties::{Properties, Restrictions, StoreName};
+pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};

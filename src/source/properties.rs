@@ -1,0 +1,70 @@
+//! What a place says about a certificate beside the certificate itself: its key's provider, its friendly name, the limits a
+//! store puts on it.
+
+use crate::certificate::Oid;
+use crate::source::provider::KeyProvider;
+use crate::time::Time;
+
+/// What one occurrence adds to the certificate. Two places may disagree about one certificate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Properties {
+    /// The name an administrator gave it.
+    pub friendly_name: Option<String>,
+    /// The provider that keeps, or on import would keep, the private key.
+    pub key_provider: Option<KeyProvider>,
+    /// The name of the key container (CSP) or key (KSP).
+    pub key_container: Option<String>,
+    /// Whether a private key stands beside it.
+    pub has_private_key: bool,
+    /// Whether the store has put it aside: Windows' enumerations pass over it.
+    pub archived: bool,
+    /// The store that holds it.
+    pub store: Option<StoreName>,
+    /// The limits that the store entry puts on what the certificate is trusted for.
+    pub restrictions: Restrictions,
+    /// The name under which a store keeps it, where that is not its thumbprint: upper-case hex.
+    pub stored_under: Option<String>,
+    /// The certificate's number in the CA database.
+    pub request_id: Option<String>,
+}
+
+/// A Windows store, `LocalMachine\My`; the location is unknown in files that do not tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct StoreName {
+    /// `LocalMachine`, `CurrentUser`, or as the file tells it.
+    pub location: Option<String>,
+    /// `My`, `Root`, `CA`, `Disallowed`, …
+    pub name: String,
+}
+
+impl StoreName {
+    /// Whether it is that store, without regard to case as Windows compares.
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+}
+
+/// Limits on a store entry: they change what a root is trusted for although the certificate is in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Restrictions {
+    /// The only usages that it is trusted for (property 9); an empty list trusts it for none.
+    pub enhanced_key_usage: Option<Vec<Oid>>,
+    /// Distrusted from this moment on (property 104), for the usages of `disallowed_usages` or for all.
+    pub disallowed_from: Option<Time>,
+    /// The usages that `disallowed_from` is about (property 122).
+    pub disallowed_usages: Option<Vec<Oid>>,
+    /// Certificates that were issued after this moment are distrusted (property 126).
+    pub not_before: Option<Time>,
+    /// The usages that `not_before` is about (property 127).
+    pub not_before_usages: Option<Vec<Oid>>,
+}
+
+impl Restrictions {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
