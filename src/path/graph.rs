@@ -238,10 +238,7 @@ impl Graph {
             }
         }
         // A self-signed certificate may be no node of the graph, as a client's own is.
-        if own.is_none() && links.issuers.is_empty() && !links.is_self_signed && below.is_self_issued() {
-            links.is_self_signed =
-                below.check_signature(&VerifyingKey::new(below.subject_public_key_info())) == SignatureCheck::Valid;
-        }
+        links.is_self_signed |= own.is_none() && links.issuers.is_empty() && below.is_self_signed();
         if explain {
             self.refuse_other_names(below, authority.and_then(|found| found.key_identifier), &mut links);
         }
@@ -318,13 +315,6 @@ impl Closeness {
             _ => Self::Name,
         }
     }
-}
-
-/// Whether a certificate is self-signed: one name, and its own key made its signature (RFC 5280 section 3.2).
-pub(crate) fn is_self_signed(certificate: &Certificate) -> bool {
-    certificate.is_self_issued()
-        && certificate.check_signature(&VerifyingKey::new(certificate.subject_public_key_info()))
-            == SignatureCheck::Valid
 }
 
 /// The order of thumbprints, the last resort of every choice.

@@ -234,7 +234,7 @@ impl Graph {
         certificates.extend(nodes.iter().map(|id| self.certificate(*id).clone()));
         let ends_self_signed = match nodes.last() {
             Some(top) => self.links(*top).is_self_signed,
-            None => crate::path::graph::is_self_signed(certificate),
+            None => certificate.is_self_signed(),
         };
         Path {
             status,

@@ -2,9 +2,11 @@
 //! and the places they were found, beside the problems.
 
 pub(crate) mod contents;
+mod occurrence;
 pub(crate) mod properties;
 pub(crate) mod provider;
 
 pub use contents::{Format, Position, ProblemCode};
+pub use occurrence::{Occurrence, Problem};
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
