@@ -2,9 +2,12 @@
 //! and the places they were found, beside the problems.
 
 pub(crate) mod contents;
+pub(crate) mod live;
 pub(crate) mod properties;
 pub(crate) mod provider;
+pub(crate) mod store_source;
 
 pub use contents::{Format, Position, ProblemCode};
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
+pub use store_source::{StoreLocation, StoreSource};
