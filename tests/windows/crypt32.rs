@@ -147,7 +147,7 @@ pub fn delete_system(machine: bool, name: &str) {
 }
 
 /// A certificate as Windows reads it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// As .NET's X509Certificate2.Subject, which is made by the same call.
     pub subject: String,
