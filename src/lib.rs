@@ -3,6 +3,7 @@
 mod time;
 
 pub mod certificate;
+pub mod cmg;
 pub mod source;
 
 pub use time::Time;
