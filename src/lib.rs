@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod path;
 mod pool;
 pub mod report;
+pub mod cmg;
 pub mod source;
 
 pub use pool::Entry;
