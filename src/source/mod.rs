@@ -2,9 +2,15 @@
 //! and the places they were found, beside the problems.
 
 pub(crate) mod contents;
+pub(crate) mod passwords;
+pub(crate) mod pkcs12;
 pub(crate) mod properties;
 pub(crate) mod provider;
+pub(crate) mod registry;
+pub(crate) mod serialized_store;
+pub(crate) mod store_properties;
 
 pub use contents::{Format, Position, ProblemCode};
+pub use passwords::Passwords;
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
