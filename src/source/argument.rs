@@ -110,7 +110,9 @@ const PREFIXES: [&str; 4] = ["Microsoft.PowerShell.Security\\Certificate::", "Ce
 impl StoreSource {
     /// Reads a path of PowerShell's certificate drive; `None` where it is none.
     fn parse(text: &str) -> Result<Option<Self>, SourceError> {
-        let Some(rest) = PREFIXES.iter().find_map(|prefix| strip_prefix_ignoring_case(text, prefix)) else { return Ok(None) };
+        let Some(rest) = PREFIXES.iter().find_map(|prefix| strip_prefix_ignoring_case(text, prefix)) else {
+            return Ok(None);
+        };
         let wrong = |found| SourceError::Store(text.to_owned(), found);
         let mut parts = rest.split(['\\', '/']).filter(|part| !part.is_empty());
         let location = match parts.next() {
@@ -184,7 +186,9 @@ mod tests {
             assert_eq!(parse(text), Ok(Source::Store(my.clone())), "{text}");
         }
         let thumbprint = "a943b13a7dbe4dbba0ed2a24a90c30010a3d6b2d";
-        let Ok(Source::Store(one)) = parse(&format!("Cert:\\CurrentUser\\Root\\{thumbprint}")) else { panic!("no store") };
+        let Ok(Source::Store(one)) = parse(&format!("Cert:\\CurrentUser\\Root\\{thumbprint}")) else {
+            panic!("no store")
+        };
         assert_eq!(one.thumbprint, Some(thumbprint.to_uppercase()));
         assert_eq!(one.to_string(), format!("Cert:\\CurrentUser\\Root\\{}", thumbprint.to_uppercase()));
     }

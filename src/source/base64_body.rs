@@ -95,7 +95,8 @@ pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// A line without its indentation, mail quotes, comment signs and string quotes: none of these is a character of base64.
 fn inner(line: &[u8]) -> &[u8] {
-    let around = |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'|' | b'#' | b'*' | b'"' | b'\'' | b';' | b',' | 0x0b | 0x0c);
+    let around =
+        |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'|' | b'#' | b'*' | b'"' | b'\'' | b';' | b',' | 0x0b | 0x0c);
     let start = line.iter().position(|byte| !around(byte)).unwrap_or(line.len());
     let end = line.iter().rposition(|byte| !around(byte)).map_or(start, |last| last + 1);
     let line = &line[start..end];

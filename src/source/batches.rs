@@ -82,7 +82,10 @@ enum Cut {
     /// The whole is one piece so far.
     More,
     /// It is too large for that.
-    TooLarge { start: usize, message: String },
+    TooLarge {
+        start: usize,
+        message: String,
+    },
 }
 
 impl<R: Read> Batches<R> {
@@ -149,7 +152,9 @@ impl<R: Read> Batches<R> {
     }
 
     fn line_at(&self, offset: usize) -> Position {
-        Position::Line(self.line + memchr::memchr_iter(self.newline.unwrap_or(b'\n'), &self.buffer[..offset]).count() as u64)
+        Position::Line(
+            self.line + memchr::memchr_iter(self.newline.unwrap_or(b'\n'), &self.buffer[..offset]).count() as u64,
+        )
     }
 
     /// The last batch: what is left, and what went wrong.
@@ -187,7 +192,8 @@ fn cut_blocks(text: &[u8]) -> Cut {
                 return Cut::More;
             }
             let label = String::from_utf8_lossy(label);
-            let message = format!("expected a {label} block of at most {} MiB, found no END boundary within that", limit >> 20);
+            let message =
+                format!("expected a {label} block of at most {} MiB, found no END boundary within that", limit >> 20);
             Cut::TooLarge { start, message }
         }
     }
@@ -211,7 +217,10 @@ impl<R: Read> Iterator for Batches<R> {
                 Cut::At(length) => {
                     self.note_gap(length);
                     if self.gap > MAX_GAP {
-                        let message = format!("expected a block within {} MiB of text, found none: no more was read", MAX_GAP >> 20);
+                        let message = format!(
+                            "expected a block within {} MiB of text, found none: no more was read",
+                            MAX_GAP >> 20
+                        );
                         let fault = Fault::new(ProblemCode::Limit, self.line_at(length), message);
                         self.if_nothing = None;
                         return self.finish(Some(fault));

@@ -159,8 +159,10 @@ mod tests {
     #[test]
     fn a_length_beyond_the_end_is_named() {
         assert_eq!(element(&[0x30, 0x82, 0x10, 0x00, 1]).unwrap_err(), Broken::Short { length: 4096, available: 1 });
-        assert_eq!(element(&[0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).unwrap_err().to_string(),
-            format!("a length of {} bytes where 0 are left", usize::MAX));
+        assert_eq!(
+            element(&[0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).unwrap_err().to_string(),
+            format!("a length of {} bytes where 0 are left", usize::MAX)
+        );
         assert_eq!(element(&[0x04, 0x80, 0, 0]).unwrap_err(), Broken::Primitive(0x04));
         assert_eq!(element(&[0x30, 0x80, 0x02]).unwrap_err(), Broken::CutOff);
     }

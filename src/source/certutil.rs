@@ -92,10 +92,12 @@ pub(crate) fn view(head: &[u8]) -> Option<View> {
         }
         is_view |= schema_name(line, b"RawCertificate").is_some();
         if is_row(line) {
-            let mut fields = lines.by_ref().take(256).take_while(|line| line.is_empty() || is_indented(line)).filter_map(field);
+            let mut fields =
+                lines.by_ref().take(256).take_while(|line| line.is_empty() || is_indented(line)).filter_map(field);
             is_view |= !localized.is_empty();
             let view = View { request_id: localized.into() };
-            is_view |= fields.any(|(name, value)| is_raw_certificate(name) || view.is_request_number(name, value).is_some());
+            is_view |=
+                fields.any(|(name, value)| is_raw_certificate(name) || view.is_request_number(name, value).is_some());
             return is_view.then_some(view);
         }
     }

@@ -33,7 +33,9 @@ fn preamble(text: &[u8]) -> usize {
         let rest = &text[start..];
         let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
         let line = rest[..end].trim_ascii();
-        if end == 0 || !(line.is_empty() || line.starts_with(b"#TYPE") || line.to_ascii_lowercase().starts_with(b"sep=")) {
+        if end == 0
+            || !(line.is_empty() || line.starts_with(b"#TYPE") || line.to_ascii_lowercase().starts_with(b"sep="))
+        {
             return start;
         }
         start += end;
@@ -52,18 +54,29 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter))?;
     let mut records = reader(rest, delimiter).into_byte_records().map_while(Result::ok);
     let header = records.next()?;
-    let certificates: Vec<usize> =
-        header.iter().enumerate().filter(|(_, name)| certutil::is_raw_certificate(name)).map(|(index, _)| index).collect();
+    let certificates: Vec<usize> = header
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| certutil::is_raw_certificate(name))
+        .map(|(index, _)| index)
+        .collect();
     let rows: Vec<csv::ByteRecord> = records.take(SAMPLED_ROWS).collect();
     let is_row = |row: &csv::ByteRecord| row.len() == header.len() && row.iter().any(holds_certificate);
-    let is_named = !certificates.is_empty() && (header.len() > 1 || !certificates.contains(&0) || first.starts_with(b"\""));
+    let is_named =
+        !certificates.is_empty() && (header.len() > 1 || !certificates.contains(&0) || first.starts_with(b"\""));
     if !is_named && !rows.iter().any(is_row) {
         return None;
     }
-    let is_number = |column: usize| rows.iter().filter_map(|row| row.get(column)).all(|cell| certutil::request_number(cell).is_some());
+    let is_number = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).all(|cell| certutil::request_number(cell).is_some())
+    };
     let named = header.iter().position(certutil::is_request_id);
     let request_id = named.or_else(|| {
-        header.iter().enumerate().find(|(index, name)| certutil::speaks_of_id(name) && is_number(*index)).map(|(index, _)| index)
+        header
+            .iter()
+            .enumerate()
+            .find(|(index, name)| certutil::speaks_of_id(name) && is_number(*index))
+            .map(|(index, _)| index)
     });
     Some(Table { delimiter, request_id, certificates })
 }
@@ -99,7 +112,9 @@ impl Table {
                 Ok(false) => return contents,
                 Ok(true) if is_header => is_header = false,
                 Ok(true) => {
-                    let line = row.position().map_or(line, |position| first_line + skipped + position.line().saturating_sub(1));
+                    let line = row
+                        .position()
+                        .map_or(line, |position| first_line + skipped + position.line().saturating_sub(1));
                     self.read_row(&row, line, &mut contents, &mut says_sizes, &mut scratch);
                 }
                 // Reading bytes from memory fails for no reason that is left.
@@ -144,7 +159,8 @@ impl Table {
     fn read_base64(&self, cell: &[u8], line: u64, contents: &mut Contents, scratch: &mut Vec<u8>) {
         match base64_body::decode(cell, scratch) {
             Ok(der) => {
-                contents.append(objects::read(&der, Expected::Certificate, Format::CertutilView, |_| Position::Line(line)));
+                contents
+                    .append(objects::read(&der, Expected::Certificate, Format::CertutilView, |_| Position::Line(line)));
             }
             Err(bad) => {
                 let shown = text::decode(&cell[..cell.len().min(40)]).into_owned();

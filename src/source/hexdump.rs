@@ -113,7 +113,8 @@ fn is_object(run: &Run) -> bool {
 /// Whether a text that begins with `head` shows a certificate, a CRL or PKCS#7.
 pub(crate) fn is_dump(head: &[u8]) -> bool {
     // The SEQUENCE that each of them is.
-    memchr::memmem::find_iter(head, b"30").any(|at| matches!(head.get(at + 2..at + 5), Some([b' ', b'8', _] | [b'8', _, _])))
+    memchr::memmem::find_iter(head, b"30")
+        .any(|at| matches!(head.get(at + 2..at + 5), Some([b' ', b'8', _] | [b'8', _, _])))
         && runs(head).iter().any(is_object)
 }
 
@@ -155,7 +156,8 @@ mod tests {
         for (index, line) in der.chunks(16).enumerate() {
             let pairs: Vec<String> = line.iter().map(|byte| format!("{byte:02x}")).collect();
             let (left, right) = pairs.split_at(pairs.len().min(8));
-            let shown: String = line.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }).collect();
+            let shown: String =
+                line.iter().map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '.' }).collect();
             let hex = format!("{}  {}", left.join(" "), right.join(" "));
             text += &format!("{indent}{:04x}  {hex:<48}   {shown}\r\n", index * 16);
         }
@@ -165,7 +167,10 @@ mod tests {
     #[test]
     fn a_dump_with_addresses_and_characters_is_read() {
         let der = certificate();
-        let text = format!("X509 Certificate:\r\n{}\r\nCertUtil: -dump command completed successfully.\r\n", addressed(&der, "    "));
+        let text = format!(
+            "X509 Certificate:\r\n{}\r\nCertUtil: -dump command completed successfully.\r\n",
+            addressed(&der, "    ")
+        );
         assert!(is_dump(text.as_bytes()));
         let contents = read(text.as_bytes());
         assert!(contents.faults.is_empty(), "{:?}", contents.faults);

@@ -93,7 +93,9 @@ fn cut(kind: Kind, broken: &ber::Broken, available: usize, position: Position) -
         Kind::PrivateKey => "private key",
     };
     let code = if broken.is_truncation() { ProblemCode::Truncated } else { ProblemCode::Damaged };
-    let message = format!("expected a whole {name}, found {broken} ({available} bytes in all); get it again from where it came from");
+    let message = format!(
+        "expected a whole {name}, found {broken} ({available} bytes in all); get it again from where it came from"
+    );
     Fault::new(code, position, message)
 }
 
@@ -107,7 +109,8 @@ fn foreign(shape: Shape, rest: &[u8], offset: usize, expected: Expected, positio
     if offset == 0 {
         Fault::new(ProblemCode::Damaged, position, format!("expected {}, found {what}", expected.name()))
     } else {
-        let message = format!("expected the end, found {} more bytes: {what}; what stands before them was read", rest.len());
+        let message =
+            format!("expected the end, found {} more bytes: {what}; what stands before them was read", rest.len());
         Fault::new(ProblemCode::Damaged, position, message)
     }
 }

@@ -51,11 +51,15 @@ impl<R: Read> PathsFrom<R> {
             return None;
         }
         if line.contains(&0) {
-            return Some(Err(self.fault(ProblemCode::Damaged, "expected one path a line, found a zero byte; separate paths by line ends")));
+            return Some(Err(self.fault(
+                ProblemCode::Damaged,
+                "expected one path a line, found a zero byte; separate paths by line ends",
+            )));
         }
         let argument = os_string(unquoted(line));
         if argument == "-" {
-            let message = "expected a file, a folder or a store, found \"-\": standard input is given as a SOURCE itself";
+            let message =
+                "expected a file, a folder or a store, found \"-\": standard input is given as a SOURCE itself";
             return Some(Err(self.fault(ProblemCode::Unsupported, message)));
         }
         Some(Source::parse(&argument).map_err(|error| self.fault(ProblemCode::NotFound, error.to_string())))
@@ -158,7 +162,8 @@ mod tests {
         text.extend(vec![b'x'; 300_000]);
         text.extend(b"\nlast.cer\n");
         let sources = list(&text);
-        let lines: Vec<_> = sources.iter().filter_map(|source| source.as_ref().err()).map(|fault| fault.fault.position).collect();
+        let lines: Vec<_> =
+            sources.iter().filter_map(|source| source.as_ref().err()).map(|fault| fault.fault.position).collect();
         assert_eq!(lines, [Position::Line(2), Position::Line(3), Position::Line(4), Position::Line(5)]);
         assert_eq!(sources.len(), 6);
         assert_eq!(sources[5], Ok(Source::Path("last.cer".into())));

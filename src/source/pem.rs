@@ -37,7 +37,10 @@ pub(crate) enum Ending<'a> {
 pub(crate) enum Piece<'a> {
     Block(Block<'a>),
     /// An END boundary outside of any block.
-    StrayEnd { label: &'a [u8], line: u64 },
+    StrayEnd {
+        label: &'a [u8],
+        line: u64,
+    },
     /// The text behind the last block, to the end.
     Tail(&'a [u8]),
 }
@@ -196,9 +199,8 @@ pub(crate) fn meaning(label: &[u8]) -> Label {
 
 /// Whether a text has a boundary of something that is read here.
 pub(crate) fn is_pem(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"-----BEGIN ").any(|start| {
-        named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign)
-    })
+    memchr::memmem::find_iter(text, b"-----BEGIN ")
+        .any(|start| named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign))
 }
 
 /// Where the last END boundary of a text ends.
@@ -256,7 +258,10 @@ pub(crate) fn read(text: &[u8], first_line: u64) -> BlockContents {
 
 pub(crate) fn stray_end(label: &[u8], line: u64, contents: &mut Contents) {
     if matches!(meaning(label), Label::Object(_)) {
-        let message = format!("expected a BEGIN boundary before the END boundary of a {}, found none: the start of the block is missing", text::decode(label));
+        let message = format!(
+            "expected a BEGIN boundary before the END boundary of a {}, found none: the start of the block is missing",
+            text::decode(label)
+        );
         contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), message));
     }
 }
@@ -277,7 +282,11 @@ pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8
     let mut faults = Vec::new();
     match base64_body::decode(body, scratch) {
         Ok(der) if der.is_empty() => {
-            faults.push(Fault::new(ProblemCode::Empty, position, format!("expected base64 in the {label} block, found nothing")));
+            faults.push(Fault::new(
+                ProblemCode::Empty,
+                position,
+                format!("expected base64 in the {label} block, found nothing"),
+            ));
         }
         Ok(der) => {
             let mut contents = objects::read(&der, expected, format, |_| position);
@@ -296,7 +305,8 @@ pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8
             faults.push(Fault::new(ProblemCode::Damaged, position, message));
         }
         Ending::Missing => {
-            let message = format!("expected the boundary \"-----END {label}-----\", found the next block or the end of the text");
+            let message =
+                format!("expected the boundary \"-----END {label}-----\", found the next block or the end of the text");
             // What is cut off has one cause.
             faults.retain(|fault| fault.code != ProblemCode::Truncated);
             faults.push(Fault::new(ProblemCode::Truncated, position, message));
@@ -312,7 +322,8 @@ pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8
 fn undecodable(label: &str, block: &Block<'_>, body: &[u8], bad: Bad) -> Fault {
     let before = &body[..bad.offset().min(body.len())];
     let line = block.line + memchr::memchr_iter(newline(block.body), before).count() as u64;
-    let message = format!("expected base64 in the {label} block that begins in line {}, found {}", block.line, bad.found());
+    let message =
+        format!("expected base64 in the {label} block that begins in line {}, found {}", block.line, bad.found());
     Fault::new(ProblemCode::Damaged, Position::Line(line), message)
 }
 

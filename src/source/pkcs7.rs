@@ -97,10 +97,9 @@ impl<'a, P: Fn(usize) -> Position> Reader<'a, P> {
         while !rest.is_empty() && !rest.starts_with(&[0, 0]) {
             let whole = ber::element(rest);
             // A set without an end still has a beginning.
-            let content = whole.as_ref().map_or_else(
-                |_| ber::content_at_hand(rest),
-                |element| Some((element.tag, element.content)),
-            );
+            let content = whole
+                .as_ref()
+                .map_or_else(|_| ber::content_at_hand(rest), |element| Some((element.tag, element.content)));
             match content {
                 Some((CERTIFICATES, set)) => self.certificates(set),
                 Some((CRLS, set)) => self.crls(set),

@@ -10,16 +10,21 @@ use crate::source::certutil;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::hexdump;
 use crate::source::objects::{self, Expected};
+use crate::source::passwords::Passwords;
 use crate::source::pem;
+use crate::source::pkcs12;
+use crate::source::registry;
+use crate::source::serialized_store;
 use crate::source::sniff::{self, Content, HEAD, Looks};
 use crate::source::text::{self, TextReader};
 use crate::source::walk::{Input, Origin};
 
 /// What reading needs beside the bytes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct ReadContext {
-    /// Passwords to try on locked files.
-    pub(crate) passwords: Vec<String>,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadContext<'a> {
+    /// The input's name, for whoever is asked for its password.
+    pub(crate) name: &'a str,
+    pub(crate) passwords: &'a Passwords,
 }
 
 /// An input that was opened.
@@ -37,7 +42,8 @@ const SMALL: u64 = 8 * 1024 * 1024;
 const MAX_WHOLE: u64 = 512 * 1024 * 1024;
 
 /// Opens an input and reads it as far as that takes bounded memory.
-pub(crate) fn open(input: &Input, context: &ReadContext) -> Opened {
+pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
+    let context = ReadContext { name: &input.name, passwords };
     let result = match &input.origin {
         Origin::File(path) => open_file(path, input, context),
         Origin::StandardInput => open_stream(Box::new(io::stdin()), None, input.looks, context),
@@ -47,8 +53,8 @@ pub(crate) fn open(input: &Input, context: &ReadContext) -> Opened {
 }
 
 /// Reads an input to its end, handing over what it holds part by part and in order.
-pub(crate) fn read_input(input: &Input, context: &ReadContext, mut each: impl FnMut(Contents)) {
-    match open(input, context) {
+pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {
+    match open(input, passwords) {
         Opened::Whole(contents) => each(contents),
         Opened::Batches(batches) => batches.for_each(|batch| each(batch.read())),
     }
@@ -64,7 +70,7 @@ pub(crate) fn unreadable(error: &io::Error) -> Contents {
     Contents::fault(code, Position::Whole, format!("expected a file that can be read, found: {error}{advice}"))
 }
 
-fn open_file(path: &Path, input: &Input, context: &ReadContext) -> io::Result<Opened> {
+fn open_file(path: &Path, input: &Input, context: ReadContext<'_>) -> io::Result<Opened> {
     let before = std::fs::metadata(path)?;
     if !before.is_file() {
         // A pipe or a device is read only where it was named itself.
@@ -96,7 +102,8 @@ fn open_file(path: &Path, input: &Input, context: &ReadContext) -> io::Result<Op
     Ok(Opened::Whole(contents))
 }
 
-const CHANGED: &str = "expected a file at rest, found one that changed while it was read; run this again when it is written";
+const CHANGED: &str =
+    "expected a file at rest, found one that changed while it was read; run this again when it is written";
 
 /// Files that the system makes up (`/proc`) say that they are empty.
 fn has_changed(before: &Metadata, after: &Metadata, count: u64) -> bool {
@@ -140,7 +147,7 @@ fn open_stream(
     mut reader: Box<dyn Read + Send>,
     size: Option<u64>,
     looks: Looks,
-    context: &ReadContext,
+    context: ReadContext<'_>,
 ) -> io::Result<Opened> {
     let mut head = vec![0; HEAD];
     let count = text::fill(&mut reader, &mut head)?;
@@ -169,7 +176,7 @@ fn read_whole(
     reader: Box<dyn Read + Send>,
     size: Option<u64>,
     looks: Looks,
-    context: &ReadContext,
+    context: ReadContext<'_>,
 ) -> io::Result<Opened> {
     let mut bytes = head;
     if size.is_none_or(|size| size <= MAX_WHOLE) {
@@ -192,11 +199,15 @@ fn read_whole(
 }
 
 /// Reads an input that is whole in memory.
-pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: &ReadContext) -> Contents {
+pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
     if !sniff::is_text(bytes) {
         return match sniff::sniff_binary(bytes) {
-            Content::OtherBinary if looks == Looks::Certificate && pem::is_pem(bytes) => pem::read(bytes, 1).resolve(true),
-            content => read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64)),
+            Content::OtherBinary if looks == Looks::Certificate && pem::is_pem(bytes) => {
+                pem::read(bytes, 1).resolve(true)
+            }
+            content => {
+                read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64))
+            }
         };
     }
     let text = text::normalise(bytes);
@@ -207,7 +218,7 @@ pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: &ReadContext) -> C
             contents => contents,
         },
         Content::CertutilCsv(table) => table.read(&text, 1, true),
-        Content::RegistryExport => registry_export(&text),
+        Content::RegistryExport => registry::read(bytes),
         Content::HexDump => hexdump::read(&text),
         Content::Base64 => base64_body::read(&text, |bytes| {
             read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(1))
@@ -222,36 +233,16 @@ fn read_binary(
     bytes: &[u8],
     format: Format,
     looks: Looks,
-    context: &ReadContext,
+    context: ReadContext<'_>,
     place: impl Fn(usize) -> Position,
 ) -> Contents {
     match content {
         Content::Objects => objects::read(bytes, Expected::Anything, format, place),
-        Content::Pkcs12 => pkcs12(bytes, context),
-        Content::SerializedStore => serialized_store(bytes),
-        Content::RegistryBlob => registry_blob(bytes),
+        Content::Pkcs12 => pkcs12::read(bytes, context.name, context.passwords),
+        Content::SerializedStore => serialized_store::read(bytes),
+        Content::RegistryBlob => serialized_store::read_blob(bytes),
         content => nothing(content, bytes, looks),
     }
-}
-
-fn pkcs12(_bytes: &[u8], context: &ReadContext) -> Contents {
-    unsupported(&format!("PKCS#12 ({} passwords given)", context.passwords.len()))
-}
-
-fn serialized_store(_bytes: &[u8]) -> Contents {
-    unsupported("a serialized store")
-}
-
-fn registry_export(_text: &[u8]) -> Contents {
-    unsupported("a registry export")
-}
-
-fn registry_blob(_bytes: &[u8]) -> Contents {
-    unsupported("a registry Blob")
-}
-
-fn unsupported(what: &str) -> Contents {
-    Contents::fault(ProblemCode::Unsupported, Position::Whole, format!("expected a format that is read, found {what}"))
 }
 
 /// What is said of an input that holds nothing: no word, if it does not look like certificates either.
@@ -264,7 +255,8 @@ fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
         Content::Listing(listing) => (ProblemCode::Empty, listing.advice().to_owned()),
         Content::Foreign(name) => (ProblemCode::Empty, format!("{name}, which holds no certificate")),
         Content::OtherText => {
-            let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
+            let line =
+                bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
             let line = text::decode(line.map_or(&[][..], |line| &line[..line.len().min(40)])).into_owned();
             (ProblemCode::Damaged, format!("a text without any, which begins with {line:?}"))
         }

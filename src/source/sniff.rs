@@ -7,6 +7,9 @@ use crate::source::certutil::{self, View};
 use crate::source::certutil_csv::{self, Table};
 use crate::source::hexdump;
 use crate::source::pem;
+use crate::source::pkcs12;
+use crate::source::registry;
+use crate::source::serialized_store;
 use crate::source::shape::{Shape, shape};
 use crate::source::text;
 
@@ -71,14 +74,36 @@ pub(crate) enum Looks {
 
 /// Extensions of files that hold certificates, CRLs or stores of them.
 const EXTENSIONS: [&str; 20] = [
-    "cer", "crt", "cert", "certs", "pem", "der", "p7b", "p7c", "p7s", "p7", "pkcs7", "spc", "pfx", "p12", "pkcs12", "sst", "reg",
-    "crl", "ca-bundle", "bundle",
+    "cer",
+    "crt",
+    "cert",
+    "certs",
+    "pem",
+    "der",
+    "p7b",
+    "p7c",
+    "p7s",
+    "p7",
+    "pkcs7",
+    "spc",
+    "pfx",
+    "p12",
+    "pkcs12",
+    "sst",
+    "reg",
+    "crl",
+    "ca-bundle",
+    "bundle",
 ];
 
 impl Looks {
     pub(crate) fn of(path: &Path) -> Self {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) { Self::Certificate } else { Self::Unknown }
+        if EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)) {
+            Self::Certificate
+        } else {
+            Self::Unknown
+        }
     }
 }
 
@@ -105,7 +130,7 @@ pub(crate) fn is_text(bytes: &[u8]) -> bool {
 pub(crate) fn sniff_text(text: &[u8]) -> Content {
     let head = &text[..text.len().min(HEAD)];
     let trimmed = head.trim_ascii_start();
-    if trimmed.starts_with(b"Windows Registry Editor") || trimmed.starts_with(b"REGEDIT4") {
+    if registry::is_registry_export(trimmed) {
         return Content::RegistryExport;
     }
     let is_pem = pem::is_pem(text);
@@ -137,7 +162,9 @@ fn listing(head: &[u8]) -> Option<Listing> {
     let has = |needle: &str| memchr::memmem::find(head, needle.as_bytes()).is_some();
     if has("(sha1):") && has("================") {
         Some(Listing::CertutilStore)
-    } else if has("Microsoft.PowerShell.Security\\Certificate::") || (has("Thumbprint") && has("----------") && has("Subject")) {
+    } else if has("Microsoft.PowerShell.Security\\Certificate::")
+        || (has("Thumbprint") && has("----------") && has("Subject"))
+    {
         Some(Listing::PowerShell)
     } else if has("Certificate:") && has("Signature Algorithm:") && has("Serial Number:") {
         Some(Listing::OpensslText)
@@ -148,42 +175,17 @@ fn listing(head: &[u8]) -> Option<Listing> {
 
 /// The same for what is no text.
 pub(crate) fn sniff_binary(bytes: &[u8]) -> Content {
-    if bytes.starts_with(b"\0\0\0\0CERT") {
+    if serialized_store::is_serialized_store(bytes) {
         return Content::SerializedStore;
     }
     match shape(bytes) {
         Shape::Certificate | Shape::Crl | Shape::Pkcs7 | Shape::PrivateKey => Content::Objects,
+        _ if pkcs12::is_pkcs12(bytes) => Content::Pkcs12,
         Shape::Pkcs12 => Content::Pkcs12,
         Shape::Other(name) => Content::Foreign(name),
-        Shape::Unknown | Shape::None if is_registry_blob(bytes) => Content::RegistryBlob,
+        Shape::Unknown | Shape::None if serialized_store::is_registry_blob(bytes) => Content::RegistryBlob,
         Shape::Unknown | Shape::None => Content::OtherBinary,
     }
-}
-
-/// A registry `Blob` value: property elements of identifier, 1, length and value, little-endian, one behind the other.
-fn is_registry_blob(bytes: &[u8]) -> bool {
-    let mut rest = bytes;
-    for count in 0..64 {
-        let word = |index: usize| {
-            rest.get(index..index + 4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
-        };
-        let (Some(id), Some(1), Some(length)) = (word(0), word(4), word(8)) else {
-            // A property that is cut off still is one, behind others.
-            return count > 0 && rest.len() < 12;
-        };
-        if id == 0 || id > 0xffff {
-            return false;
-        }
-        // CERT_CERT_PROP_ID, CERT_CRL_PROP_ID, CERT_CTL_PROP_ID: the object itself.
-        if (32..=34).contains(&id) && rest.get(12) == Some(&0x30) {
-            return true;
-        }
-        let Some(next) = usize::try_from(length).ok().and_then(|length| rest.get(12 + length..)) else {
-            return count > 0;
-        };
-        rest = next;
-    }
-    false
 }
 
 #[cfg(test)]
@@ -196,8 +198,8 @@ mod tests {
         assert_eq!(sniff(b"\0\0\0\0CERT\x20\0\0\0"), Content::SerializedStore);
         let blob = b"\x03\0\0\0\x01\0\0\0\x02\0\0\0ab\x20\0\0\0\x01\0\0\0\x02\0\0\0\x30\0";
         assert_eq!(sniff(blob), Content::RegistryBlob);
-        assert_eq!(sniff(b"\x03\0\0\0\x01\0\0\0\xff\0\0\0ab"), Content::OtherBinary);
-        assert_eq!(sniff(b"\xff\xfeW\0i\0n\0d\0o\0w\0s\0 \0R\0e\0g\0i\0s\0t\0r\0y\0 \0E\0d\0i\0t\0o\0r\0"), Content::RegistryExport);
+        assert_eq!(sniff(b"\x03\0\0\0\x07\0\0\0\x02\0\0\0ab"), Content::OtherBinary);
+        assert_eq!(sniff(b"\xff\xfeR\0E\0G\0E\0D\0I\0T\x004\0\r\0\n\0"), Content::RegistryExport);
         assert_eq!(sniff(b"REGEDIT4\r\n"), Content::RegistryExport);
     }
 
@@ -216,7 +218,8 @@ mod tests {
         let certutil = b"My \"Personal\"\r\n================ Certificate 0 ================\r\nSerial Number: 4d\r\nIssuer: CN=x\r\n\
             Cert Hash(sha1): 32 c6 b7\r\nCertUtil: -store command completed successfully.\r\n";
         assert_eq!(sniff(certutil), Content::Listing(Listing::CertutilStore));
-        let powershell = b"   PSParentPath: Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My\r\n\r\nThumbprint\r\n";
+        let powershell =
+            b"   PSParentPath: Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My\r\n\r\nThumbprint\r\n";
         assert_eq!(sniff(powershell), Content::Listing(Listing::PowerShell));
         assert!(Listing::CertutilStore.advice().contains("Export-Certificate"));
     }

@@ -56,8 +56,7 @@ pub(crate) fn is_text(head: &[u8]) -> bool {
         return true;
     }
     let sample = &head[..head.len().min(SAMPLE)];
-    let control =
-        sample.iter().filter(|byte| matches!(byte, 0x01..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
+    let control = sample.iter().filter(|byte| matches!(byte, 0x01..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
     memchr::memchr(0, sample).is_none() && control * 32 <= sample.len()
 }
 
@@ -77,7 +76,8 @@ pub(crate) fn normalise(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// A piece of normalised text for people: UTF-8, and where it is not, Windows-1252.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(bytes.iter().map(|byte| ansi(*byte)).collect()), Cow::Borrowed)
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| Cow::Owned(bytes.iter().map(|byte| ansi(*byte)).collect()), Cow::Borrowed)
 }
 
 /// Windows-1252, the ANSI code page of western Europe; the five bytes that it leaves open are read as Latin-1 has them.

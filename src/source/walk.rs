@@ -111,8 +111,6 @@ pub(crate) struct Inputs<I> {
     is_explicit: bool,
     folders: Vec<Folder>,
     visited: HashSet<FolderId>,
-    /// Faults of a folder that was read in part.
-    faults: Vec<InputFault>,
 }
 
 /// The inputs of SOURCEs on the command line; see also [`crate::source::argument::check`].
@@ -127,22 +125,21 @@ pub(crate) fn inputs_of_list<R: Read>(list: R, name: &str) -> Inputs<impl Iterat
 
 impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     fn new(sources: I, is_explicit: bool) -> Self {
-        Self { sources, is_explicit, folders: Vec::new(), visited: HashSet::new(), faults: Vec::new() }
+        Self { sources, is_explicit, folders: Vec::new(), visited: HashSet::new() }
     }
 
     /// What a path is: an input, or a folder that is opened, or nothing that is read.
     fn visit(&mut self, path: PathBuf, file_type: Option<FileType>) -> Option<Result<Input, InputFault>> {
         let is_explicit = self.is_explicit && self.folders.is_empty();
         let looks = if is_explicit { Looks::Certificate } else { Looks::of(&path) };
-        let (is_file, is_folder) = match file_type {
-            Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => (file_type.is_file(), false),
+        let is_file = match file_type {
+            Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => file_type.is_file(),
             _ => match std::fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() => return self.open(path, &metadata).map(Err),
-                Ok(metadata) => (metadata.is_file(), false),
+                Ok(metadata) => metadata.is_file(),
                 Err(error) => return self.missing(&path, &error, looks).map(Err),
             },
         };
-        debug_assert!(!is_folder, "folders were opened above");
         if !is_file && !is_explicit {
             // A pipe, a device or a socket: never opened, since that alone may wait or have effects.
             return (looks == Looks::Certificate).then(|| {
@@ -179,12 +176,12 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 let message = "expected a folder, found a link back to a folder above it; what is in it is read once";
                 return Some(InputFault::new(display_name(&path), ProblemCode::Limit, message));
             }
-            if !self.visited.insert(id.clone()) && !self.folders.is_empty() {
+            if !self.visited.insert(id.clone()) && !(self.is_explicit && self.folders.is_empty()) {
                 // It was read on another way.
                 return None;
             }
         }
-        let mut names = Vec::new();
+        let mut names: Vec<(Box<OsStr>, FileType)> = Vec::new();
         let mut fault = None;
         for entry in WalkDir::new(&path).min_depth(1).max_depth(1) {
             match entry {
@@ -192,7 +189,9 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 Err(error) => {
                     let name = display_name(error.path().unwrap_or(&path));
                     let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                    let message = format!("expected a folder that can be read, found: {reason}; read it with an account that may");
+                    let message = format!(
+                        "expected a folder that can be read, found: {reason}; read it with an account that may"
+                    );
                     fault = Some(InputFault::new(name, ProblemCode::Unreadable, message));
                 }
             }
@@ -208,13 +207,10 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(fault) = self.faults.pop() {
-                return Some(Err(fault));
-            }
             let found = match self.folders.last_mut() {
                 Some(folder) => match folder.names.pop() {
                     Some((name, file_type)) => {
-                        let path = folder.path.join(&name);
+                        let path = folder.path.join(&*name);
                         self.visit(path, Some(file_type))
                     }
                     None => {
