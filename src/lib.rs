@@ -3,6 +3,7 @@
 mod time;
 
 pub mod certificate;
+pub mod path;
 pub mod source;
 
 pub use time::Time;

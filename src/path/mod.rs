@@ -1,0 +1,5 @@
+//! Certification paths.
+
+pub(crate) mod revocation;
+
+pub use revocation::RevocationStatus;
