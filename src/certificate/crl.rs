@@ -445,4 +445,6 @@ impl<'a> IssuingDistributionPoint<'a> {
 }
 
 #[cfg(test)]
+pub(crate) mod build;
+#[cfg(test)]
 mod tests;
