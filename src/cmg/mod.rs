@@ -3,11 +3,13 @@
 
 pub mod catalogue;
 pub mod finding;
+pub mod funnel;
 mod names;
 pub mod passed_over;
 pub mod plan;
 mod plan_table;
 mod public_roots;
+pub mod selection;
 pub mod settings;
 mod sources;
 #[cfg(test)]
