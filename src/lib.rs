@@ -3,7 +3,11 @@
 mod time;
 
 pub mod certificate;
+pub mod path;
+mod pool;
+pub mod report;
 pub mod cmg;
 pub mod source;
 
+pub use pool::Entry;
 pub use time::Time;
