@@ -1,9 +1,19 @@
 //! Results out: one file a format. Nothing else in the crate prints.
 
+mod chain_groups;
+pub mod chain_text;
+pub mod csv;
+mod describe;
+pub mod inspect_text;
 pub mod json;
 pub mod model;
+mod path_branch;
+mod problems_text;
 mod sanitize;
 mod style;
 mod table;
+#[cfg(test)]
+mod testing;
+mod tree;
 
 pub use style::Style;
