@@ -27,6 +27,8 @@ pub(crate) struct Corpus {
     pub(crate) crls: Vec<Arc<Crl>>,
     pub(crate) private_keys: usize,
     pub(crate) problems: Vec<Problem>,
+    /// The SHA-256 of what a store of disallowed certificates holds.
+    pub(crate) disallowed: Vec<[u8; 32]>,
     /// Problems beyond those that are kept.
     pub(crate) problems_left_out: usize,
     /// What could be read only once, for the second look.
@@ -64,6 +66,7 @@ impl Corpus {
             crls: Vec::new(),
             private_keys: 0,
             problems: Vec::new(),
+            disallowed: Vec::new(),
             problems_left_out: 0,
             spool: None,
         };
@@ -147,6 +150,10 @@ impl Corpus {
         self.problems_left_out += parcel.problems.len().saturating_sub(room);
         self.problems.extend(parcel.problems.into_iter().take(room));
         for (certificate, occurrence) in parcel.certificates {
+            let store = occurrence.properties.as_deref().and_then(|found| found.store.as_ref());
+            if store.is_some_and(|store| store.is("Disallowed")) {
+                self.disallowed.push(*certificate.sha256());
+            }
             if certificate.is_ca() {
                 self.issuers.add(certificate, occurrence);
                 continue;

@@ -129,7 +129,7 @@ fn is_regular(path: &Path) -> bool {
 }
 
 /// Decodes what was found; a certificate that cannot be decoded is a problem.
-fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
+pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
     let mut parcel = Parcel { is_fleeting, ..Parcel::default() };
     parcel.problems.extend(contents.faults.into_iter().map(|fault| Problem::new(name, fault)));
     let mut index = 0;
