@@ -2,6 +2,8 @@
 //! and the places they were found, beside the problems.
 
 pub(crate) mod contents;
+pub(crate) mod live;
+mod occurrence;
 pub(crate) mod passwords;
 pub(crate) mod pkcs12;
 pub(crate) mod properties;
@@ -9,8 +11,11 @@ pub(crate) mod provider;
 pub(crate) mod registry;
 pub(crate) mod serialized_store;
 pub(crate) mod store_properties;
+pub(crate) mod store_source;
 
 pub use contents::{Format, Position, ProblemCode};
+pub use occurrence::{Occurrence, Problem};
 pub use passwords::Passwords;
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
+pub use store_source::{StoreLocation, StoreSource};
