@@ -3,11 +3,17 @@
 
 pub(crate) mod contents;
 pub(crate) mod live;
+pub(crate) mod passwords;
+pub(crate) mod pkcs12;
 pub(crate) mod properties;
 pub(crate) mod provider;
+pub(crate) mod registry;
+pub(crate) mod serialized_store;
+pub(crate) mod store_properties;
 pub(crate) mod store_source;
 
 pub use contents::{Format, Position, ProblemCode};
+pub use passwords::Passwords;
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
 pub use store_source::{StoreLocation, StoreSource};
