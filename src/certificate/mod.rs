@@ -15,6 +15,7 @@ pub(crate) mod string;
 pub(crate) mod tlv;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use rustls_pki_types::CertificateDer;
 
@@ -54,6 +55,7 @@ pub struct Certificate {
     basic_constraints: Decoded<BasicConstraints>,
     key_usage: Decoded<KeyUsage>,
     extended_key_usage: Decoded<Box<[Oid]>>,
+    is_self_signed: OnceLock<bool>,
 }
 
 impl Certificate {
@@ -89,6 +91,7 @@ impl Certificate {
             basic_constraints,
             key_usage,
             extended_key_usage,
+            is_self_signed: OnceLock::new(),
         })
     }
 
@@ -222,6 +225,14 @@ impl Certificate {
     /// Whether subject and issuer are one name, and there is one (RFC 5280 section 3.2, "self-issued").
     pub fn is_self_issued(&self) -> bool {
         self.subject().matches(&self.issuer())
+    }
+
+    /// Whether it is self-issued, and its own key made its signature (RFC 5280 section 3.2, "self-signed"); checked once.
+    pub fn is_self_signed(&self) -> bool {
+        *self.is_self_signed.get_or_init(|| {
+            self.is_self_issued()
+                && self.check_signature(&VerifyingKey::new(self.subject_public_key_info())) == SignatureCheck::Valid
+        })
     }
 
     /// Basic constraints.

@@ -185,8 +185,35 @@ impl<'a> Name<'a> {
 
     /// Whether the two match by RFC 5280 section 7.1: the same bytes, or the same text in other string types, case or spacing.
     pub fn matches(&self, other: &Name<'_>) -> bool {
-        self.raw == other.raw || self.comparable() == other.comparable()
+        if self.raw == other.raw {
+            return true;
+        }
+        let (mut one, mut two) = (self.relative_names(), other.relative_names());
+        loop {
+            match (one.next(), two.next()) {
+                (None, None) => return true,
+                (Some(one), Some(two)) if relative_names_match(&one, &two) => {}
+                _ => return false,
+            }
+        }
     }
+}
+
+fn relative_names_match(one: &[Attribute<'_>], two: &[Attribute<'_>]) -> bool {
+    if let ([one], [two]) = (one, two) {
+        if one.oid != two.oid {
+            return false;
+        }
+        if one.value.raw == two.value.raw {
+            return true;
+        }
+    }
+    let comparable = |attributes: &[Attribute<'_>]| {
+        let mut out = Vec::new();
+        push_relative_name(&mut out, attributes);
+        out
+    };
+    one.len() == two.len() && comparable(one) == comparable(two)
 }
 
 /// The attributes of one relative name are a set: their order says nothing.

@@ -3,6 +3,7 @@
 
 pub(crate) mod contents;
 pub(crate) mod live;
+mod occurrence;
 pub(crate) mod passwords;
 pub(crate) mod pkcs12;
 pub(crate) mod properties;
@@ -13,6 +14,7 @@ pub(crate) mod store_properties;
 pub(crate) mod store_source;
 
 pub use contents::{Format, Position, ProblemCode};
+pub use occurrence::{Occurrence, Problem};
 pub use passwords::Passwords;
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
