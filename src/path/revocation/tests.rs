@@ -1,1 +1,3 @@
+mod pki;
+mod rules;
 mod suites;
