@@ -4,3 +4,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+
+mod chain;
+mod csv;
+mod determinism;
+mod exit_status;
+mod export;
+mod hostile_names;
+mod inspect;
+mod json_contract;
+mod ndjson;
+mod oracles;
+mod powershell;
