@@ -92,7 +92,7 @@ fn unreadable(content: &[u8]) -> String {
 macro_rules! oids {
     ($($(#[$doc:meta])* $name:ident = [$($byte:expr),+] $label:expr;)+) => {
         $($(#[$doc])* pub(crate) const $name: &[u8] = &[$($byte),+];)+
-        fn name(content: &[u8]) -> Option<&'static str> {
+        pub(crate) fn name(content: &[u8]) -> Option<&'static str> {
             match content { $(c if c == $name => { let label: &'static str = $label; (!label.is_empty()).then_some(label) })+ _ => None }
         }
     };

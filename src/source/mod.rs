@@ -2,9 +2,15 @@
 //! and the places they were found, beside the problems.
 
 pub(crate) mod contents;
+
+pub(crate) mod live;
+mod occurrence;
 pub(crate) mod properties;
 pub(crate) mod provider;
+pub(crate) mod store_source;
 
 pub use contents::{Format, Position, ProblemCode};
+pub use occurrence::{Occurrence, Problem};
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
+pub use store_source::{StoreLocation, StoreSource};

@@ -70,3 +70,17 @@ pub enum Evidence {
     /// The key provider information of a store entry (property 2): its provider type decides.
     KeyProviderInfo,
 }
+
+impl KeyProvider {
+    /// What the key provider information of a store entry tells: type 0 is a key storage provider.
+    pub(crate) fn from_key_provider_info(name: Option<&str>, provider_type: u32, machine_key: bool) -> Self {
+        Self {
+            family: if provider_type == 0 { ProviderFamily::Cng } else { ProviderFamily::Capi },
+            name: name.map(str::to_owned),
+            provider_type: Some(provider_type),
+            machine_key: Some(machine_key),
+            keeper: KeyKeeper::Unknown,
+            evidence: Evidence::KeyProviderInfo,
+        }
+    }
+}

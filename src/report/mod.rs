@@ -1,0 +1,4 @@
+//! Results out: one file a format. Nothing else in the crate prints.
+
+pub mod json;
+pub mod model;
