@@ -2,6 +2,8 @@
 //!
 //! One program for all of them, so that it is linked once.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

