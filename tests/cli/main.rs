@@ -18,3 +18,4 @@ mod json_contract;
 mod ndjson;
 mod oracles;
 mod powershell;
+mod session;
