@@ -12,6 +12,7 @@ mod csv;
 mod determinism;
 mod exit_status;
 mod export;
+mod faults;
 mod hostile_names;
 mod inspect;
 mod json_contract;
