@@ -3,10 +3,10 @@
 mod time;
 
 pub mod certificate;
+pub mod cmg;
 pub mod path;
 mod pool;
 pub mod report;
-pub mod cmg;
 pub mod source;
 
 pub use pool::Entry;
