@@ -4,6 +4,7 @@ mod time;
 
 pub mod certificate;
 pub mod cmg;
+pub mod ops;
 pub mod path;
 mod pool;
 pub mod report;

@@ -15,7 +15,7 @@ pub struct Properties {
     pub key_provider: Option<KeyProvider>,
     /// The name of the key container (CSP) or key (KSP).
     pub key_container: Option<String>,
-    /// Whether a private key stands beside it.
+    /// Whether a private key stands beside it or, in a store and its copies, is linked to it.
     pub has_private_key: bool,
     /// Whether the store has put it aside: Windows' enumerations pass over it.
     pub archived: bool,
@@ -27,6 +27,26 @@ pub struct Properties {
     pub stored_under: Option<String>,
     /// The certificate's number in the CA database.
     pub request_id: Option<String>,
+}
+
+impl Properties {
+    /// Take from `other` what is not said here.
+    pub(crate) fn take_missing(&mut self, other: Self) {
+        self.friendly_name = self.friendly_name.take().or(other.friendly_name);
+        self.key_provider = self.key_provider.take().or(other.key_provider);
+        self.key_container = self.key_container.take().or(other.key_container);
+        self.has_private_key |= other.has_private_key;
+        self.archived |= other.archived;
+        self.store = self.store.take().or(other.store);
+        self.stored_under = self.stored_under.take().or(other.stored_under);
+        self.request_id = self.request_id.take().or(other.request_id);
+        let (own, other) = (&mut self.restrictions, other.restrictions);
+        own.enhanced_key_usage = own.enhanced_key_usage.take().or(other.enhanced_key_usage);
+        own.disallowed_from = own.disallowed_from.or(other.disallowed_from);
+        own.disallowed_usages = own.disallowed_usages.take().or(other.disallowed_usages);
+        own.not_before = own.not_before.or(other.not_before);
+        own.not_before_usages = own.not_before_usages.take().or(other.not_before_usages);
+    }
 }
 
 /// A Windows store, `LocalMachine\My`; the location is unknown in files that do not tell it.

@@ -219,8 +219,8 @@ mod tests {
         let certificate = Draft::client("pc1.contoso.com").issued();
         let cng = occurrence(Format::SerializedStore, provider("Microsoft Software Key Storage Provider", 0));
         let capi = occurrence(Format::SerializedStore, provider("Microsoft Strong Cryptographic Provider", 1));
-        assert_eq!(at_places(&certificate, Part::EndEntity, &[cng.clone()]), [""; 0]);
-        assert_eq!(at_places(&certificate, Part::EndEntity, &[capi.clone()]), ["key-provider/csp"]);
+        assert_eq!(at_places(&certificate, Part::EndEntity, std::slice::from_ref(&cng)), [""; 0]);
+        assert_eq!(at_places(&certificate, Part::EndEntity, std::slice::from_ref(&capi)), ["key-provider/csp"]);
         let both = at_places(&certificate, Part::EndEntity, &[cng, capi]);
         assert_eq!(both, ["provider-conflict/families", "key-provider/csp"]);
     }

@@ -1,0 +1,266 @@
+//! The bags of a PFX's SafeContents (RFC 7292 section 4.2) and their attributes, Microsoft's among them.
+
+use std::collections::HashMap;
+
+use super::ber::{BerError, Element, Origin, Reader};
+use super::pbe::algorithm_name;
+use crate::certificate::tlv::tag;
+use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
+use crate::source::properties::Properties;
+use crate::source::provider::{Evidence, KeyProvider};
+use crate::source::store_properties;
+
+/// How deep bags may hold bags. Nobody nests them; the format allows it.
+const MAX_DEPTH: usize = 8;
+
+/// 1.2.840.113549.1.12.10.1
+const BAG: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1];
+/// 1.2.840.113549.1.9
+const PKCS9: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9];
+/// 1.3.6.1.4.1.311.17
+const MICROSOFT: [u8; 8] = [0x2b, 6, 1, 4, 1, 0x82, 0x37, 17];
+
+/// What the bags held, in their order.
+#[derive(Default)]
+pub(super) struct Bags {
+    bags: Vec<Bag>,
+    pub(super) faults: Vec<Fault>,
+}
+
+struct Bag {
+    kind: Kind,
+    der: Vec<u8>,
+    position: Position,
+    attributes: Attributes,
+}
+
+/// The attributes that say something of the certificate or its key.
+#[derive(Default)]
+struct Attributes {
+    friendly_name: Option<String>,
+    local_key_id: Option<Vec<u8>>,
+    provider: Option<String>,
+    machine_key: bool,
+    /// The properties of the Windows store it was exported from.
+    store: Properties,
+}
+
+impl Attributes {
+    fn key_provider(&self) -> KeyProvider {
+        let mut provider = match &self.provider {
+            Some(name) => KeyProvider::from_provider_name(name, Evidence::Pkcs12Attribute),
+            None => KeyProvider::unknown(Evidence::Pkcs12NoProvider),
+        };
+        // Windows adds both attributes or, for a user's key, the provider's name alone.
+        provider.machine_key = (self.machine_key || self.provider.is_some()).then_some(self.machine_key);
+        provider
+    }
+
+    /// Beside a provider's name, a key bag's friendly name is the name of the key's container.
+    fn key_container(&self) -> Option<String> {
+        self.friendly_name.clone().filter(|_| self.provider.is_some())
+    }
+}
+
+impl Bags {
+    /// Read SafeContents: what is wrong with one bag is noted, and the others are read.
+    pub(super) fn read(&mut self, bytes: &[u8], origin: Origin) {
+        let mut reader = Reader::new(bytes, origin);
+        match reader.expect(tag::SEQUENCE, "the bags of a PFX") {
+            Ok(contents) => self.walk(contents.children(), 0),
+            Err(error) => self.faults.push(error.into()),
+        }
+    }
+
+    fn walk(&mut self, mut bags: Reader<'_>, depth: usize) {
+        loop {
+            match bags.next() {
+                Ok(None) => return,
+                Ok(Some(bag)) => {
+                    if let Err(error) = self.bag(&bag, depth) {
+                        self.faults.push(error.into());
+                    }
+                }
+                Err(error) => {
+                    self.faults.push(error.into());
+                    return;
+                }
+            }
+        }
+    }
+
+    fn bag(&mut self, bag: &Element<'_>, depth: usize) -> Result<(), BerError> {
+        if bag.tag != tag::SEQUENCE {
+            return Err(bag.error("a bag"));
+        }
+        let mut fields = bag.children();
+        let id = fields.expect(tag::OID, "the identifier of a bag")?.content;
+        let value = fields.expect(tag::context_constructed(0), "the value of a bag")?;
+        let attributes = match fields.optional(tag::SET).and_then(|set| set.map_or(Ok(Default::default()), attributes))
+        {
+            Ok(attributes) => attributes,
+            Err(error) => {
+                self.faults.push(error.into());
+                Attributes::default()
+            }
+        };
+        let position = bag.start.position();
+        let add = |bags: &mut Vec<Bag>, kind, der| bags.push(Bag { kind, der, position, attributes });
+        match id.strip_prefix(&BAG) {
+            // A key, plain or shrouded: that it is there, and its attributes; its value is not looked at.
+            Some([1 | 2]) => add(&mut self.bags, Kind::PrivateKey, Vec::new()),
+            Some([3]) => match typed_value(&value, "a certificate")? {
+                Typed::Known(22, 1, der) => add(&mut self.bags, Kind::Certificate, der),
+                // SDSI certificates are no X.509.
+                Typed::Known(22, 2, _) => {}
+                Typed::Known(..) | Typed::Unknown => self.unsupported(position, "a certificate of an unknown kind"),
+            },
+            Some([4]) => match typed_value(&value, "a CRL")? {
+                Typed::Known(23, 1, der) => add(&mut self.bags, Kind::Crl, der),
+                Typed::Known(..) | Typed::Unknown => self.unsupported(position, "a CRL of an unknown kind"),
+            },
+            // Secrets are nothing to do with certificates: a Java key, a password that Windows protects.
+            Some([5]) => {}
+            Some([6]) if depth < MAX_DEPTH => {
+                let inner = value.children().expect(tag::SEQUENCE, "the bags within a bag")?;
+                self.walk(inner.children(), depth + 1);
+            }
+            Some([6]) => {
+                let message = format!("its bags are nested deeper than {MAX_DEPTH} levels, which is not read");
+                self.faults.push(Fault::new(ProblemCode::Limit, position, message));
+            }
+            _ => self.unsupported(position, &format!("a bag of the unknown kind {}", algorithm_name(id))),
+        }
+        Ok(())
+    }
+
+    fn unsupported(&mut self, position: Position, what: &str) {
+        self.faults.push(Fault::new(ProblemCode::Unsupported, position, format!("it holds {what}, which is not read")));
+    }
+
+    /// The providers that the keys name, each once; keys without one are counted.
+    pub(super) fn key_providers(&self) -> (Vec<&str>, usize) {
+        let keys = self.bags.iter().filter(|bag| bag.kind == Kind::PrivateKey);
+        let mut names = Vec::new();
+        let mut without = 0;
+        for key in keys {
+            match key.attributes.provider.as_deref() {
+                Some(name) if !names.contains(&name) => names.push(name),
+                Some(_) => {}
+                None => without += 1,
+            }
+        }
+        (names, without)
+    }
+
+    /// What was found. A key is paired with its certificate by `localKeyId`; without one there is nothing to pair by, because the public key
+    /// of a key that stays shrouded is not known.
+    pub(super) fn into_contents(self) -> Contents {
+        let mut keys: HashMap<Vec<u8>, (KeyProvider, Option<String>)> = HashMap::new();
+        for bag in self.bags.iter().filter(|bag| bag.kind == Kind::PrivateKey) {
+            if let Some(id) = &bag.attributes.local_key_id {
+                keys.entry(id.clone())
+                    .or_insert_with(|| (bag.attributes.key_provider(), bag.attributes.key_container()));
+            }
+        }
+        let found = self.bags.into_iter().map(|bag| {
+            let Bag { kind, der, position, attributes } = bag;
+            let mut properties = attributes.store.clone();
+            match kind {
+                Kind::PrivateKey => {
+                    properties.has_private_key = true;
+                    properties.key_provider = Some(attributes.key_provider());
+                    properties.key_container = attributes.key_container();
+                    if attributes.provider.is_none() {
+                        properties.friendly_name = attributes.friendly_name;
+                    }
+                }
+                Kind::Certificate | Kind::Crl => {
+                    if let Some((provider, container)) = attributes.local_key_id.and_then(|id| keys.get(&id)) {
+                        properties.has_private_key = true;
+                        properties.key_provider = Some(provider.clone());
+                        properties.key_container = container.clone();
+                    }
+                    properties.friendly_name = attributes.friendly_name.or(properties.friendly_name);
+                }
+            }
+            let properties = (properties != Properties::default()).then(|| Box::new(properties));
+            Found { properties, ..Found::new(kind, der, Format::Pkcs12, position) }
+        });
+        Contents { found: found.collect(), faults: self.faults }
+    }
+}
+
+/// The octets in a CertBag or CRLBag.
+enum Typed {
+    /// With the last two numbers of a type below 1.2.840.113549.1.9.
+    Known(u8, u8, Vec<u8>),
+    Unknown,
+}
+
+/// CertBag and CRLBag: a type, and `[0]` of an OCTET STRING for the X.509 ones.
+fn typed_value(value: &Element<'_>, expected: &'static str) -> Result<Typed, BerError> {
+    let mut fields = value.children().expect(tag::SEQUENCE, expected)?.children();
+    let id = fields.expect(tag::OID, "the kind of a certificate or CRL")?.content;
+    let Some(&[family, kind]) = id.strip_prefix(&PKCS9) else { return Ok(Typed::Unknown) };
+    if kind != 1 {
+        return Ok(Typed::Known(family, kind, Vec::new()));
+    }
+    let wrapped = fields.expect(tag::context_constructed(0), expected)?;
+    let octets = wrapped.children().required(expected)?;
+    Ok(Typed::Known(family, kind, octets.octets(tag::OCTET_STRING, expected)?.0.into_owned()))
+}
+
+/// Those known; one that is not as it should be says nothing.
+fn attributes(set: Element<'_>) -> Result<Attributes, BerError> {
+    let mut found = Attributes::default();
+    let mut attributes = set.children();
+    while let Some(attribute) = attributes.next()? {
+        let mut fields = attribute.children();
+        let id = fields.expect(tag::OID, "the identifier of an attribute")?.content;
+        let Some(values) = fields.optional(tag::SET)? else { continue };
+        let value = values.children().next()?;
+        let octets = |element: Option<Element<'_>>| {
+            element.and_then(|element| Some(element.octets(tag::OCTET_STRING, "octets").ok()?.0.into_owned()))
+        };
+        match (id.strip_prefix(&PKCS9), id.strip_prefix(&MICROSOFT)) {
+            (Some([20]), _) => found.friendly_name = value.and_then(|value| text(&value)),
+            (Some([21]), _) => found.local_key_id = octets(value),
+            (_, Some([1])) => found.provider = value.and_then(|value| text(&value)),
+            // szOID_LOCAL_MACHINE_KEYSET: there, and without a value.
+            (_, Some([2])) => found.machine_key = true,
+            // szOID_PKCS_12_EXTENDED_ATTRIBUTES: a store property, its number behind.
+            (_, Some([3, property @ ..])) => {
+                if let (Some(number), Some(value)) = (base128(property), octets(value)) {
+                    store_properties::apply_exported(number, &value, &mut found.store);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// One arc of an object identifier, as far as property numbers go.
+fn base128(bytes: &[u8]) -> Option<u32> {
+    match bytes {
+        [low] if low & 0x80 == 0 => Some(u32::from(*low)),
+        [high, low] if high & 0x80 != 0 && low & 0x80 == 0 => Some((u32::from(high & 0x7f) << 7) | u32::from(*low)),
+        _ => None,
+    }
+}
+
+/// A BMPString, or UTF-8 as some exporters write it instead.
+fn text(element: &Element<'_>) -> Option<String> {
+    match element.tag {
+        tag::BMP_STRING => {
+            let units = element.content.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+            let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+            Some(text.trim_end_matches('\0').to_owned())
+        }
+        tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => {
+            Some(String::from_utf8_lossy(element.content).into_owned())
+        }
+        _ => None,
+    }
+}
