@@ -24,6 +24,8 @@ pub(crate) mod serialized_store;
 pub(crate) mod shape;
 pub(crate) mod sniff;
 pub(crate) mod store_properties;
+#[cfg(test)]
+mod testing;
 pub(crate) mod text;
 pub(crate) mod walk;
 pub(crate) mod wildcard;
