@@ -3,6 +3,12 @@
 mod time;
 
 pub mod certificate;
+pub mod cmg;
+pub mod ops;
+pub mod path;
+mod pool;
+pub mod report;
 pub mod source;
 
+pub use pool::Entry;
 pub use time::Time;

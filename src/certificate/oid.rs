@@ -92,7 +92,7 @@ fn unreadable(content: &[u8]) -> String {
 macro_rules! oids {
     ($($(#[$doc:meta])* $name:ident = [$($byte:expr),+] $label:expr;)+) => {
         $($(#[$doc])* pub(crate) const $name: &[u8] = &[$($byte),+];)+
-        fn name(content: &[u8]) -> Option<&'static str> {
+        pub(crate) fn name(content: &[u8]) -> Option<&'static str> {
             match content { $(c if c == $name => { let label: &'static str = $label; (!label.is_empty()).then_some(label) })+ _ => None }
         }
     };
@@ -147,6 +147,8 @@ oids! {
     BASIC_CONSTRAINTS = [0x55, 0x1d, 19] "Basic Constraints";
     CRL_NUMBER = [0x55, 0x1d, 20] "CRL Number";
     REASON_CODE = [0x55, 0x1d, 21] "CRL Reason Code";
+    HOLD_INSTRUCTION = [0x55, 0x1d, 23] "Hold Instruction Code";
+    INVALIDITY_DATE = [0x55, 0x1d, 24] "Invalidity Date";
     DELTA_CRL_INDICATOR = [0x55, 0x1d, 27] "Delta CRL Indicator";
     ISSUING_DISTRIBUTION_POINT = [0x55, 0x1d, 28] "Issuing Distribution Point";
     CERTIFICATE_ISSUER = [0x55, 0x1d, 29] "Certificate Issuer";

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use crate::source::contents::{Contents, Position, ProblemCode};
+use crate::source::store_source::StoreSource;
 
 /// Where certificates are to be read from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -17,33 +17,13 @@ pub enum Source {
     Store(StoreSource),
 }
 
-/// A live Windows store, or one certificate in it: `Cert:\LocalMachine\My`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct StoreSource {
-    /// Whose stores.
-    pub location: StoreLocation,
-    /// `My`, `Root`, `CA` or any other.
-    pub store: String,
-    /// The one certificate that is meant: upper-case hex.
-    pub thumbprint: Option<String>,
-}
-
-/// Whose stores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum StoreLocation {
-    /// The machine's.
-    LocalMachine,
-    /// The user's.
-    CurrentUser,
-}
-
-impl StoreLocation {
-    /// The name in PowerShell's paths.
-    pub fn name(self) -> &'static str {
+/// As it is shown; see [`crate::source::walk::display_name`].
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::LocalMachine => "LocalMachine",
-            Self::CurrentUser => "CurrentUser",
+            Self::Path(path) => f.write_str(&crate::source::walk::display_name(path)),
+            Self::StandardInput => f.write_str("-"),
+            Self::Store(store) => store.fmt(f),
         }
     }
 }
@@ -59,10 +39,10 @@ pub enum SourceError {
     #[error("expected a file, a folder, \"-\" or a Windows store as SOURCE, found an empty argument")]
     Empty,
     /// It begins as a Windows store, but is none.
-    #[error("{0}: expected a store such as Cert:\\LocalMachine\\My or Cert:\\CurrentUser\\Root, found {1}")]
-    Store(String, &'static str),
+    #[error("{0}: {1}")]
+    Store(String, String),
     /// Windows stores are on Windows.
-    #[error("{store}: {message}", store = .0, message = .0.refusal())]
+    #[error("{store}: only Windows has live stores; write it to a file there and give that file here: {command}", store = .0, command = .0.export_command())]
     NotWindows(StoreSource),
 }
 
@@ -77,7 +57,11 @@ impl Source {
         match text {
             "" => Err(SourceError::Empty),
             "-" => Ok(Self::StandardInput),
-            _ => Ok(StoreSource::parse(text)?.map_or_else(|| Self::Path(argument.into()), Self::Store)),
+            _ => match StoreSource::parse(text) {
+                None => Ok(Self::Path(argument.into())),
+                Some(Ok(store)) => Ok(Self::Store(store)),
+                Some(Err(message)) => Err(SourceError::Store(text.to_owned(), message)),
+            },
         }
     }
 }
@@ -104,67 +88,6 @@ pub fn check(sources: &[Source]) -> Result<(), SourceError> {
     Ok(())
 }
 
-/// What PowerShell's paths of the certificate drive begin with.
-const PREFIXES: [&str; 4] = ["Microsoft.PowerShell.Security\\Certificate::", "Certificate::", "Cert:\\", "Cert:/"];
-
-impl StoreSource {
-    /// Reads a path of PowerShell's certificate drive; `None` where it is none.
-    fn parse(text: &str) -> Result<Option<Self>, SourceError> {
-        let Some(rest) = PREFIXES.iter().find_map(|prefix| strip_prefix_ignoring_case(text, prefix)) else {
-            return Ok(None);
-        };
-        let wrong = |found| SourceError::Store(text.to_owned(), found);
-        let mut parts = rest.split(['\\', '/']).filter(|part| !part.is_empty());
-        let location = match parts.next() {
-            None => return Err(wrong("no location")),
-            Some(name) if name.eq_ignore_ascii_case("LocalMachine") => StoreLocation::LocalMachine,
-            Some(name) if name.eq_ignore_ascii_case("CurrentUser") => StoreLocation::CurrentUser,
-            Some(_) => return Err(wrong("another location")),
-        };
-        let store = parts.next().ok_or_else(|| wrong("no store"))?.to_owned();
-        let thumbprint = match parts.next() {
-            None => None,
-            Some(text) if text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                Some(text.to_ascii_uppercase())
-            }
-            Some(_) => return Err(wrong("something else than a thumbprint of 40 hexadecimal digits behind the store")),
-        };
-        if parts.next().is_some() {
-            return Err(wrong("more behind the thumbprint"));
-        }
-        Ok(Some(Self { location, store, thumbprint }))
-    }
-
-    /// Why it cannot be read here, and the command that exports it where it is.
-    pub fn refusal(&self) -> String {
-        let path = match &self.thumbprint {
-            None => format!("Get-ChildItem Cert:\\{}\\{}", self.location.name(), self.store),
-            Some(thumbprint) => format!("Get-Item Cert:\\{}\\{}\\{thumbprint}", self.location.name(), self.store),
-        };
-        format!(
-            "expected Windows for a live store, found another system; on the Windows machine run {path} | Export-Certificate \
-             -Type SST -FilePath store.sst, and give that file"
-        )
-    }
-
-    /// Reads the store: what it holds, or why it cannot be read.
-    pub(crate) fn read(&self) -> Contents {
-        Contents::fault(ProblemCode::Unsupported, Position::Whole, self.refusal())
-    }
-}
-
-impl std::fmt::Display for StoreSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Cert:\\{}\\{}", self.location.name(), self.store)?;
-        self.thumbprint.as_ref().map_or(Ok(()), |thumbprint| write!(f, "\\{thumbprint}"))
-    }
-}
-
-fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
-    let (start, rest) = text.split_at_checked(prefix.len())?;
-    start.eq_ignore_ascii_case(prefix).then_some(rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,27 +98,8 @@ mod tests {
     }
 
     #[test]
-    fn stores_are_read_as_powershell_writes_them() {
-        let my = StoreSource { location: StoreLocation::LocalMachine, store: "My".into(), thumbprint: None };
-        for text in [
-            "Cert:\\LocalMachine\\My",
-            "cert:/localmachine/My/",
-            "Microsoft.PowerShell.Security\\Certificate::LocalMachine\\My",
-            "Certificate::LocalMachine\\My\\",
-        ] {
-            assert_eq!(parse(text), Ok(Source::Store(my.clone())), "{text}");
-        }
-        let thumbprint = "a943b13a7dbe4dbba0ed2a24a90c30010a3d6b2d";
-        let Ok(Source::Store(one)) = parse(&format!("Cert:\\CurrentUser\\Root\\{thumbprint}")) else {
-            panic!("no store")
-        };
-        assert_eq!(one.thumbprint, Some(thumbprint.to_uppercase()));
-        assert_eq!(one.to_string(), format!("Cert:\\CurrentUser\\Root\\{}", thumbprint.to_uppercase()));
-    }
-
-    #[test]
     fn what_begins_as_a_store_and_is_none_says_what_is_missing() {
-        for text in ["Cert:\\", "Cert:\\LocalMachine", "Cert:\\Nowhere\\My", "Cert:\\LocalMachine\\My\\XYZ"] {
+        for text in ["Cert:\\", "Cert:\\Nowhere\\My", "Cert:\\LocalMachine\\My\\XYZ"] {
             let message = parse(text).unwrap_err().to_string();
             assert!(message.contains("Cert:\\LocalMachine\\My"), "{message}");
         }

@@ -66,6 +66,16 @@ impl StoreName {
     }
 }
 
+/// `LocalMachine\\My`, or the name alone.
+impl std::fmt::Display for StoreName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.location {
+            Some(location) => write!(f, "{location}\\{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
 /// Limits on a store entry: they change what a root is trusted for although the certificate is in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,6 +9,7 @@ use crate::source::batches::{Batches, Layout};
 use crate::source::certutil;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::hexdump;
+use crate::source::live;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::Passwords;
 use crate::source::pem;
@@ -47,7 +48,7 @@ pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
     let result = match &input.origin {
         Origin::File(path) => open_file(path, input, context),
         Origin::StandardInput => open_stream(Box::new(io::stdin()), None, input.looks, context),
-        Origin::Store(store) => return Opened::Whole(store.read()),
+        Origin::Store(store) => return Opened::Whole(live::read_store(store)),
     };
     result.unwrap_or_else(|error| Opened::Whole(unreadable(&error)))
 }

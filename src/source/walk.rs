@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use crate::source::argument::{Source, StoreSource};
+use crate::source::argument::Source;
 use crate::source::contents::{Fault, Position, ProblemCode};
 use crate::source::paths_from::PathsFrom;
 use crate::source::sniff::Looks;
+use crate::source::store_source::StoreSource;
 
 /// One thing to read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,568 @@
+//! The settings of a site (`--config FILE`, TOML): severities, parameters, and exceptions with their reasons.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Deserialize;
+use toml::{Spanned, Value};
+
+use crate::certificate::Certificate;
+use crate::cmg::catalogue::unused_exception;
+use crate::cmg::finding::{Case, Code, Finding, Severity, nearest};
+use crate::time::Time;
+
+/// What is wrong with a settings file, and in which line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SettingsError {
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// A sentence that names the key, what was expected and what was found.
+    pub message: String,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+/// What the rules are measured by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parameters {
+    /// A certificate that expires within so many days gets a warning; 30 unless set.
+    pub expiring_days: u32,
+    /// The RSA key lengths that are taken as documented; 2048 and 4096 unless set.
+    pub key_lengths: Vec<u32>,
+    /// The site's version, `1902`, `2309`; the newest where none is given.
+    pub site_version: Option<u32>,
+    /// Whether the CMG verifies the revocation of client certificates; the wizard's default is that it does.
+    pub cmg_revocation: bool,
+    /// The templates that certificates are expected to come from, by name or OID; any where empty.
+    pub templates: Vec<String>,
+    /// DNS suffixes that the internet cannot resolve although they look public, such as `corp.contoso.com`.
+    pub internal_domains: Vec<String>,
+}
+
+impl Default for Parameters {
+    fn default() -> Self {
+        Self {
+            expiring_days: 30,
+            key_lengths: vec![2048, 4096],
+            site_version: None,
+            cmg_revocation: true,
+            templates: Vec::new(),
+            internal_domains: Vec::new(),
+        }
+    }
+}
+
+/// An exception: findings of one id at the certificates that it names are lowered to information.
+#[derive(Debug)]
+struct Exception {
+    code: Code,
+    case: Option<&'static str>,
+    thumbprint: Option<[u8; 20]>,
+    sha256: Option<[u8; 32]>,
+    subject: Option<String>,
+    issuer: Option<String>,
+    reason: Arc<str>,
+    until: Option<Time>,
+    line: usize,
+    used: AtomicBool,
+}
+
+/// The settings of a site. The default ones leave every rule as Microsoft's pages have it.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// What the rules are measured by.
+    pub parameters: Parameters,
+    /// By code, or by one case of it; `None` switches it off.
+    severities: HashMap<(Code, Option<&'static str>), Option<Severity>>,
+    exceptions: Vec<Exception>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    #[serde(default)]
+    severity: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    parameters: ParametersFile,
+    #[serde(default)]
+    exception: Vec<Spanned<ExceptionFile>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ParametersFile {
+    expiring_days: Option<Spanned<u32>>,
+    key_lengths: Option<Spanned<Vec<u32>>>,
+    site_version: Option<Spanned<Value>>,
+    cmg_revocation: Option<Spanned<Value>>,
+    templates: Option<Vec<String>>,
+    internal_domains: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ExceptionFile {
+    finding: Spanned<String>,
+    reason: Spanned<String>,
+    thumbprint: Option<Spanned<String>>,
+    sha256: Option<Spanned<String>>,
+    subject: Option<String>,
+    issuer: Option<String>,
+    until: Option<Spanned<Value>>,
+}
+
+impl Settings {
+    /// From the text of a settings file.
+    ///
+    /// # Errors
+    /// A sentence with the line, for text that is no TOML, for unknown keys, ids and cases, and for values out of range.
+    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let reader = Reader { text };
+        let file: File = toml::from_str(text).map_err(|error| SettingsError {
+            line: error.span().map(|span| reader.line(span.start)),
+            message: one_line(error.message()),
+        })?;
+        let mut severities = HashMap::new();
+        for (key, level) in &file.severity {
+            let (code, case) = reader.finding(key)?;
+            severities.insert((code, case), reader.level(level)?);
+        }
+        let exceptions = file.exception.iter().map(|given| reader.exception(given)).collect::<Result<_, _>>()?;
+        Ok(Self { parameters: reader.parameters(file.parameters)?, severities, exceptions })
+    }
+
+    /// The severity that holds for a case, `None` if it is off.
+    pub fn severity(&self, case: &Case) -> Option<Severity> {
+        self.overridden(case).unwrap_or(case.severity)
+    }
+
+    fn overridden(&self, case: &Case) -> Option<Option<Severity>> {
+        if self.severities.is_empty() {
+            return None;
+        }
+        let specific = self.severities.get(&(case.code, Some(case.name)));
+        specific.or_else(|| self.severities.get(&(case.code, None))).copied()
+    }
+
+    /// The finding as it counts for this certificate: with the severity that is set, or lowered by an exception; `None` if
+    /// it is switched off.
+    pub(crate) fn judge(&self, mut finding: Finding, certificate: &Certificate, at: Time) -> Option<Finding> {
+        match self.overridden(finding.case) {
+            Some(severity) => finding.severity = severity?,
+            None => _ = finding.case.severity?,
+        }
+        for exception in &self.exceptions {
+            if exception.covers(&finding, certificate, at) {
+                exception.used.store(true, Ordering::Relaxed);
+                finding.severity = Severity::Info;
+                finding.exception = Some(Arc::clone(&exception.reason));
+                break;
+            }
+        }
+        Some(finding)
+    }
+
+    /// What is to be said of the exceptions after everything was judged: those that matched nothing, and those whose date
+    /// has passed.
+    pub(crate) fn unused_exceptions(&self, at: Time) -> Vec<Finding> {
+        let told = |exception: &Exception| {
+            let expired = exception.until.is_some_and(|until| at >= until);
+            let used = exception.used.load(Ordering::Relaxed);
+            let (case, why) = match (expired, used) {
+                (true, _) => (&unused_exception::EXPIRED, "its date has passed"),
+                (false, false) => (&unused_exception::UNMATCHED, "it matched no finding"),
+                (false, true) => return None,
+            };
+            let severity = self.severity(case)?;
+            let message = format!(
+                "the exception for {} in line {} of the settings has no effect: {why} (reason given: {})",
+                exception.code, exception.line, exception.reason
+            );
+            let mut finding = Finding::new(case, message).found(exception.criterion());
+            finding.severity = severity;
+            Some(finding)
+        };
+        self.exceptions.iter().filter_map(told).collect()
+    }
+}
+
+impl Exception {
+    fn covers(&self, finding: &Finding, certificate: &Certificate, at: Time) -> bool {
+        let like = |pattern: &Option<String>, name: &dyn Fn() -> String| {
+            pattern.as_ref().is_none_or(|pattern| matches(pattern, &name()))
+        };
+        self.code == finding.case.code
+            && self.case.is_none_or(|case| case == finding.case.name)
+            && self.until.is_none_or(|until| at < until)
+            && self.thumbprint.is_none_or(|thumbprint| thumbprint == *certificate.thumbprint())
+            && self.sha256.is_none_or(|sha256| sha256 == *certificate.sha256())
+            && like(&self.subject, &|| certificate.subject().to_string())
+            && like(&self.issuer, &|| certificate.issuer().to_string())
+    }
+
+    fn criterion(&self) -> String {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+        let parts = [
+            self.thumbprint.map(|bytes| format!("thumbprint {}", hex(&bytes))),
+            self.sha256.map(|bytes| format!("sha256 {}", hex(&bytes).to_ascii_lowercase())),
+            self.subject.as_ref().map(|text| format!("subject {text}")),
+            self.issuer.as_ref().map(|text| format!("issuer {text}")),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Turns what the file says into settings; every error carries its line.
+struct Reader<'a> {
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn line(&self, offset: usize) -> usize {
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> SettingsError {
+        SettingsError { line: Some(self.line(at.span().start)), message: message.into() }
+    }
+
+    /// `key-length`, `CP1203` or `key-length/too-short`.
+    fn finding(&self, text: &Spanned<String>) -> Result<(Code, Option<&'static str>), SettingsError> {
+        let (id, case) = match text.get_ref().split_once('/') {
+            Some((id, case)) => (id, Some(case.trim())),
+            None => (text.get_ref().as_str(), None),
+        };
+        let code: Code =
+            id.parse().map_err(|error: crate::cmg::finding::UnknownCode| self.error(text, error.to_string()))?;
+        let Some(case) = case else { return Ok((code, None)) };
+        let cases = code.entry().cases;
+        let known = cases.iter().find(|known| known.name == case).map(|known| known.name);
+        let known = known.ok_or_else(|| {
+            let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
+            let case: String = case.chars().take(60).collect();
+            self.error(text, format!("`{case}` is no case of `{code}`: it has {}", names.join(", ")))
+        })?;
+        Ok((code, Some(known)))
+    }
+
+    fn level(&self, text: &Spanned<String>) -> Result<Option<Severity>, SettingsError> {
+        Ok(match text.get_ref().as_str() {
+            "error" => Some(Severity::Error),
+            "warning" => Some(Severity::Warning),
+            "info" => Some(Severity::Info),
+            "off" => None,
+            other => {
+                let near = nearest(other, ["error", "warning", "info", "off"].into_iter());
+                let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                let other: String = other.chars().take(60).collect();
+                return Err(
+                    self.error(text, format!("`{other}` is no severity: use error, warning, info or off{hint}"))
+                );
+            }
+        })
+    }
+
+    fn parameters(&self, given: ParametersFile) -> Result<Parameters, SettingsError> {
+        let mut parameters = Parameters::default();
+        if let Some(days) = given.expiring_days {
+            if *days.get_ref() > 36_500 {
+                return Err(self.error(&days, "`expiring-days` is a number of days up to 36500"));
+            }
+            parameters.expiring_days = *days.get_ref();
+        }
+        if let Some(lengths) = given.key_lengths {
+            let list = lengths.get_ref();
+            if list.is_empty() || list.iter().any(|bits| !(1024..=16_384).contains(bits)) {
+                return Err(self.error(
+                    &lengths,
+                    "`key-lengths` is a list of RSA key lengths from 1024 to 16384, such as [2048, 4096]",
+                ));
+            }
+            parameters.key_lengths.clone_from(list);
+        }
+        if let Some(version) = given.site_version {
+            let number = match version.get_ref() {
+                Value::Integer(number) => u32::try_from(*number).ok(),
+                Value::String(text) => text.parse().ok(),
+                _ => None,
+            };
+            let number = number.filter(|number| (1000..=9999).contains(number)).ok_or_else(|| {
+                self.error(
+                    &version,
+                    "`site-version` is a version of Configuration Manager in four digits, such as 2309",
+                )
+            })?;
+            parameters.site_version = Some(number);
+        }
+        if let Some(revocation) = given.cmg_revocation {
+            parameters.cmg_revocation = match revocation.get_ref() {
+                Value::Boolean(on) => *on,
+                Value::String(text) if text == "on" => true,
+                Value::String(text) if text == "off" => false,
+                _ => return Err(self.error(&revocation, "`cmg-revocation` is \"on\" or \"off\"")),
+            };
+        }
+        parameters.templates = given.templates.unwrap_or_default();
+        parameters.internal_domains = given.internal_domains.unwrap_or_default();
+        Ok(parameters)
+    }
+
+    fn exception(&self, given: &Spanned<ExceptionFile>) -> Result<Exception, SettingsError> {
+        let body = given.get_ref();
+        let (code, case) = self.finding(&body.finding)?;
+        if body.reason.get_ref().trim().is_empty() {
+            return Err(self.error(&body.reason, "`reason` is empty: say why the exception is right"));
+        }
+        let hex = |text: &Option<Spanned<String>>, key: &str, bytes: usize| match text {
+            None => Ok(None),
+            Some(text) => parse_hex(text.get_ref(), bytes)
+                .map(Some)
+                .ok_or_else(|| self.error(text, format!("`{key}` is {} hexadecimal digits", 2 * bytes))),
+        };
+        let thumbprint = hex(&body.thumbprint, "thumbprint", 20)?.and_then(|bytes| bytes.try_into().ok());
+        let sha256 = hex(&body.sha256, "sha256", 32)?.and_then(|bytes| bytes.try_into().ok());
+        if thumbprint.is_none() && sha256.is_none() && body.subject.is_none() && body.issuer.is_none() {
+            return Err(self.error(
+                given,
+                format!(
+                    "the exception for `{code}` names no certificate: give thumbprint, sha256, subject or issuer, \
+                     or set the severity of `{code}` under [severity]"
+                ),
+            ));
+        }
+        Ok(Exception {
+            code,
+            case,
+            thumbprint,
+            sha256,
+            subject: body.subject.clone(),
+            issuer: body.issuer.clone(),
+            reason: body.reason.get_ref().trim().into(),
+            until: body.until.as_ref().map(|until| self.until(until)).transpose()?,
+            line: self.line(given.span().start),
+            used: AtomicBool::new(false),
+        })
+    }
+
+    /// A date counts to its end.
+    fn until(&self, given: &Spanned<Value>) -> Result<Time, SettingsError> {
+        let text = match given.get_ref() {
+            Value::Datetime(moment) => moment.to_string(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let moment = Time::parse(&text).map_err(|message| self.error(given, format!("`until`: {message}")))?;
+        Ok(if text.len() == 10 { moment.plus_days(1) } else { moment })
+    }
+}
+
+/// Bytes from hexadecimal digits; colons and spaces between them are passed over, as are the marks that Windows' dialogs
+/// copy in front of a thumbprint.
+pub(crate) fn parse_hex(text: &str, bytes: usize) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .chars()
+        .filter(|c| !matches!(c, ' ' | ':' | '\u{200e}' | '\u{200f}' | '\u{feff}'))
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect::<Option<_>>()?;
+    if digits.len() != 2 * bytes {
+        return None;
+    }
+    Some(digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect())
+}
+
+/// Whether a name is what the pattern says, without regard to case; `*` stands for any run of characters. Greedy with one
+/// step back, so that hostile patterns cost no more than pattern times name.
+fn matches(pattern: &str, name: &str) -> bool {
+    let pattern: Vec<char> = pattern.to_lowercase().chars().collect();
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while let Some(&here) = name.get(n) {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(&wanted) if wanted == here => {
+                p += 1;
+                n += 1;
+            }
+            _ => {
+                let Some((back, from)) = star else { return false };
+                star = Some((back, from + 1));
+                p = back + 1;
+                n = from + 1;
+            }
+        }
+    }
+    pattern.iter().skip(p).all(|rest| *rest == '*')
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmg::catalogue::{key_length, key_provider, validity};
+    use crate::cmg::testing::{Draft, now};
+
+    fn pc() -> Certificate {
+        Draft::client("pc1.contoso.com").issued()
+    }
+
+    fn judged(settings: &Settings, case: &'static Case) -> Option<Severity> {
+        settings.judge(Finding::new(case, "x"), &pc(), now()).map(|finding| finding.severity)
+    }
+
+    fn refused(text: &str) -> String {
+        Settings::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn without_settings_each_case_has_its_own_severity() {
+        let settings = Settings::parse("").unwrap();
+        assert_eq!(judged(&settings, &key_length::TOO_SHORT), Some(Severity::Error));
+        assert_eq!(judged(&settings, &key_length::UNDOCUMENTED), Some(Severity::Warning));
+        assert_eq!(judged(&settings, &key_provider::CNG), None);
+        assert_eq!(settings.parameters, Parameters::default());
+    }
+
+    #[test]
+    fn a_severity_is_set_for_a_code_and_more_closely_for_a_case() {
+        let text = "[severity]\nkey-length = \"info\"\n\"key-length/too-short\" = \"warning\"\nvalidity = \"off\"\nCP1202 = \"info\"\n";
+        let settings = Settings::parse(text).unwrap();
+        assert_eq!(judged(&settings, &key_length::TOO_SHORT), Some(Severity::Warning));
+        assert_eq!(judged(&settings, &key_length::UNDOCUMENTED), Some(Severity::Info));
+        assert_eq!(judged(&settings, &validity::EXPIRED), None);
+        assert_eq!(judged(&settings, &key_provider::CNG), Some(Severity::Info));
+    }
+
+    #[test]
+    fn parameters_are_read_as_the_command_line_writes_them() {
+        let text = "[parameters]\nexpiring-days = 45\nkey-lengths = [2048, 3072]\nsite-version = 1902\ncmg-revocation = \"off\"\n\
+            templates = [\"ConfigMgr Client\"]\ninternal-domains = [\"corp.contoso.com\"]\n";
+        let parameters = Settings::parse(text).unwrap().parameters;
+        assert_eq!(parameters.expiring_days, 45);
+        assert_eq!(parameters.key_lengths, [2048, 3072]);
+        assert_eq!(parameters.site_version, Some(1902));
+        assert!(!parameters.cmg_revocation);
+        assert_eq!(parameters.templates, ["ConfigMgr Client"]);
+        assert_eq!(parameters.internal_domains, ["corp.contoso.com"]);
+    }
+
+    #[test]
+    fn unknown_keys_ids_cases_and_severities_are_named_with_their_line() {
+        let error = refused("[parameters]\nexpiring-dayz = 4\n");
+        assert!(error.starts_with("line 2: ") && error.contains("expiring-dayz"), "{error}");
+        let error = refused("\n[sevrity]\n");
+        assert!(error.starts_with("line 2: ") && error.contains("sevrity"), "{error}");
+        assert_eq!(
+            refused("[severity]\neku = \"info\"\nkey-lenght = \"off\"\n"),
+            "line 3: `key-lenght` is no finding: `certpath explain` lists them; the nearest is `key-length`"
+        );
+        assert_eq!(
+            refused("[severity]\n\"cdp/absent\" = \"off\"\n"),
+            "line 2: `absent` is no case of `cdp`: it has none, unreachable, https-only"
+        );
+        assert_eq!(
+            refused("[severity]\neku = \"warn\"\n"),
+            "line 2: `warn` is no severity: use error, warning, info or off"
+        );
+        let error = refused("[[exception]]\nfinding = \"eku\"\nsubject = \"CN=x\"\n");
+        assert!(error.contains("reason"), "{error}");
+        let error = refused("[[exception]]\nfinding = \"eku\"\nreason = \"x\"\nserial = \"1\"\n");
+        assert!(error.starts_with("line 4: ") && error.contains("serial"), "{error}");
+    }
+
+    #[test]
+    fn values_out_of_range_say_what_was_expected() {
+        assert!(refused("[parameters]\nkey-lengths = [512]\n").starts_with("line 2: `key-lengths` is a list"));
+        assert!(refused("[parameters]\nsite-version = \"current\"\n").contains("four digits"));
+        assert!(refused("[parameters]\ncmg-revocation = \"maybe\"\n").contains("\"on\" or \"off\""));
+        assert!(refused("[parameters]\nexpiring-days = -1\n").starts_with("line 2: "));
+        let head = "[[exception]]\nfinding = \"eku\"\nreason = \"x\"\n";
+        assert!(
+            refused(&format!("{head}thumbprint = \"12\"\n")).contains("line 4: `thumbprint` is 40 hexadecimal digits")
+        );
+        assert!(
+            refused(&format!("{head}subject = \"x\"\nuntil = \"soon\"\n"))
+                .contains("line 5: `until`: `soon` is not a time")
+        );
+        assert!(refused(head).contains("names no certificate"));
+        assert!(refused("a = \u{7}").starts_with("line 1: "));
+    }
+
+    #[test]
+    fn an_exception_lowers_its_finding_at_its_certificate_and_keeps_the_reason() {
+        for by in [
+            format!("thumbprint = \"{}:{}\"", &pc().thumbprint_hex()[..2], &pc().thumbprint_hex()[2..]),
+            format!("sha256 = \"{}\"", pc().sha256_hex()),
+            "subject = \"cn=PC1.*\"".to_owned(),
+            "issuer = \"*Issuing CA ?*\"".replace('?', "1"),
+        ] {
+            let text = format!("[[exception]]\nfinding = \"key-length\"\n{by}\nreason = \"printer\"\n");
+            let settings = Settings::parse(&text).unwrap();
+            let finding = settings.judge(Finding::new(&key_length::TOO_SHORT, "x"), &pc(), now()).unwrap();
+            assert_eq!((finding.severity, finding.exception.as_deref()), (Severity::Info, Some("printer")), "{by}");
+            assert_eq!(judged(&settings, &validity::EXPIRED), Some(Severity::Error));
+            assert!(settings.unused_exceptions(now()).is_empty());
+        }
+    }
+
+    #[test]
+    fn an_exception_that_matched_nothing_is_reported() {
+        let text = "\n[[exception]]\nfinding = \"key-length\"\nsubject = \"CN=other\"\nreason = \"printer\"\n";
+        let settings = Settings::parse(text).unwrap();
+        assert_eq!(judged(&settings, &key_length::TOO_SHORT), Some(Severity::Error));
+        let unused = settings.unused_exceptions(now());
+        assert_eq!(unused.len(), 1);
+        assert_eq!(unused[0].case, &unused_exception::UNMATCHED);
+        assert!(unused[0].message.contains("line 2") && unused[0].message.contains("printer"), "{}", unused[0].message);
+    }
+
+    #[test]
+    fn an_exception_holds_to_the_end_of_its_date() {
+        let text = |date| {
+            format!("[[exception]]\nfinding = \"key-length\"\nsubject = \"*\"\nreason = \"x\"\nuntil = {date}\n")
+        };
+        for (date, severity) in [
+            ("2026-11-22", Severity::Info),
+            ("\"2026-11-21\"", Severity::Error),
+            ("2026-11-22T12:00:01Z", Severity::Info),
+        ] {
+            let settings = Settings::parse(&text(date)).unwrap();
+            assert_eq!(judged(&settings, &key_length::TOO_SHORT), Some(severity), "{date}");
+            assert_eq!(settings.unused_exceptions(now()).len(), usize::from(severity == Severity::Error));
+        }
+    }
+
+    #[test]
+    fn a_pattern_matches_with_stars_and_without_regard_to_case() {
+        for (pattern, name, expected) in [
+            ("*", "", true),
+            ("cn=a", "CN=A", true),
+            ("cn=a", "CN=AB", false),
+            ("*b*d", "abcd", true),
+            ("*b*d", "abcde", false),
+            ("a*a*a*a*b", &"a".repeat(200), false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

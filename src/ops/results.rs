@@ -1,0 +1,122 @@
+//! What the commands find out, before anything is written.
+
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+use crate::path::{Path, Verdict};
+use crate::pool::Entry;
+use crate::source::Problem;
+use crate::time::Time;
+
+/// Where the trust anchors came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Trust {
+    /// `--trust` named them.
+    Given,
+    /// Windows' Root stores.
+    Store,
+    /// The self-signed CAs among the sources: nobody vouches for them.
+    Assumed,
+}
+
+impl Trust {
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Store => "store",
+            Self::Assumed => "assumed",
+        }
+    }
+}
+
+/// What `inspect` found.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// Every certificate once, in the order of the sources.
+    pub certificates: Vec<Entry>,
+    /// How many CRLs were met.
+    pub crls: usize,
+    /// How many private keys were met; none is kept.
+    pub private_keys: usize,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// A client certificate and its paths.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Client {
+    /// The certificate.
+    pub entry: Entry,
+    /// Its paths, and what was refused.
+    pub verdict: Verdict,
+}
+
+/// A CA certificate, its own paths and how many client certificates hang on it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct IssuerResult {
+    /// The certificate.
+    pub entry: Entry,
+    /// Its own paths, and what was refused.
+    pub verdict: Verdict,
+    /// The client certificates whose chosen path goes through it.
+    pub clients: u64,
+}
+
+/// An end-entity certificate that is no client certificate, or not one of those asked for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// The certificate.
+    pub certificate: Arc<Certificate>,
+    /// A sentence that says why.
+    pub reason: String,
+}
+
+/// What `chain` found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Chains {
+    /// The moment of judgement.
+    pub at: Time,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
+    /// Each CA certificate once.
+    pub issuers: Vec<IssuerResult>,
+    /// The client certificates.
+    pub clients: Vec<Client>,
+    /// The end-entity certificates that are none, by reason.
+    pub passed_over: Vec<PassedOver>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// What `export` is to write.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Bundle {
+    /// The moment of judgement.
+    pub at: Time,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
+    /// The self-signed CAs.
+    pub roots: Vec<Entry>,
+    /// The other CAs.
+    pub intermediates: Vec<Entry>,
+    /// The client certificates that the bundle is for.
+    pub clients: Vec<Entry>,
+    /// The valid paths that were not chosen, each once, from the issuing CA up.
+    pub alternatives: Vec<Path>,
+    /// The client certificates without a valid path to a self-signed anchor: the reason for a refusal, or, where the
+    /// incomplete is allowed, what is left out.
+    pub refused: Vec<Client>,
+    /// The end-entity certificates that are no clients.
+    pub passed_over: Vec<PassedOver>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}

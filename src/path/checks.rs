@@ -1,0 +1,170 @@
+//! What one certificate must satisfy wherever on a path it stands (RFC 5280 sections 6.1.3 (a) and 6.1.4 (k), (n), (o)).
+
+use crate::certificate::oid;
+use crate::certificate::{Certificate, Decoded, KeyUsage};
+use crate::path::settings::Purpose;
+use crate::path::trace::{Check, Failure};
+use crate::time::Time;
+
+/// The extensions that are processed, or that say nothing about validity and so may be critical without harm.
+const UNDERSTOOD: &[&[u8]] = &[
+    oid::BASIC_CONSTRAINTS,
+    oid::KEY_USAGE,
+    oid::EXTENDED_KEY_USAGE,
+    oid::SUBJECT_ALTERNATIVE_NAME,
+    oid::ISSUER_ALTERNATIVE_NAME,
+    oid::NAME_CONSTRAINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::POLICY_MAPPINGS,
+    oid::POLICY_CONSTRAINTS,
+    oid::INHIBIT_ANY_POLICY,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::FRESHEST_CRL,
+    oid::SUBJECT_KEY_IDENTIFIER,
+    oid::AUTHORITY_KEY_IDENTIFIER,
+    oid::AUTHORITY_INFORMATION_ACCESS,
+    oid::SUBJECT_INFORMATION_ACCESS,
+    oid::MS_APPLICATION_POLICIES,
+    oid::MS_TEMPLATE,
+    oid::MS_TEMPLATE_NAME,
+    oid::MS_CA_VERSION,
+    oid::MS_PREVIOUS_CA_HASH,
+    oid::MS_CROSS_CA_VERSION,
+    oid::MS_SID_EXTENSION,
+];
+
+/// Valid at the moment, both ends included.
+pub(crate) fn validity(certificate: &Certificate, at: Time) -> Result<(), Failure> {
+    let (Some(first), Some(last)) = (certificate.not_before(), certificate.not_after()) else {
+        return Err(Failure::new(Check::Validity, "two dates", "a date that is none"));
+    };
+    if at < first {
+        return Err(Failure::new(
+            Check::Validity,
+            format!("notBefore at or before {at}"),
+            format!("notBefore {first}"),
+        ));
+    }
+    if at > last {
+        return Err(Failure::new(Check::Validity, format!("notAfter at or after {at}"), format!("notAfter {last}")));
+    }
+    Ok(())
+}
+
+/// That the encoding is one that RFC 5280 lets a relying party judge: every extension that matters can be read, none is there
+/// twice, none that is critical is unknown.
+pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
+    if !certificate.signature_algorithms_agree() {
+        return Err(Failure::new(
+            Check::AlgorithmMismatch,
+            "one signature algorithm inside and outside what is signed",
+            format!("{} outside, another inside", certificate.signature_algorithm()),
+        ));
+    }
+    if let Some(twice) = certificate.duplicate_extension() {
+        return Err(Failure::new(
+            Check::Extension,
+            "each extension once",
+            format!("{} twice", extension_name(twice.oid)),
+        ));
+    }
+    malformed("basic constraints", certificate.basic_constraints())?;
+    malformed("key usage", certificate.key_usage())?;
+    malformed("extended key usage", certificate.extended_key_usage())?;
+    for extension in certificate.extensions().filter(|extension| extension.critical) {
+        if !UNDERSTOOD.contains(&extension.oid) {
+            return Err(Failure::new(
+                Check::CriticalExtension,
+                "critical extensions that are understood",
+                format!("{}, critical", extension_name(extension.oid)),
+            ));
+        }
+    }
+    if certificate.extension(oid::SUBJECT_ALTERNATIVE_NAME).is_some() {
+        malformed("subject alternative name", &certificate.subject_alternative_names())?;
+    }
+    Ok(())
+}
+
+pub(crate) fn malformed<T>(what: &str, decoded: &Decoded<T>) -> Result<(), Failure> {
+    match decoded {
+        Decoded::Malformed(error) => {
+            Err(Failure::new(Check::Extension, format!("a well-formed {what}"), error.to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn extension_name(content: &[u8]) -> String {
+    let dotted = oid::dotted(content);
+    oid::name(content).map_or_else(|| dotted.clone(), |name| format!("{name} ({dotted})"))
+}
+
+/// That it may issue certificates: a CA by its basic constraints, and keyCertSign where there is a key usage.
+///
+/// Roots of X.509 version 1, and self-signed ones without basic constraints, are taken as anchors only (RFC 5280 section 6.1.4 (k)
+/// leaves that to other means; Windows and OpenSSL take them).
+pub(crate) fn issuer(certificate: &Certificate, is_anchor: bool) -> Result<(), Failure> {
+    match certificate.basic_constraints() {
+        Decoded::Present(constraints) if constraints.ca => {}
+        Decoded::Absent if is_anchor => {}
+        Decoded::Present(_) => {
+            return Err(Failure::new(Check::BasicConstraints, "CA:TRUE", "CA:FALSE"));
+        }
+        _ => return Err(Failure::new(Check::BasicConstraints, "CA:TRUE", "no basic constraints")),
+    }
+    match certificate.key_usage().get() {
+        Some(usage) if !usage.key_cert_sign() => Err(Failure::new(Check::KeyUsage, "keyCertSign", usage_text(*usage))),
+        _ => Ok(()),
+    }
+}
+
+fn usage_text(usage: KeyUsage) -> String {
+    if usage.names().is_empty() { "no usage at all".to_owned() } else { usage.names().join(", ") }
+}
+
+/// That its own extensions allow this purpose: extended key usage, and Microsoft's application policies where they are there.
+pub(crate) fn allows_usage(certificate: &Certificate, usage: &[u8]) -> Result<(), Failure> {
+    let wanted = || oid::name(usage).map_or_else(|| oid::dotted(usage), str::to_owned);
+    let refuse = |found: Vec<String>| {
+        let found = if found.is_empty() { "no usage at all".to_owned() } else { found.join(", ") };
+        Err(Failure::new(Check::ExtendedKeyUsage, wanted(), found))
+    };
+    if let Decoded::Present(usages) = certificate.extended_key_usage()
+        && !usages.iter().any(|one| *one == *usage || *one == *oid::ANY_EXTENDED_KEY_USAGE)
+    {
+        return refuse(usages.iter().map(usage_name).collect());
+    }
+    if certificate.extension(oid::MS_APPLICATION_POLICIES).is_some() {
+        match certificate.application_policies() {
+            Decoded::Present(policies)
+                if !policies.iter().any(|one| {
+                    *one == *usage || *one == *oid::ANY_APPLICATION_POLICY || *one == *oid::ANY_EXTENDED_KEY_USAGE
+                }) =>
+            {
+                return refuse(policies.iter().map(usage_name).collect());
+            }
+            decoded => malformed("application policies", &decoded)?,
+        }
+    }
+    Ok(())
+}
+
+fn usage_name(usage: &crate::certificate::Oid) -> String {
+    usage.name().map_or_else(|| usage.to_string(), str::to_owned)
+}
+
+/// That the key usage of the end-entity certificate, where it has one, allows a TLS handshake for the purpose
+/// (RFC 5280 section 4.2.1.12, RFC 8446 section 4.4.2.2).
+pub(crate) fn end_entity_key_usage(certificate: &Certificate, purpose: Purpose) -> Result<(), Failure> {
+    let Some(usage) = certificate.key_usage().get() else { return Ok(()) };
+    let (allowed, expected) = match purpose {
+        Purpose::Client => (usage.digital_signature() || usage.key_agreement(), "digitalSignature or keyAgreement"),
+        Purpose::Server => (
+            usage.digital_signature() || usage.key_encipherment() || usage.key_agreement(),
+            "digitalSignature, keyEncipherment or keyAgreement",
+        ),
+        Purpose::Any => return Ok(()),
+    };
+    if allowed { Ok(()) } else { Err(Failure::new(Check::KeyUsage, expected, usage_text(*usage))) }
+}

@@ -1,0 +1,372 @@
+//! The CA certificates at hand, and who issued whom: candidates by name and key identifier, decided by the signature.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey};
+use crate::path::revocation::signers::SignerPool;
+use crate::path::revocation::{self, CrlStore, RevocationStatus};
+use crate::path::settings::Settings;
+use crate::path::trace::{Check, Failure};
+use crate::path::{checks, search::IssuerPaths};
+use crate::source::Restrictions;
+use crate::time::Time;
+
+/// A CA certificate's place in the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct NodeId(pub(crate) u32);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct KeyId(u32);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct NameId(u32);
+
+/// One CA certificate, with what the search has found out about it so far.
+pub(crate) struct Node {
+    pub(crate) certificate: Arc<Certificate>,
+    pub(crate) name: NameId,
+    pub(crate) key: KeyId,
+    pub(crate) anchor: Option<Restrictions>,
+    pub(crate) is_self_issued: bool,
+    links: OnceLock<Links>,
+    checked: OnceLock<Result<(), Failure>>,
+    pub(crate) paths: OnceLock<IssuerPaths>,
+}
+
+/// The issuers of one certificate.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    /// Those whose key made the signature, itself left out.
+    pub(crate) issuers: Vec<NodeId>,
+    pub(crate) refused: Vec<(NodeId, Failure)>,
+    /// Whether its own key made its signature.
+    pub(crate) is_self_signed: bool,
+    /// Whether the names match only by comparison, not byte for byte.
+    pub(crate) name_differs_in_encoding: bool,
+    /// Whether keys were left untried.
+    pub(crate) exhausted: bool,
+}
+
+/// The certificates that can be issuers, by name, key and key identifier.
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    keys: Vec<VerifyingKey>,
+    names: Vec<Vec<NodeId>>,
+    by_raw_name: HashMap<Box<[u8]>, NameId>,
+    by_name: HashMap<Vec<u8>, NameId>,
+    by_key_identifier: HashMap<Box<[u8]>, Vec<NodeId>>,
+    by_sha256: HashMap<[u8; 32], NodeId>,
+    disallowed: Vec<[u8; 32]>,
+    /// `None` where there are no CRLs, and none are asked for.
+    pub(crate) revocation: Option<Box<Revocation>>,
+    pub(crate) settings: Settings,
+}
+
+/// The CRLs, and who may sign them.
+pub(crate) struct Revocation {
+    pub(crate) store: CrlStore,
+    pub(crate) signers: SignerPool,
+}
+
+impl Revocation {
+    pub(crate) fn status(
+        &self,
+        below: &Certificate,
+        issuer: &Certificate,
+        anchor: &Certificate,
+        at: Time,
+    ) -> RevocationStatus {
+        revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor))
+    }
+}
+
+/// What the graph is made of.
+pub(crate) struct Issuer {
+    pub(crate) certificate: Arc<Certificate>,
+    /// `Some` makes it a trust anchor, with the limits that its store puts on it.
+    pub(crate) anchor: Option<Restrictions>,
+}
+
+impl Graph {
+    /// Brings the certificates into an order of their own, so that the order of the input says nothing.
+    pub(crate) fn new(mut issuers: Vec<Issuer>, mut disallowed: Vec<[u8; 32]>, settings: Settings) -> Self {
+        issuers.sort_by(|one, two| {
+            let anchors_first = two.anchor.is_some().cmp(&one.anchor.is_some());
+            one.certificate.sha256().cmp(two.certificate.sha256()).then(anchors_first)
+        });
+        issuers.dedup_by(|one, two| one.certificate.sha256() == two.certificate.sha256());
+        disallowed.sort_unstable();
+        let mut graph = Self {
+            nodes: Vec::with_capacity(issuers.len()),
+            keys: Vec::new(),
+            names: Vec::new(),
+            by_raw_name: HashMap::new(),
+            by_name: HashMap::new(),
+            by_key_identifier: HashMap::new(),
+            by_sha256: HashMap::new(),
+            disallowed,
+            revocation: None,
+            settings,
+        };
+        let mut keys: HashMap<Box<[u8]>, KeyId> = HashMap::new();
+        for issuer in issuers {
+            graph.add(issuer, &mut keys);
+        }
+        graph
+    }
+
+    fn add(&mut self, Issuer { certificate, anchor }: Issuer, keys: &mut HashMap<Box<[u8]>, KeyId>) {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let spki = certificate.subject_public_key_info();
+        let key = *keys.entry(spki.into()).or_insert_with(|| {
+            self.keys.push(VerifyingKey::new(spki));
+            KeyId(u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX))
+        });
+        let subject = certificate.subject();
+        let name = *self.by_name.entry(subject.comparable()).or_insert_with(|| {
+            self.names.push(Vec::new());
+            NameId(u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX))
+        });
+        self.by_raw_name.insert(subject.as_bytes().into(), name);
+        self.names[name.0 as usize].push(id);
+        if let Some(identifier) = certificate.subject_key_identifier() {
+            self.by_key_identifier.entry(identifier.into()).or_default().push(id);
+        }
+        self.by_sha256.insert(*certificate.sha256(), id);
+        let is_self_issued = certificate.is_self_issued();
+        self.nodes.push(Node {
+            certificate,
+            name,
+            key,
+            anchor,
+            is_self_issued,
+            links: OnceLock::new(),
+            checked: OnceLock::new(),
+            paths: OnceLock::new(),
+        });
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    pub(crate) fn certificate(&self, id: NodeId) -> &Arc<Certificate> {
+        &self.node(id).certificate
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> {
+        (0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)).map(NodeId)
+    }
+
+    pub(crate) fn find(&self, sha256: &[u8; 32]) -> Option<NodeId> {
+        self.by_sha256.get(sha256).copied()
+    }
+
+    /// The certificates whose subject matches this name.
+    pub(crate) fn with_subject(&self, name: &Name<'_>) -> &[NodeId] {
+        let id = self.by_raw_name.get(name.as_bytes()).or_else(|| self.by_name.get(&name.comparable()));
+        id.map_or(&[], |id| &self.names[id.0 as usize])
+    }
+
+    pub(crate) fn key(&self, id: NodeId) -> &VerifyingKey {
+        &self.keys[self.node(id).key.0 as usize]
+    }
+
+    /// The issuers of a CA certificate of the graph; each signature is checked once.
+    pub(crate) fn links(&self, id: NodeId) -> &Links {
+        let node = self.node(id);
+        node.links.get_or_init(|| self.find_issuers(&node.certificate, Some(id), true))
+    }
+
+    /// Whether the certificate may be an issuer at all, wherever it stands: dates, extensions, basic constraints, key usage.
+    pub(crate) fn check(&self, id: NodeId) -> Result<(), Failure> {
+        let node = self.node(id);
+        node.checked
+            .get_or_init(|| {
+                let certificate = &node.certificate;
+                if self.is_disallowed(certificate) {
+                    return Err(Failure::new(
+                        Check::Disallowed,
+                        "a certificate that is not disallowed",
+                        "in the Disallowed store",
+                    ));
+                }
+                checks::encoding(certificate)?;
+                checks::validity(certificate, self.settings.at)?;
+                checks::issuer(certificate, node.anchor.is_some())?;
+                match self.settings.purpose.usage() {
+                    Some(usage) => checks::allows_usage(certificate, usage),
+                    None => Ok(()),
+                }
+            })
+            .clone()
+    }
+
+    pub(crate) fn is_disallowed(&self, certificate: &Certificate) -> bool {
+        self.disallowed.binary_search(certificate.sha256()).is_ok()
+    }
+
+    /// That a certificate below `issuer`, on a path to `anchor`, is not revoked; where that must be known, that it is known.
+    pub(crate) fn check_revocation(&self, below: &Certificate, issuer: NodeId, anchor: NodeId) -> Result<(), Failure> {
+        let settings = &self.settings;
+        let Some(revocation) = &self.revocation else {
+            if settings.require_revocation {
+                return Err(Failure::new(
+                    Check::RevocationUnknown,
+                    "a CRL that tells",
+                    "no CRL at all; give them with --crl",
+                ));
+            }
+            return Ok(());
+        };
+        match revocation.status(below, self.certificate(issuer), self.certificate(anchor), settings.at) {
+            RevocationStatus::Good => Ok(()),
+            status @ RevocationStatus::Revoked { .. } => {
+                Err(Failure::new(Check::Revoked, "a certificate that is not revoked", status.to_string()))
+            }
+            RevocationStatus::Unknown { why, .. } if settings.require_revocation => {
+                Err(Failure::new(Check::RevocationUnknown, "a CRL that tells", why))
+            }
+            RevocationStatus::Unknown { .. } => Ok(()),
+        }
+    }
+
+    /// The issuers of any certificate. With `explain`, also why each other candidate is none.
+    pub(crate) fn find_issuers(&self, below: &Certificate, own: Option<NodeId>, explain: bool) -> Links {
+        let mut links = Links::default();
+        let issuer_name = below.issuer();
+        let candidates = self.with_subject(&issuer_name);
+        links.name_differs_in_encoding = !candidates.is_empty()
+            && candidates.iter().all(|id| self.certificate(*id).subject().as_bytes() != issuer_name.as_bytes());
+        let authority = below.authority_key_identifier();
+        let authority = authority.get();
+
+        let mut keys: Vec<(Closeness, KeyId)> = Vec::with_capacity(candidates.len());
+        for id in candidates {
+            let node = self.node(*id);
+            let closeness = Closeness::of(authority, &node.certificate);
+            match keys.iter_mut().find(|(_, key)| *key == node.key) {
+                Some((best, _)) => *best = (*best).min(closeness),
+                None => keys.push((closeness, node.key)),
+            }
+            // A mesh of one name with thousands of keys: what stands behind the budget is never tried.
+            if keys.len() > 16 * self.settings.budget.keys_per_certificate {
+                links.exhausted = true;
+                break;
+            }
+        }
+        keys.sort_by_key(|(closeness, _)| *closeness);
+
+        let mut signer = None;
+        let mut outcomes: Vec<(KeyId, SignatureCheck)> = Vec::new();
+        for (tried, (_, key)) in keys.iter().enumerate() {
+            if tried == self.settings.budget.keys_per_certificate {
+                links.exhausted = true;
+                break;
+            }
+            let outcome = below.check_signature(&self.keys[key.0 as usize]);
+            if outcome == SignatureCheck::Valid {
+                signer = Some(*key);
+                break;
+            }
+            outcomes.push((*key, outcome));
+        }
+        for id in candidates {
+            let node = self.node(*id);
+            if Some(node.key) == signer {
+                if Some(*id) == own || node.certificate.sha256() == below.sha256() {
+                    links.is_self_signed = true;
+                } else {
+                    links.issuers.push(*id);
+                }
+            } else if explain && Some(*id) != own {
+                let outcome = outcomes.iter().find(|(key, _)| *key == node.key).map(|(_, outcome)| outcome);
+                links.refused.push((*id, self.refusal(authority, &node.certificate, outcome, signer.is_some())));
+            }
+        }
+        // A self-signed certificate may be no node of the graph, as a client's own is.
+        links.is_self_signed |= own.is_none() && links.issuers.is_empty() && below.is_self_signed();
+        if explain {
+            self.refuse_other_names(below, authority.and_then(|found| found.key_identifier), &mut links);
+        }
+        links
+    }
+
+    /// The candidates that have the key identifier but another name.
+    fn refuse_other_names(&self, below: &Certificate, identifier: Option<&[u8]>, links: &mut Links) {
+        let same = identifier.and_then(|identifier| self.by_key_identifier.get(identifier));
+        for id in same.into_iter().flatten() {
+            let subject = self.certificate(*id).subject();
+            if !subject.matches(&below.issuer()) && self.certificate(*id).sha256() != below.sha256() {
+                let failure = Failure::new(Check::Name, below.issuer().to_string(), subject.to_string());
+                links.refused.push((*id, failure));
+            }
+        }
+    }
+
+    fn refusal(
+        &self,
+        authority: Option<&crate::certificate::AuthorityKeyIdentifier<'_>>,
+        candidate: &Certificate,
+        outcome: Option<&SignatureCheck>,
+        is_signed_by_another: bool,
+    ) -> Failure {
+        let wanted = authority.and_then(|authority| authority.key_identifier);
+        match (wanted, candidate.subject_key_identifier()) {
+            (Some(wanted), Some(found)) if wanted != found => {
+                Failure::new(Check::KeyIdentifier, hex(wanted), hex(found))
+            }
+            _ => match outcome {
+                Some(SignatureCheck::Unsupported(what)) => {
+                    Failure::new(Check::Algorithm, "a supported algorithm and key", what.clone())
+                }
+                None if !is_signed_by_another => {
+                    Failure::new(Check::Budget, "a key that is tried", "more keys of this name than are tried")
+                }
+                _ => Failure::new(Check::Signature, "a signature by this key", "one by another key of the same name"),
+            },
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    crate::certificate::general_name::hex(bytes)
+}
+
+/// How well a candidate fits the authority key identifier: Windows' exact match, key match, name match, and no match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Closeness {
+    Exact,
+    Key,
+    Name,
+    Differs,
+}
+
+impl Closeness {
+    fn of(authority: Option<&crate::certificate::AuthorityKeyIdentifier<'_>>, candidate: &Certificate) -> Self {
+        let Some(authority) = authority else { return Self::Name };
+        let key = match (authority.key_identifier, candidate.subject_key_identifier()) {
+            (Some(wanted), Some(found)) => Some(wanted == found),
+            _ => None,
+        };
+        let serial = match (authority.issuer, authority.serial_number) {
+            (Some(issuer), Some(serial)) => {
+                Some(serial == candidate.serial_number() && issuer.matches(&candidate.issuer()))
+            }
+            _ => None,
+        };
+        match (key, serial) {
+            (Some(true) | None, Some(true)) => Self::Exact,
+            (Some(true), _) => Self::Key,
+            (Some(false), _) => Self::Differs,
+            _ => Self::Name,
+        }
+    }
+}
+
+/// The order of thumbprints, the last resort of every choice.
+pub(crate) fn by_thumbprint(one: &Certificate, two: &Certificate) -> Ordering {
+    one.thumbprint().cmp(two.thumbprint())
+}

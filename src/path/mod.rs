@@ -1,0 +1,17 @@
+//! Certification paths: the search for them, every check of RFC 5280 section 6, and the record of what was refused and why.
+
+mod checks;
+pub(crate) mod graph;
+mod name_constraints;
+mod policy;
+pub(crate) mod revocation;
+pub(crate) mod search;
+mod settings;
+mod state;
+mod trace;
+pub(crate) mod verdict;
+
+pub use revocation::RevocationStatus;
+pub use settings::{Budget, Purpose, Settings};
+pub use trace::{Check, Failure, Refusal};
+pub use verdict::{Missing, Path, PathStatus, Verdict};

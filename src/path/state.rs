@@ -1,0 +1,128 @@
+//! The state of RFC 5280 section 6.1 along a path, from the trust anchor down: what is remembered of each path of an issuing CA,
+//! so that a certificate below it costs only its own checks.
+
+use crate::certificate::{Certificate, oid};
+use crate::path::graph::{Graph, NodeId};
+use crate::path::policy::PolicyState;
+use crate::path::trace::{Check, Failure};
+use crate::path::{checks, name_constraints};
+use crate::source::Restrictions;
+
+/// The working variables after the certificates of a path.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    /// max_path_length; `None` is no limit.
+    path_length: Option<u64>,
+    /// The CAs whose name constraints hold below.
+    constraining: Vec<NodeId>,
+    policy: PolicyState,
+}
+
+impl State {
+    /// Section 6.1.2. RFC 5280 knows of an anchor its name and key; what a self-signed anchor says beside (path length, name
+    /// constraints) is held to as RFC 5937 has it, and as Windows does.
+    pub(crate) fn at_anchor(graph: &Graph, anchor: NodeId) -> Result<Self, Failure> {
+        let node = graph.node(anchor);
+        if let Some(restrictions) = &node.anchor {
+            check_restrictions(graph, restrictions)?;
+        }
+        let mut state = Self { path_length: None, constraining: Vec::new(), policy: PolicyState::new(&graph.settings) };
+        state.remember_limits(graph, anchor);
+        Ok(state)
+    }
+
+    fn remember_limits(&mut self, graph: &Graph, ca: NodeId) {
+        let certificate = graph.certificate(ca);
+        if let Some(limit) = certificate.basic_constraints().get().and_then(|constraints| constraints.path_length) {
+            self.path_length = Some(self.path_length.map_or(limit, |length| length.min(limit)));
+        }
+        if certificate.extension(oid::NAME_CONSTRAINTS).is_some() {
+            self.constraining.push(ca);
+        }
+    }
+
+    /// After one more CA certificate: sections 6.1.3 and 6.1.4.
+    pub(crate) fn below(&self, graph: &Graph, ca: NodeId) -> Result<Self, Failure> {
+        let node = graph.node(ca);
+        let mut state = self.clone();
+        if !node.is_self_issued {
+            state.check_names(graph, &node.certificate)?;
+        }
+        state.policy.process_ca(&node.certificate, node.is_self_issued)?;
+        if !node.is_self_issued
+            && let Some(length) = state.path_length
+        {
+            let Some(left) = length.checked_sub(1) else {
+                return Err(Failure::new(
+                    Check::PathLength,
+                    "no further intermediate below a path length of 0",
+                    node.certificate.subject().short(),
+                ));
+            };
+            state.path_length = Some(left);
+        }
+        state.remember_limits(graph, ca);
+        Ok(state)
+    }
+
+    fn check_names(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
+        self.constraining.iter().try_for_each(|ca| name_constraints::check(certificate, graph.certificate(*ca)))
+    }
+
+    /// The last certificate of the path: sections 6.1.3 and 6.1.5.
+    pub(crate) fn finish(&self, graph: &Graph, last: &Certificate) -> Result<(), Failure> {
+        self.check_names(graph, last)?;
+        if self.policy.is_indifferent() && last.extension(oid::POLICY_CONSTRAINTS).is_none() {
+            return checks::malformed("certificate policies", &last.policies());
+        }
+        self.policy.clone().finish(last, &graph.settings)
+    }
+}
+
+/// The limits that a store puts on a root (CERT_ENHKEY_USAGE_PROP_ID, CERT_DISALLOWED_FILETIME_PROP_ID and their kin).
+fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), Failure> {
+    let settings = &graph.settings;
+    let concerns = |usages: &Option<Vec<crate::certificate::Oid>>| match (settings.purpose.usage(), usages) {
+        (Some(usage), Some(usages)) => usages.iter().any(|one| *one == *usage),
+        _ => true,
+    };
+    if let (Some(usage), Some(allowed)) = (settings.purpose.usage(), &restrictions.enhanced_key_usage)
+        && !allowed.iter().any(|one| *one == *usage || *one == *oid::ANY_EXTENDED_KEY_USAGE)
+    {
+        let found: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+        let wanted = oid::name(usage).unwrap_or("the purpose");
+        return Err(Failure::new(
+            Check::StoreRestriction,
+            format!("a store entry that allows {wanted}"),
+            if found.is_empty() {
+                "one that allows nothing".to_owned()
+            } else {
+                format!("one limited to {}", found.join(", "))
+            },
+        ));
+    }
+    if let Some(from) = restrictions.disallowed_from
+        && concerns(&restrictions.disallowed_usages)
+        && settings.at >= from
+    {
+        return Err(Failure::new(
+            Check::StoreRestriction,
+            format!("a root that is trusted at {}", settings.at),
+            format!("distrusted since {from}"),
+        ));
+    }
+    Ok(())
+}
+
+/// The checks of an end-entity certificate that no path decides.
+pub(crate) fn check_end_entity(graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
+    if graph.is_disallowed(certificate) {
+        return Err(Failure::new(Check::Disallowed, "a certificate that is not disallowed", "in the Disallowed store"));
+    }
+    checks::encoding(certificate)?;
+    checks::validity(certificate, graph.settings.at)?;
+    if let Some(usage) = graph.settings.purpose.usage() {
+        checks::allows_usage(certificate, usage)?;
+    }
+    checks::end_entity_key_usage(certificate, graph.settings.purpose)
+}

@@ -1,0 +1,119 @@
+//! The search's record of itself: which check refused what, and the two values it compared.
+
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+
+/// The checks that can refuse a certificate on a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Check {
+    /// The candidate's subject is not the name of the issuer (RFC 5280 section 6.1.3 (a)(4)).
+    Name,
+    /// The key identifiers differ, and another key made the signature (section 4.2.1.1).
+    KeyIdentifier,
+    /// The candidate's key did not make the signature (section 6.1.3 (a)(1)).
+    Signature,
+    /// The signature's algorithm, or the key for it, is not supported.
+    Algorithm,
+    /// The algorithm inside what is signed is not the one outside (section 4.1.1.2).
+    AlgorithmMismatch,
+    /// Outside its validity (section 6.1.3 (a)(2)).
+    Validity,
+    /// Not a CA by its basic constraints (section 6.1.4 (k)).
+    BasicConstraints,
+    /// More intermediates than a CA above allows (section 6.1.4 (l) and (m)).
+    PathLength,
+    /// Its key usage does not allow what it was used for (section 6.1.4 (n)).
+    KeyUsage,
+    /// Not for this purpose, by its own or by a CA's extended key usage (section 4.2.1.12, and Windows' nesting).
+    ExtendedKeyUsage,
+    /// A critical extension is not understood (section 6.1.4 (o)).
+    CriticalExtension,
+    /// An extension cannot be read, or is there twice (section 4.2).
+    Extension,
+    /// Outside the names that a CA above permits (section 6.1.3 (b) and (c)).
+    NameConstraints,
+    /// No policy that a CA above, or the user, demands (section 6.1.5 (g)).
+    Policy,
+    /// Revoked (section 6.3).
+    Revoked,
+    /// Whether it is revoked is not known, and must be.
+    RevocationUnknown,
+    /// It stands in Windows' store of disallowed certificates, or a store forbids it from a date on.
+    Disallowed,
+    /// The store entry of a root limits what it is trusted for.
+    StoreRestriction,
+    /// The path ends at a self-signed certificate that is no trust anchor.
+    Untrusted,
+    /// It is on the path already (RFC 4158 section 5.2).
+    Loop,
+    /// The search's budget ended before it was tried.
+    Budget,
+}
+
+impl Check {
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::KeyIdentifier => "key-identifier",
+            Self::Signature => "signature",
+            Self::Algorithm => "algorithm",
+            Self::AlgorithmMismatch => "algorithm-mismatch",
+            Self::Validity => "validity",
+            Self::BasicConstraints => "basic-constraints",
+            Self::PathLength => "path-length",
+            Self::KeyUsage => "key-usage",
+            Self::ExtendedKeyUsage => "extended-key-usage",
+            Self::CriticalExtension => "critical-extension",
+            Self::Extension => "extension",
+            Self::NameConstraints => "name-constraints",
+            Self::Policy => "policy",
+            Self::Revoked => "revoked",
+            Self::RevocationUnknown => "revocation-unknown",
+            Self::Disallowed => "disallowed",
+            Self::StoreRestriction => "store-restriction",
+            Self::Untrusted => "untrusted",
+            Self::Loop => "loop",
+            Self::Budget => "budget",
+        }
+    }
+}
+
+/// Why a check refused: what it wanted and what there was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The check that decided.
+    pub check: Check,
+    /// What it expected.
+    pub expected: String,
+    /// What it found.
+    pub found: String,
+}
+
+impl Failure {
+    pub(crate) fn new(check: Check, expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { check, expected: expected.into(), found: found.into() }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: expected {}, found {}", self.check.name(), self.expected, self.found)
+    }
+}
+
+/// A certificate that was considered and refused, and why.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// Whose issuer was looked for.
+    pub below: Arc<Certificate>,
+    /// What was considered.
+    pub candidate: Arc<Certificate>,
+    /// Why it was refused.
+    pub failure: Failure,
+}

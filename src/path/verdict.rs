@@ -1,0 +1,263 @@
+//! What the search says of one certificate: its paths, and everything that was considered on the way.
+
+use std::sync::Arc;
+
+use crate::certificate::{Certificate, oid};
+use crate::path::graph::{Graph, Links, NodeId};
+use crate::path::revocation::RevocationStatus;
+use crate::path::search::IssuerPath;
+use crate::path::state;
+use crate::path::trace::{Check, Failure, Refusal};
+
+/// How a path stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum PathStatus {
+    /// From the certificate to a trust anchor, and every check holds.
+    Valid,
+    /// To a self-signed certificate, but a check does not hold.
+    Invalid,
+    /// A certificate's issuer is missing.
+    Incomplete,
+}
+
+/// One certification path.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Path {
+    /// How it stands.
+    pub status: PathStatus,
+    /// From the certificate up; the anchor, where it is reached, is the last.
+    pub certificates: Vec<Arc<Certificate>>,
+    /// Whether the last is a trust anchor.
+    pub is_anchored: bool,
+    /// Whether the last is self-signed.
+    pub ends_self_signed: bool,
+    /// Of an incomplete path: the issuer that would come next.
+    pub missing: Option<Missing>,
+    /// Of an invalid path: the certificate at fault, and the check.
+    pub failure: Option<(Arc<Certificate>, Failure)>,
+    /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
+    pub revocation: Vec<RevocationStatus>,
+}
+
+/// What is known of an issuer that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Missing {
+    /// Its subject, as .NET prints it.
+    pub subject: String,
+    /// Its subject key identifier, lower-case hex.
+    pub key_identifier: Option<String>,
+    /// Its serial number, upper-case hex.
+    pub serial_number: Option<String>,
+    /// Where it is published.
+    pub aia: Vec<String>,
+}
+
+impl Missing {
+    /// The issuer of `certificate`.
+    pub(crate) fn issuer_of(certificate: &Certificate) -> Self {
+        let authority = certificate.authority_key_identifier();
+        let authority = authority.get();
+        let hex = crate::certificate::general_name::hex;
+        Self {
+            subject: certificate.issuer().to_string(),
+            key_identifier: authority.and_then(|found| found.key_identifier).map(hex),
+            serial_number: authority
+                .and_then(|found| found.serial_number)
+                .map(|serial| hex(serial).to_ascii_uppercase()),
+            aia: certificate
+                .authority_information_access()
+                .get()
+                .into_iter()
+                .flatten()
+                .filter(|access| access.is_ca_issuers())
+                .map(|access| access.location.value())
+                .collect(),
+        }
+    }
+}
+
+/// What the search says of one certificate.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// The valid paths in the order of choice; where there is none, the others.
+    pub paths: Vec<Path>,
+    /// Everything that was considered and refused, on any of them.
+    pub refused: Vec<Refusal>,
+    /// Whether the search ended on its budget, so that there may be more paths.
+    pub exhausted: bool,
+}
+
+impl Verdict {
+    /// The path of choice: the first valid one.
+    pub fn chosen(&self) -> Option<&Path> {
+        self.paths.first().filter(|path| path.status == PathStatus::Valid)
+    }
+}
+
+/// The short answer, for a certificate among ten thousand.
+pub(crate) struct Decision<'g> {
+    pub(crate) links: Links,
+    /// The first check that fails for the certificate itself.
+    pub(crate) own: Result<(), Failure>,
+    pub(crate) chosen: Option<&'g IssuerPath>,
+    /// Why the best of its CA's valid paths does not hold for this certificate.
+    pub(crate) refused: Option<Failure>,
+}
+
+impl Graph {
+    /// One signature check, and the certificate's own.
+    pub(crate) fn decide(&self, certificate: &Certificate) -> Decision<'_> {
+        let links = self.find_issuers(certificate, None, false);
+        let own = state::check_end_entity(self, certificate);
+        let mut refused = None;
+        let mut chosen = None;
+        if own.is_ok() {
+            for path in self.candidate_paths(&links.issuers) {
+                match path.finish(self, certificate) {
+                    Ok(()) => {
+                        chosen = Some(path);
+                        break;
+                    }
+                    Err(failure) => refused = refused.or(Some(failure)),
+                }
+            }
+        }
+        Decision { links, own, chosen, refused }
+    }
+
+    /// The valid paths of several CA certificates of one name and key, best first.
+    pub(crate) fn candidate_paths(&self, issuers: &[NodeId]) -> Vec<&IssuerPath> {
+        let mut paths: Vec<&IssuerPath> = issuers.iter().flat_map(|id| &self.paths(*id).valid).collect();
+        if issuers.len() > 1 {
+            paths.sort_by(|one, two| one.rank.cmp(&two.rank));
+        }
+        paths
+    }
+
+    /// The whole answer.
+    pub(crate) fn judge(&self, certificate: &Arc<Certificate>) -> Verdict {
+        let own_node = self.find(certificate.sha256());
+        if let Some(id) = own_node
+            && self.node(id).anchor.is_some()
+        {
+            return self.judge_anchor(certificate);
+        }
+        let links = self.find_issuers(certificate, own_node, true);
+        let own = state::check_end_entity(self, certificate);
+        let mut verdict = Verdict { exhausted: links.exhausted, ..Verdict::default() };
+        let mut failures = Vec::new();
+        for path in self.candidate_paths(&links.issuers) {
+            match own.clone().and_then(|()| path.finish(self, certificate)) {
+                Ok(()) => verdict.paths.push(self.path(PathStatus::Valid, certificate, &path.nodes)),
+                Err(failure) => failures.push(Path {
+                    failure: Some((certificate.clone(), failure)),
+                    ..self.path(PathStatus::Invalid, certificate, &path.nodes)
+                }),
+            }
+        }
+        for id in &links.issuers {
+            let paths = self.paths(*id);
+            verdict.exhausted |= paths.exhausted;
+            for (below, candidate, failure) in &paths.refused {
+                let below = if below == candidate { certificate } else { self.certificate(*below) };
+                verdict.refuse(below, self.certificate(*candidate), failure);
+            }
+        }
+        for (candidate, failure) in &links.refused {
+            verdict.refuse(certificate, self.certificate(*candidate), failure);
+        }
+        if verdict.paths.is_empty() {
+            verdict.paths = failures;
+            if verdict.paths.is_empty() {
+                verdict.paths = self.open_paths(certificate, &links, own.err());
+            }
+        }
+        verdict
+    }
+
+    /// A certificate that is a trust anchor itself is a path of one.
+    fn judge_anchor(&self, certificate: &Arc<Certificate>) -> Verdict {
+        let failure = state::check_end_entity(self, certificate).err();
+        let status = if failure.is_some() { PathStatus::Invalid } else { PathStatus::Valid };
+        let path = Path {
+            failure: failure.map(|failure| (certificate.clone(), failure)),
+            ..self.path(status, certificate, &[])
+        };
+        Verdict { paths: vec![Path { is_anchored: true, ..path }], ..Verdict::default() }
+    }
+
+    /// The paths that reach no anchor, or fail on the way.
+    fn open_paths(&self, certificate: &Arc<Certificate>, links: &Links, own: Option<Failure>) -> Vec<Path> {
+        let mut open = Vec::new();
+        for id in &links.issuers {
+            let paths = self.paths(*id);
+            for failed in &paths.failed {
+                let failure = own.clone().map(|failure| (certificate.clone(), failure));
+                let failure = failure.unwrap_or_else(|| (self.certificate(failed.at).clone(), failed.failure.clone()));
+                open.push(Path {
+                    failure: Some(failure),
+                    ..self.path(PathStatus::Invalid, certificate, &failed.nodes)
+                });
+            }
+            open.extend(paths.open.iter().map(|nodes| self.open_path(certificate, nodes, own.as_ref())));
+        }
+        if open.is_empty() {
+            open.push(self.open_path(certificate, &[], own.as_ref()));
+        }
+        open.sort_by_key(|path| path.status);
+        open
+    }
+
+    fn open_path(&self, certificate: &Arc<Certificate>, nodes: &[NodeId], own: Option<&Failure>) -> Path {
+        let path = self.path(PathStatus::Incomplete, certificate, nodes);
+        let top = path.certificates.last().unwrap_or(certificate).clone();
+        if path.ends_self_signed {
+            let untrusted = Failure::new(
+                Check::Untrusted,
+                "a trust anchor",
+                format!("{}, self-signed and not among them", top.subject()),
+            );
+            let failure = own.map_or((top, untrusted), |failure| (certificate.clone(), failure.clone()));
+            return Path { status: PathStatus::Invalid, failure: Some(failure), ..path };
+        }
+        Path {
+            missing: Some(Missing::issuer_of(&top)),
+            failure: own.map(|failure| (certificate.clone(), failure.clone())),
+            ..path
+        }
+    }
+
+    fn path(&self, status: PathStatus, certificate: &Arc<Certificate>, nodes: &[NodeId]) -> Path {
+        let mut certificates = vec![certificate.clone()];
+        certificates.extend(nodes.iter().map(|id| self.certificate(*id).clone()));
+        let ends_self_signed = match nodes.last() {
+            Some(top) => self.links(*top).is_self_signed,
+            None => certificate.is_self_signed(),
+        };
+        let is_anchored = nodes.last().is_some_and(|top| self.node(*top).anchor.is_some());
+        let revocation = match (&self.revocation, certificates.last()) {
+            (Some(revocation), Some(anchor)) if is_anchored => certificates
+                .windows(2)
+                .map(|pair| revocation.status(&pair[0], &pair[1], anchor, self.settings.at))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Path { status, certificates, is_anchored, ends_self_signed, missing: None, failure: None, revocation }
+    }
+}
+
+impl Verdict {
+    fn refuse(&mut self, below: &Arc<Certificate>, candidate: &Arc<Certificate>, failure: &Failure) {
+        self.refused.push(Refusal { below: below.clone(), candidate: candidate.clone(), failure: failure.clone() });
+    }
+}
+
+/// Whether a certificate can be used by a client at all: its extended key usage allows client authentication, or it has none.
+pub(crate) fn can_authenticate_clients(certificate: &Certificate) -> bool {
+    crate::path::checks::allows_usage(certificate, oid::CLIENT_AUTH).is_ok()
+}

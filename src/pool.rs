@@ -1,0 +1,96 @@
+//! Every certificate once, with all the places it was found.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+use crate::source::{KeyProvider, Occurrence, StoreName};
+
+/// A certificate and its occurrences; at least one.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The certificate.
+    pub certificate: Arc<Certificate>,
+    /// Where it was found, in the order of the sources.
+    pub occurrences: Vec<Occurrence>,
+}
+
+impl Entry {
+    pub(crate) fn new(certificate: Arc<Certificate>, occurrence: Occurrence) -> Self {
+        Self { certificate, occurrences: vec![occurrence] }
+    }
+
+    /// The first friendly name among its occurrences.
+    pub fn friendly_name(&self) -> Option<&str> {
+        self.properties().find_map(|found| found.friendly_name.as_deref())
+    }
+
+    fn properties(&self) -> impl Iterator<Item = &crate::source::Properties> {
+        self.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref())
+    }
+
+    /// The key provider with the strongest evidence among its occurrences.
+    pub fn key_provider(&self) -> Option<&KeyProvider> {
+        self.properties().filter_map(|found| found.key_provider.as_ref()).max_by_key(|provider| provider.evidence)
+    }
+
+    /// Whether a private key stands beside it anywhere.
+    pub fn has_private_key(&self) -> bool {
+        self.properties().any(|found| found.has_private_key)
+    }
+
+    /// The stores that hold it.
+    pub fn stores(&self) -> impl Iterator<Item = &StoreName> {
+        self.properties().filter_map(|found| found.store.as_ref())
+    }
+}
+
+/// Certificates, each once, in the order they were first met.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    entries: Vec<Entry>,
+    by_sha256: HashMap<[u8; 32], usize>,
+}
+
+impl Pool {
+    /// Adds an occurrence; `true` where the certificate is new.
+    pub(crate) fn add(&mut self, certificate: Arc<Certificate>, occurrence: Occurrence) -> bool {
+        match self.by_sha256.get(certificate.sha256()) {
+            Some(index) => {
+                self.entries[*index].occurrences.push(occurrence);
+                false
+            }
+            None => {
+                self.by_sha256.insert(*certificate.sha256(), self.entries.len());
+                self.entries.push(Entry::new(certificate, occurrence));
+                true
+            }
+        }
+    }
+
+    /// Adds everything that another pool holds.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for entry in other.entries {
+            for occurrence in entry.occurrences {
+                self.add(entry.certificate.clone(), occurrence);
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, sha256: &[u8; 32]) -> Option<&Entry> {
+        self.by_sha256.get(sha256).map(|index| &self.entries[*index])
+    }
+
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}

@@ -1,0 +1,82 @@
+//! JSON in ASCII: what is beyond it is written as `\uXXXX`, so that no console code page can damage it.
+
+use std::io;
+
+use serde::Serialize;
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter};
+
+/// Wraps a formatter so that every character beyond ASCII, and DEL, is escaped.
+struct Ascii<F>(F);
+
+macro_rules! delegate {
+    ($($name:ident($($argument:ident: $kind:ty),*);)+) => {
+        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W, $($argument: $kind),*) -> io::Result<()> {
+            self.0.$name(writer, $($argument),*)
+        })+
+    };
+}
+
+impl<F: Formatter> Formatter for Ascii<F> {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if fragment.is_ascii() && !fragment.contains('\x7f') {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut units = [0u16; 2];
+        for c in fragment.chars() {
+            if c.is_ascii() && c != '\x7f' {
+                writer.write_all(&[c as u8])?;
+            } else {
+                for unit in c.encode_utf16(&mut units) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    delegate! {
+        write_char_escape(escape: CharEscape);
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        end_object_key();
+        begin_object_value();
+        end_object_value();
+    }
+}
+
+/// One line without spaces.
+pub fn compact<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Ascii(CompactFormatter));
+    // Writing into memory cannot fail, and no record has a map with keys that are no strings.
+    let _ = value.serialize(&mut serializer);
+    out
+}
+
+/// Indented by two spaces.
+pub fn pretty<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024);
+    let formatter = Ascii(PrettyFormatter::with_indent(b"  "));
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
+    let _ = value.serialize(&mut serializer);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_ascii_and_reads_back_the_same() {
+        let text = "Zürich \u{1f512} \u{202e}\u{7f}\u{0}\"\\/\n";
+        for bytes in [compact(text), pretty(text)] {
+            assert!(bytes.is_ascii() && !bytes.contains(&0x7f));
+            assert_eq!(serde_json::from_slice::<String>(&bytes).unwrap(), text);
+        }
+    }
+}
