@@ -27,6 +27,8 @@ pub(crate) mod shape;
 pub(crate) mod sniff;
 pub(crate) mod store_properties;
 pub(crate) mod store_source;
+#[cfg(test)]
+mod testing;
 pub(crate) mod text;
 pub(crate) mod walk;
 pub(crate) mod wildcard;
