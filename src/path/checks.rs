@@ -1,7 +1,7 @@
 //! What one certificate must satisfy wherever on a path it stands (RFC 5280 sections 6.1.3 (a) and 6.1.4 (k), (n), (o)).
 
 use crate::certificate::oid;
-use crate::certificate::{Certificate, Decoded, KeyUsage};
+use crate::certificate::{Certificate, Decoded, KeyAlgorithm, KeyUsage};
 use crate::path::settings::Purpose;
 use crate::path::trace::{Check, Failure};
 use crate::time::Time;
@@ -67,6 +67,11 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
             "each extension once",
             format!("{} twice", extension_name(twice.oid)),
         ));
+    }
+    // RFC 5480 section 2.1.1: "specifiedCurve MUST NOT be used in PKIX".
+    let key = certificate.public_key();
+    if key.algorithm == KeyAlgorithm::Ec && key.curve.is_none() {
+        return Err(Failure::new(Check::Algorithm, "an EC key on a named curve", "one with parameters of its own"));
     }
     malformed("basic constraints", certificate.basic_constraints())?;
     malformed("key usage", certificate.key_usage())?;

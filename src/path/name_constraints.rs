@@ -41,7 +41,21 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), F
             one(&GeneralName::Email(attribute.text().as_bytes()))?;
         }
     }
+    // RFC 5280 leaves a host name in the common name alone; OpenSSL and GnuTLS do not, where no dNSName stands beside it: it would
+    // be taken for the host by whoever falls back to the common name.
+    if !is_ca(certificate) && !alternatives.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+        for attribute in subject.attributes().filter(|attribute| attribute.oid() == oid::COMMON_NAME) {
+            let text = attribute.text();
+            if text.contains('.') && is_host(&text) {
+                one(&GeneralName::Dns(text.as_bytes()))?;
+            }
+        }
+    }
     Ok(())
+}
+
+fn is_ca(certificate: &Certificate) -> bool {
+    certificate.basic_constraints().get().is_some_and(|constraints| constraints.ca)
 }
 
 fn check_name(
