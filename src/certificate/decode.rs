@@ -11,7 +11,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn new(range: std::ops::Range<usize>) -> Self {
+    pub(super) fn new(range: std::ops::Range<usize>) -> Self {
         let narrow = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
         Self { start: narrow(range.start), end: narrow(range.end) }
     }
@@ -126,7 +126,7 @@ impl Layout {
 }
 
 /// A Time that is no moment is `None`: the certificate can be shown, and is never valid.
-fn read_time(element: &Tlv<'_>) -> Result<Option<Time>, DecodeError> {
+pub(super) fn read_time(element: &Tlv<'_>) -> Result<Option<Time>, DecodeError> {
     match element.tag {
         tag::UTC_TIME => Ok(Time::from_utc_time(element.value)),
         tag::GENERALIZED_TIME => Ok(Time::from_generalized_time(element.value)),
@@ -134,14 +134,10 @@ fn read_time(element: &Tlv<'_>) -> Result<Option<Time>, DecodeError> {
     }
 }
 
-fn read_extensions(mut cursor: Cursor<'_>) -> Result<Box<[ExtensionSpan]>, DecodeError> {
+pub(super) fn read_extensions(mut cursor: Cursor<'_>) -> Result<Box<[ExtensionSpan]>, DecodeError> {
     let mut extensions = Vec::with_capacity(10);
     while !cursor.is_empty() {
-        let mut fields = cursor.expect(tag::SEQUENCE, "an Extension (SEQUENCE)")?.children();
-        let oid = fields.expect(tag::OID, "extnID (OBJECT IDENTIFIER)")?;
-        let critical = fields.optional(tag::BOOLEAN)?.is_some_and(|flag| flag.value.iter().any(|byte| *byte != 0));
-        let value = fields.expect(tag::OCTET_STRING, "extnValue (OCTET STRING)")?;
-        fields.finish()?;
+        let (oid, critical, value) = read_extension(&mut cursor)?;
         extensions.push(ExtensionSpan {
             oid: Span::new(oid.value_range()),
             critical,
@@ -149,4 +145,14 @@ fn read_extensions(mut cursor: Cursor<'_>) -> Result<Box<[ExtensionSpan]>, Decod
         });
     }
     Ok(extensions.into())
+}
+
+/// One extension: its identifier, whether it is critical, and the string that holds its content.
+pub(super) fn read_extension<'a>(cursor: &mut Cursor<'a>) -> Result<(Tlv<'a>, bool, Tlv<'a>), DecodeError> {
+    let mut fields = cursor.expect(tag::SEQUENCE, "an Extension (SEQUENCE)")?.children();
+    let oid = fields.expect(tag::OID, "extnID (OBJECT IDENTIFIER)")?;
+    let critical = fields.optional(tag::BOOLEAN)?.is_some_and(|flag| flag.value.iter().any(|byte| *byte != 0));
+    let value = fields.expect(tag::OCTET_STRING, "extnValue (OCTET STRING)")?;
+    fields.finish()?;
+    Ok((oid, critical, value))
 }

@@ -3,6 +3,7 @@
 //! A [`Certificate`] owns the bytes that were found and knows where in them each part stands. What every certificate of a large
 //! audit needs is decoded at once; the rest when it is asked for.
 
+pub(crate) mod crl;
 mod decode;
 pub(crate) mod extensions;
 pub(crate) mod general_name;
@@ -19,6 +20,7 @@ use std::sync::OnceLock;
 
 use rustls_pki_types::CertificateDer;
 
+pub use crl::{Crl, CrlEntry, CrlNumber, IssuingDistributionPoint, RevocationReason};
 pub use decode::Extension;
 use decode::{Layout, Span};
 pub use extensions::{

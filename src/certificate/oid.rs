@@ -147,6 +147,8 @@ oids! {
     BASIC_CONSTRAINTS = [0x55, 0x1d, 19] "Basic Constraints";
     CRL_NUMBER = [0x55, 0x1d, 20] "CRL Number";
     REASON_CODE = [0x55, 0x1d, 21] "CRL Reason Code";
+    HOLD_INSTRUCTION = [0x55, 0x1d, 23] "Hold Instruction Code";
+    INVALIDITY_DATE = [0x55, 0x1d, 24] "Invalidity Date";
     DELTA_CRL_INDICATOR = [0x55, 0x1d, 27] "Delta CRL Indicator";
     ISSUING_DISTRIBUTION_POINT = [0x55, 0x1d, 28] "Issuing Distribution Point";
     CERTIFICATE_ISSUER = [0x55, 0x1d, 29] "Certificate Issuer";

@@ -3,10 +3,17 @@
 
 pub mod catalogue;
 pub mod finding;
+pub mod funnel;
+mod names;
+pub mod passed_over;
 pub mod plan;
 mod plan_table;
+mod public_roots;
+pub mod selection;
 pub mod settings;
 mod sources;
+#[cfg(test)]
+mod testing;
 
 pub use finding::{Case, Code, Finding, Severity, Verdict};
 pub use settings::{Parameters, Settings, SettingsError};

@@ -1,6 +1,5 @@
 //! The settings of a site (`--config FILE`, TOML): severities, parameters, and exceptions with their reasons.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
+use crate::certificate::Certificate;
 use crate::cmg::catalogue::unused_exception;
 use crate::cmg::finding::{Case, Code, Finding, Severity, nearest};
 use crate::time::Time;
@@ -63,14 +63,6 @@ impl Default for Parameters {
             internal_domains: Vec::new(),
         }
     }
-}
-
-/// What an exception can be held against.
-pub(crate) trait Named {
-    fn sha256(&self) -> [u8; 32];
-    fn thumbprint(&self) -> [u8; 20];
-    fn subject(&self) -> Cow<'_, str>;
-    fn issuer(&self) -> Cow<'_, str>;
 }
 
 /// An exception: findings of one id at the certificates that it names are lowered to information.
@@ -168,7 +160,7 @@ impl Settings {
 
     /// The finding as it counts for this certificate: with the severity that is set, or lowered by an exception; `None` if
     /// it is switched off.
-    pub(crate) fn judge(&self, mut finding: Finding, certificate: &dyn Named, at: Time) -> Option<Finding> {
+    pub(crate) fn judge(&self, mut finding: Finding, certificate: &Certificate, at: Time) -> Option<Finding> {
         match self.overridden(finding.case) {
             Some(severity) => finding.severity = severity?,
             None => _ = finding.case.severity?,
@@ -209,17 +201,17 @@ impl Settings {
 }
 
 impl Exception {
-    fn covers(&self, finding: &Finding, certificate: &dyn Named, at: Time) -> bool {
+    fn covers(&self, finding: &Finding, certificate: &Certificate, at: Time) -> bool {
         let like = |pattern: &Option<String>, name: &dyn Fn() -> String| {
             pattern.as_ref().is_none_or(|pattern| matches(pattern, &name()))
         };
         self.code == finding.case.code
             && self.case.is_none_or(|case| case == finding.case.name)
             && self.until.is_none_or(|until| at < until)
-            && self.thumbprint.is_none_or(|thumbprint| thumbprint == certificate.thumbprint())
-            && self.sha256.is_none_or(|sha256| sha256 == certificate.sha256())
-            && like(&self.subject, &|| certificate.subject().into_owned())
-            && like(&self.issuer, &|| certificate.issuer().into_owned())
+            && self.thumbprint.is_none_or(|thumbprint| thumbprint == *certificate.thumbprint())
+            && self.sha256.is_none_or(|sha256| sha256 == *certificate.sha256())
+            && like(&self.subject, &|| certificate.subject().to_string())
+            && like(&self.issuer, &|| certificate.issuer().to_string())
     }
 
     fn criterion(&self) -> String {
@@ -428,30 +420,14 @@ fn one_line(message: &str) -> String {
 mod tests {
     use super::*;
     use crate::cmg::catalogue::{key_length, key_provider, validity};
+    use crate::cmg::testing::{Draft, now};
 
-    struct Pc;
-
-    impl Named for Pc {
-        fn sha256(&self) -> [u8; 32] {
-            [0xab; 32]
-        }
-        fn thumbprint(&self) -> [u8; 20] {
-            [0x0c; 20]
-        }
-        fn subject(&self) -> Cow<'_, str> {
-            "CN=pc1.contoso.com".into()
-        }
-        fn issuer(&self) -> Cow<'_, str> {
-            "CN=Contoso Issuing CA 1, DC=contoso, DC=com".into()
-        }
-    }
-
-    fn now() -> Time {
-        Time::parse("2026-11-22T12:00:00Z").unwrap()
+    fn pc() -> Certificate {
+        Draft::client("pc1.contoso.com").issued()
     }
 
     fn judged(settings: &Settings, case: &'static Case) -> Option<Severity> {
-        settings.judge(Finding::new(case, "x"), &Pc, now()).map(|finding| finding.severity)
+        settings.judge(Finding::new(case, "x"), &pc(), now()).map(|finding| finding.severity)
     }
 
     fn refused(text: &str) -> String {
@@ -535,14 +511,14 @@ mod tests {
     #[test]
     fn an_exception_lowers_its_finding_at_its_certificate_and_keeps_the_reason() {
         for by in [
-            "thumbprint = \"0C:0C:0C:0C:0C 0C0C0C0C0C0C0C0C0C0C0C0C0C0C0C\"".to_owned(),
-            format!("sha256 = \"{}\"", "ab".repeat(32)),
+            format!("thumbprint = \"{}:{}\"", &pc().thumbprint_hex()[..2], &pc().thumbprint_hex()[2..]),
+            format!("sha256 = \"{}\"", pc().sha256_hex()),
             "subject = \"cn=PC1.*\"".to_owned(),
             "issuer = \"*Issuing CA ?*\"".replace('?', "1"),
         ] {
             let text = format!("[[exception]]\nfinding = \"key-length\"\n{by}\nreason = \"printer\"\n");
             let settings = Settings::parse(&text).unwrap();
-            let finding = settings.judge(Finding::new(&key_length::TOO_SHORT, "x"), &Pc, now()).unwrap();
+            let finding = settings.judge(Finding::new(&key_length::TOO_SHORT, "x"), &pc(), now()).unwrap();
             assert_eq!((finding.severity, finding.exception.as_deref()), (Severity::Info, Some("printer")), "{by}");
             assert_eq!(judged(&settings, &validity::EXPIRED), Some(Severity::Error));
             assert!(settings.unused_exceptions(now()).is_empty());

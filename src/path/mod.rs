@@ -4,12 +4,14 @@ mod checks;
 pub(crate) mod graph;
 mod name_constraints;
 mod policy;
+pub(crate) mod revocation;
 pub(crate) mod search;
 mod settings;
 mod state;
 mod trace;
 pub(crate) mod verdict;
 
+pub use revocation::RevocationStatus;
 pub use settings::{Budget, Purpose, Settings};
 pub use trace::{Check, Failure, Refusal};
 pub use verdict::{Missing, Path, PathStatus, Verdict};

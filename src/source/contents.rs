@@ -32,6 +32,20 @@ pub enum Format {
 }
 
 impl Format {
+    /// Every format.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Der,
+        Self::Pem,
+        Self::Base64,
+        Self::Pkcs7,
+        Self::Pkcs12,
+        Self::SerializedStore,
+        Self::RegistryExport,
+        Self::RegistryBlob,
+        Self::CertutilView,
+        Self::WindowsStore,
+    ];
+
     /// The name in every output.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,18 +1,37 @@
 //! Bytes in: files, folders, standard input and live stores, each format in a file of its own. Out come certificates, CRLs
 //! and the places they were found, beside the problems.
 
+pub(crate) mod argument;
+pub(crate) mod base64_body;
+pub(crate) mod batches;
+pub(crate) mod ber;
+pub(crate) mod certutil;
+pub(crate) mod certutil_csv;
 pub(crate) mod contents;
+pub(crate) mod hexdump;
 pub(crate) mod live;
+pub(crate) mod notes;
+pub(crate) mod objects;
 mod occurrence;
 pub(crate) mod passwords;
+pub(crate) mod paths_from;
+pub(crate) mod pem;
 pub(crate) mod pkcs12;
+pub(crate) mod pkcs7;
 pub(crate) mod properties;
 pub(crate) mod provider;
+pub(crate) mod read;
 pub(crate) mod registry;
 pub(crate) mod serialized_store;
+pub(crate) mod shape;
+pub(crate) mod sniff;
 pub(crate) mod store_properties;
 pub(crate) mod store_source;
+pub(crate) mod text;
+pub(crate) mod walk;
+pub(crate) mod wildcard;
 
+pub use argument::{Source, SourceError, check};
 pub use contents::{Format, Position, ProblemCode};
 pub use occurrence::{Occurrence, Problem};
 pub use passwords::Passwords;

@@ -6,34 +6,14 @@ use sha1::{Digest, Sha1};
 
 use super::TrustStores;
 use super::crypt32::{self, CertificateEntry, SystemStore};
-use crate::certificate::Oid;
-use crate::certificate::tlv::{Tlv, tag};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::properties::Properties;
-use crate::source::provider::KeyProvider;
+use crate::source::store_properties;
 use crate::source::store_source::{StoreLocation, StoreSource};
-use crate::time::Time;
 
-/// The properties that are read, beside the key's location: those that say what the entry is for, or limit its trust.
-const PROPERTIES: [u32; 7] = [
-    property::ENHANCED_KEY_USAGE,
-    property::FRIENDLY_NAME,
-    property::ARCHIVED,
-    property::DISALLOWED_FROM,
-    property::DISALLOWED_USAGES,
-    property::NOT_BEFORE,
-    property::NOT_BEFORE_USAGES,
-];
-
-mod property {
-    pub(super) const ENHANCED_KEY_USAGE: u32 = 9;
-    pub(super) const FRIENDLY_NAME: u32 = 11;
-    pub(super) const ARCHIVED: u32 = 19;
-    pub(super) const DISALLOWED_FROM: u32 = 104;
-    pub(super) const DISALLOWED_USAGES: u32 = 122;
-    pub(super) const NOT_BEFORE: u32 = 126;
-    pub(super) const NOT_BEFORE_USAGES: u32 = 127;
-}
+/// What is read beside the key's location (wincrypt.h, `CERT_…_PROP_ID`): the usages and times that limit trust, the friendly name, and
+/// whether the entry is archived.
+const PROPERTIES: [u32; 7] = [9, 11, 19, 104, 122, 126, 127];
 
 /// The user's certificates in Active Directory: opening it asks a domain controller.
 const ACTIVE_DIRECTORY_STORE: &str = "UserDS";
@@ -147,17 +127,16 @@ fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
 fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     let mut contents = Contents::default();
     let mut properties = Properties { store: source.store_name(), ..Properties::default() };
-    if let Some(key) = entry.key_location() {
+    if let Some(info) = entry.key_provider_info() {
         properties.has_private_key = true;
-        properties.key_provider =
-            Some(KeyProvider::from_key_provider_info(key.provider.as_deref(), key.provider_type, key.machine_key));
-        properties.key_container = key.container;
+        properties.key_provider = Some(info.key_provider());
+        properties.key_container = info.container;
     }
     for id in PROPERTIES {
         let Some(value) = entry.property(id) else { continue };
-        if apply(&mut properties, id, &value).is_none() {
+        if let Err(problem) = store_properties::apply(id, &value, &mut properties) {
             let thumbprint: String = Sha1::digest(entry.der()).iter().map(|byte| format!("{byte:02X}")).collect();
-            let message = format!("property {id} of the certificate {thumbprint} in {source} is not what it should be");
+            let message = format!("the certificate {thumbprint} in {source}: {problem}");
             contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Whole, message));
         }
     }
@@ -165,38 +144,4 @@ fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     found.properties = Some(Box::new(properties));
     contents.found.push(found);
     contents
-}
-
-/// `None` where the value has not the form that the property demands.
-fn apply(properties: &mut Properties, id: u32, value: &[u8]) -> Option<()> {
-    let restrictions = &mut properties.restrictions;
-    match id {
-        property::ENHANCED_KEY_USAGE => restrictions.enhanced_key_usage = Some(usages(value)?),
-        property::FRIENDLY_NAME => properties.friendly_name = Some(text(value)),
-        property::ARCHIVED => properties.archived = true,
-        property::DISALLOWED_FROM => restrictions.disallowed_from = Some(filetime(value)?),
-        property::DISALLOWED_USAGES => restrictions.disallowed_usages = Some(usages(value)?),
-        property::NOT_BEFORE => restrictions.not_before = Some(filetime(value)?),
-        property::NOT_BEFORE_USAGES => restrictions.not_before_usages = Some(usages(value)?),
-        _ => {}
-    }
-    Some(())
-}
-
-fn usages(value: &[u8]) -> Option<Vec<Oid>> {
-    let mut cursor = Tlv::only_of(value, tag::SEQUENCE, "a list of usages").ok()?.children();
-    let mut usages = Vec::new();
-    while !cursor.is_empty() {
-        usages.push(Oid::from_content(cursor.expect(tag::OID, "a usage").ok()?.value));
-    }
-    Some(usages)
-}
-
-fn filetime(value: &[u8]) -> Option<Time> {
-    Some(Time::from_filetime(u64::from_le_bytes(value.try_into().ok()?)))
-}
-
-fn text(value: &[u8]) -> String {
-    let units = value.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    char::decode_utf16(units.take_while(|&unit| unit != 0)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

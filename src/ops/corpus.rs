@@ -1,0 +1,255 @@
+//! Everything the sources hold, in bounded memory: CA certificates and CRLs are kept; end-entity certificates too while they are
+//! few, and beyond that only a few bytes of each, so that a second reading can judge them one by one.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::certificate::{Certificate, Crl};
+use crate::ops::progress::Progress;
+use crate::ops::scan::{self, Inputs, Parcel};
+use crate::ops::spool::Spool;
+use crate::pool::{Entry, Pool};
+use crate::source::{Occurrence, Passwords, Problem};
+
+/// How many bytes of end-entity certificates are kept for the second look: some 40,000 certificates. More are read again.
+const HELD: usize = 48 << 20;
+/// How many problems are kept; a source of nothing but damage is told by its first ones.
+const PROBLEMS: usize = 100_000;
+
+/// What the first reading leaves.
+pub(crate) struct Corpus {
+    inputs: Inputs,
+    /// CA certificates.
+    pub(crate) issuers: Pool,
+    end_entities: EndEntities,
+    pub(crate) crls: Vec<Arc<Crl>>,
+    pub(crate) private_keys: usize,
+    pub(crate) problems: Vec<Problem>,
+    /// The SHA-256 of what a store of disallowed certificates holds.
+    pub(crate) disallowed: Vec<[u8; 32]>,
+    /// Problems beyond those that are kept.
+    pub(crate) problems_left_out: usize,
+    /// What could be read only once, for the second look.
+    spool: Option<Spool>,
+}
+
+enum EndEntities {
+    Held {
+        pool: Pool,
+        bytes: usize,
+    },
+    /// Of each certificate, that it was met; of those met twice or more, where.
+    Counted {
+        seen: HashSet<Id>,
+        repeated: HashMap<Id, Vec<Occurrence>>,
+    },
+}
+
+/// Half of the SHA-256: enough to tell certificates apart, for nobody makes two with the same 128 bits on purpose either.
+type Id = [u8; 16];
+
+fn id(certificate: &Certificate) -> Id {
+    let mut id = [0; 16];
+    id.copy_from_slice(&certificate.sha256()[..16]);
+    id
+}
+
+impl Corpus {
+    /// Reads everything once.
+    pub(crate) fn read(inputs: Inputs, passwords: &Passwords, progress: &Progress) -> std::io::Result<Self> {
+        let mut corpus = Self {
+            inputs: Inputs::default(),
+            issuers: Pool::default(),
+            end_entities: EndEntities::Held { pool: Pool::default(), bytes: 0 },
+            crls: Vec::new(),
+            private_keys: 0,
+            problems: Vec::new(),
+            disallowed: Vec::new(),
+            problems_left_out: 0,
+            spool: None,
+        };
+        let mut failed = None;
+        scan::scan(
+            &inputs,
+            passwords,
+            |parcel| parcel,
+            |parcel| {
+                progress.read(parcel.certificates.len());
+                if let Err(error) = corpus.take(parcel) {
+                    failed = failed.take().or(Some(error));
+                }
+            },
+        );
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let mut known = HashSet::new();
+        corpus.crls.retain(|crl| known.insert(*crl.sha256()));
+        corpus.inputs = inputs;
+        corpus.locate_repeated(passwords)?;
+        Ok(corpus)
+    }
+
+    /// Finds out where the certificates are that were met more than once, which needs another reading where they are not held.
+    fn locate_repeated(&mut self, passwords: &Passwords) -> std::io::Result<()> {
+        let EndEntities::Counted { repeated, .. } = &mut self.end_entities else { return Ok(()) };
+        let mut located = std::mem::take(repeated);
+        if located.is_empty() {
+            return Ok(());
+        }
+        let mut places = Vec::new();
+        self.read_again(
+            passwords,
+            |certificate, occurrence| located.contains_key(&id(&certificate)).then(|| (id(&certificate), occurrence)),
+            |place| places.push(place),
+        )?;
+        for (id, occurrence) in places {
+            located.entry(id).or_default().push(occurrence);
+        }
+        if let EndEntities::Counted { repeated, .. } = &mut self.end_entities {
+            *repeated = located;
+        }
+        Ok(())
+    }
+
+    /// The end-entity certificates once more, every occurrence of each.
+    fn read_again<R: Send>(
+        &self,
+        passwords: &Passwords,
+        work: impl Fn(Arc<Certificate>, Occurrence) -> Option<R> + Sync,
+        mut sink: impl FnMut(R),
+    ) -> std::io::Result<()> {
+        scan::scan(
+            &self.inputs,
+            passwords,
+            |parcel| {
+                let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
+                let end_entities = certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
+                end_entities.filter_map(|(certificate, occurrence)| work(certificate, occurrence)).collect::<Vec<R>>()
+            },
+            |results| results.into_iter().for_each(&mut sink),
+        );
+        match &self.spool {
+            Some(spool) => spool.for_each(|certificates| {
+                let results: Vec<R> = certificates
+                    .into_par_iter()
+                    .filter_map(|(certificate, occurrence)| work(certificate, occurrence))
+                    .collect();
+                results.into_iter().for_each(&mut sink);
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, parcel: Parcel) -> std::io::Result<()> {
+        self.crls.extend(parcel.crls);
+        self.private_keys += parcel.private_keys;
+        let room = PROBLEMS.saturating_sub(self.problems.len());
+        self.problems_left_out += parcel.problems.len().saturating_sub(room);
+        self.problems.extend(parcel.problems.into_iter().take(room));
+        for (certificate, occurrence) in parcel.certificates {
+            let store = occurrence.properties.as_deref().and_then(|found| found.store.as_ref());
+            if store.is_some_and(|store| store.is("Disallowed")) {
+                self.disallowed.push(*certificate.sha256());
+            }
+            if certificate.is_ca() {
+                self.issuers.add(certificate, occurrence);
+                continue;
+            }
+            if parcel.is_fleeting {
+                self.spool.get_or_insert_with(Spool::default).add(&certificate, &occurrence)?;
+            }
+            self.end_entities.add(certificate, occurrence);
+        }
+        Ok(())
+    }
+
+    /// How many different end-entity certificates there are.
+    pub(crate) fn end_entity_count(&self) -> usize {
+        match &self.end_entities {
+            EndEntities::Held { pool, .. } => pool.len(),
+            EndEntities::Counted { seen, .. } => seen.len(),
+        }
+    }
+
+    /// Whether there is no certificate at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.issuers.is_empty() && self.end_entity_count() == 0
+    }
+
+    /// The end-entity certificates where they are few; `None` where they have to be read again.
+    pub(crate) fn held(&self) -> Option<&[Entry]> {
+        match &self.end_entities {
+            EndEntities::Held { pool, .. } => Some(pool.entries()),
+            EndEntities::Counted { .. } => None,
+        }
+    }
+
+    /// Every end-entity certificate once: `work` on all cores, `sink` in the order of the sources.
+    pub(crate) fn for_each_end_entity<R: Send>(
+        &self,
+        passwords: &Passwords,
+        work: impl Fn(&Entry) -> R + Sync,
+        mut sink: impl FnMut(R),
+    ) -> std::io::Result<()> {
+        let (seen, repeated) = match &self.end_entities {
+            EndEntities::Held { pool, .. } => {
+                for window in pool.entries().chunks(4096) {
+                    let results: Vec<R> = if window.len() < 16 {
+                        window.iter().map(&work).collect()
+                    } else {
+                        window.par_iter().with_min_len(8).map(&work).collect()
+                    };
+                    results.into_iter().for_each(&mut sink);
+                }
+                return Ok(());
+            }
+            EndEntities::Counted { seen, repeated } => (seen, repeated),
+        };
+        self.read_again(
+            passwords,
+            |certificate, occurrence| {
+                let id = id(&certificate);
+                // What came in since the first reading was not judged then, and is not now.
+                seen.get(&id)?;
+                match repeated.get(&id) {
+                    None => Some(work(&Entry::new(certificate, occurrence))),
+                    // The first occurrence stands for all.
+                    Some(all) if all.first() == Some(&occurrence) => {
+                        Some(work(&Entry { certificate, occurrences: all.clone() }))
+                    }
+                    Some(_) => None,
+                }
+            },
+            sink,
+        )
+    }
+}
+
+impl EndEntities {
+    fn add(&mut self, certificate: Arc<Certificate>, occurrence: Occurrence) {
+        match self {
+            Self::Held { pool, bytes } => {
+                *bytes += certificate.der().len();
+                pool.add(certificate, occurrence);
+                if *bytes > HELD {
+                    let entries = std::mem::take(pool);
+                    let all = || entries.entries().iter();
+                    let repeated = all().filter(|entry| entry.occurrences.len() > 1);
+                    *self = Self::Counted {
+                        seen: all().map(|entry| id(&entry.certificate)).collect(),
+                        repeated: repeated.map(|entry| (id(&entry.certificate), Vec::new())).collect(),
+                    };
+                }
+            }
+            Self::Counted { seen, repeated } => {
+                let id = id(&certificate);
+                if !seen.insert(id) {
+                    repeated.entry(id).or_default();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Reading: inputs to decoded certificates, on all cores, in the order of the inputs.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::certificate::{Certificate, Crl};
+use crate::source::batches::Batch;
+use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
+use crate::source::read::{self, Opened};
+use crate::source::walk::{self, Input, InputFault, Origin};
+use crate::source::{Occurrence, Passwords, Problem, Source};
+
+/// What one input, or a part of a long one, held.
+#[derive(Default)]
+pub(crate) struct Parcel {
+    pub(crate) certificates: Vec<(Arc<Certificate>, Occurrence)>,
+    pub(crate) crls: Vec<Arc<Crl>>,
+    pub(crate) private_keys: usize,
+    pub(crate) problems: Vec<Problem>,
+    /// Whether the input can be read only once.
+    pub(crate) is_fleeting: bool,
+}
+
+/// What is to be read: SOURCEs, and a list of further ones.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Inputs {
+    pub(crate) sources: Vec<Source>,
+    /// The bytes of a list, and its name.
+    pub(crate) list: Option<(Arc<[u8]>, String)>,
+}
+
+impl Inputs {
+    fn iter(&self) -> impl Iterator<Item = Result<Input, InputFault>> {
+        let listed = self.list.iter().flat_map(|(bytes, name)| walk::inputs_of_list(Cursor::new(bytes.clone()), name));
+        walk::inputs(&self.sources).chain(listed)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.list.is_none()
+    }
+
+    /// Whether a live Windows store is among them.
+    pub(crate) fn has_store(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source, Source::Store(_)))
+    }
+}
+
+/// How many inputs are opened side by side: enough that a slow one does not leave the other cores idle for long, few enough
+/// that what they hold fits.
+const WINDOW: usize = 512;
+/// How many parts of a long input.
+const PARTS: usize = 16;
+
+/// Reads every input; `work` runs on all cores, `sink` takes its results in order.
+pub(crate) fn scan<R: Send>(
+    inputs: &Inputs,
+    passwords: &Passwords,
+    work: impl Fn(Parcel) -> R + Sync,
+    mut sink: impl FnMut(R),
+) {
+    let mut waiting = inputs.iter().peekable();
+    while waiting.peek().is_some() {
+        let window: Vec<_> = waiting.by_ref().take(WINDOW).collect();
+        let opened: Vec<_> = if window.len() == 1 {
+            window.into_iter().map(|input| first_look(input, passwords, &work)).collect()
+        } else {
+            window.into_par_iter().with_max_len(8).map(|input| first_look(input, passwords, &work)).collect()
+        };
+        for looked in opened {
+            match looked {
+                Looked::Done(result) => sink(result),
+                Looked::Long(name, is_fleeting, batches) => {
+                    let mut count = 0;
+                    let mut batches = batches.peekable();
+                    while batches.peek().is_some() {
+                        let parts: Vec<Batch> = batches.by_ref().take(PARTS).collect();
+                        let mut parcels: Vec<Parcel> =
+                            parts.into_par_iter().map(|batch| decode(&name, is_fleeting, batch.read())).collect();
+                        for parcel in &mut parcels {
+                            for (_, occurrence) in &mut parcel.certificates {
+                                occurrence.index += count;
+                            }
+                            count += parcel.certificates.len() as u64;
+                        }
+                        let results: Vec<R> = parcels.into_par_iter().map(&work).collect();
+                        results.into_iter().for_each(&mut sink);
+                    }
+                }
+            }
+        }
+    }
+}
+
+enum Looked<R, B> {
+    Done(R),
+    Long(Arc<str>, bool, B),
+}
+
+fn first_look<R, W: Fn(Parcel) -> R + Sync>(
+    input: Result<Input, InputFault>,
+    passwords: &Passwords,
+    work: &W,
+) -> Looked<R, impl Iterator<Item = Batch> + use<R, W>> {
+    match input {
+        Err(InputFault { name, fault }) => {
+            let problems = vec![Problem::new(&name.into(), fault)];
+            Looked::Done(work(Parcel { problems, ..Parcel::default() }))
+        }
+        Ok(input) => {
+            let name: Arc<str> = input.name.as_str().into();
+            let is_fleeting = match &input.origin {
+                Origin::StandardInput => true,
+                Origin::File(path) => input.is_explicit && !is_regular(path),
+                Origin::Store(_) => false,
+            };
+            match read::open(&input, passwords) {
+                Opened::Whole(contents) => Looked::Done(work(decode(&name, is_fleeting, contents))),
+                Opened::Batches(batches) => Looked::Long(name, is_fleeting, batches),
+            }
+        }
+    }
+}
+
+fn is_regular(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Decodes what was found; a certificate that cannot be decoded is a problem.
+pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
+    let mut parcel = Parcel { is_fleeting, ..Parcel::default() };
+    parcel.problems.extend(contents.faults.into_iter().map(|fault| Problem::new(name, fault)));
+    let mut index = 0;
+    for Found { kind, der, format, position, properties } in contents.found {
+        let damaged = |what: &str, error: &dyn std::fmt::Display| {
+            Problem::new(name, Fault::new(ProblemCode::Damaged, position, format!("{what} cannot be read: {error}")))
+        };
+        match kind {
+            Kind::Certificate => {
+                match Certificate::from_vec(der) {
+                    Ok(certificate) => {
+                        let source = name.clone();
+                        let occurrence = Occurrence { source, format, index, position, properties };
+                        parcel.certificates.push((Arc::new(certificate), occurrence));
+                    }
+                    Err(error) => parcel.problems.push(damaged("the certificate", &error)),
+                }
+                index += 1;
+            }
+            Kind::Crl => match Crl::from_vec(der) {
+                Ok(crl) => parcel.crls.push(Arc::new(crl)),
+                Err(error) => parcel.problems.push(damaged("the CRL", &error)),
+            },
+            Kind::PrivateKey => parcel.private_keys += 1,
+        }
+    }
+    parcel
+}

@@ -1,0 +1,245 @@
+//! Base64 as it is met: in lines of any length, indented, quoted by mail, escaped in JSON, padded or not.
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::objects::{self, Expected};
+use crate::source::shape::{Shape, shape};
+
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Why a text is not base64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bad {
+    /// A character that base64 has not.
+    Character { offset: usize, byte: u8 },
+    /// More base64 behind the padding that ends it.
+    AfterPadding { offset: usize },
+}
+
+impl Bad {
+    pub(crate) fn offset(self) -> usize {
+        match self {
+            Self::Character { offset, .. } | Self::AfterPadding { offset } => offset,
+        }
+    }
+
+    /// What was found, for a message.
+    pub(crate) fn found(self) -> String {
+        match self {
+            Self::Character { byte, .. } if byte.is_ascii_graphic() => format!("the character {:?}", char::from(byte)),
+            Self::Character { byte, .. } => format!("byte 0x{byte:02x}"),
+            Self::AfterPadding { .. } => "more text behind the padding \"=\"".to_owned(),
+        }
+    }
+}
+
+/// Decodes a body. `scratch` is kept between calls so that a block costs one allocation.
+pub(crate) fn decode(body: &[u8], scratch: &mut Vec<u8>) -> Result<Vec<u8>, Bad> {
+    scratch.clear();
+    let mut start = 0;
+    for end in memchr::memchr_iter(b'\n', body).chain([body.len()]) {
+        let line = &body[start..end];
+        scratch.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        start = (end + 1).min(body.len());
+    }
+    ENGINE.decode(&scratch).or_else(|_| decode_tolerantly(body, scratch))
+}
+
+/// As [`decode`], with whatever stands around the lines left out.
+fn decode_tolerantly(body: &[u8], scratch: &mut Vec<u8>) -> Result<Vec<u8>, Bad> {
+    scratch.clear();
+    let mut padded = false;
+    let headers = headers(body);
+    for line in lines(&body[headers..]) {
+        let line = inner(line);
+        let base = offset_in(body, line);
+        let mut index = 0;
+        while let Some(&byte) = line.get(index) {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padded => {
+                    return Err(Bad::AfterPadding { offset: base + index });
+                }
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => scratch.push(byte),
+                b'=' => padded = true,
+                b' ' | b'\t' => {}
+                // A line end, as JSON and shell strings write it.
+                b'\\' if matches!(line.get(index + 1), Some(b'n' | b'r')) => index += 1,
+                _ => return Err(Bad::Character { offset: base + index, byte }),
+            }
+            index += 1;
+        }
+    }
+    // A single left-over character holds no byte: what is encoded tells its own length, and says so if something is missing.
+    let length = scratch.len() - usize::from(scratch.len() % 4 == 1);
+    let decoded = ENGINE.decode(&scratch[..length]);
+    decoded.map_err(|_| Bad::Character { offset: headers, byte: body.get(headers).copied().unwrap_or_default() })
+}
+
+/// The offset of `line` in `body`, of which it is a part.
+fn offset_in(body: &[u8], line: &[u8]) -> usize {
+    (line.as_ptr() as usize).saturating_sub(body.as_ptr() as usize)
+}
+
+/// The lines of a text, whether they end in LF, CRLF or CR.
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| matches!(byte, b'\n' | b'\r'))
+}
+
+/// A line without its indentation, mail quotes, comment signs and string quotes: none of these is a character of base64.
+fn inner(line: &[u8]) -> &[u8] {
+    let around =
+        |byte: &u8| matches!(byte, b' ' | b'\t' | b'>' | b'|' | b'#' | b'*' | b'"' | b'\'' | b';' | b',' | 0x0b | 0x0c);
+    let start = line.iter().position(|byte| !around(byte)).unwrap_or(line.len());
+    let end = line.iter().rposition(|byte| !around(byte)).map_or(start, |last| last + 1);
+    let line = &line[start..end];
+    line.strip_suffix(b"\\").unwrap_or(line)
+}
+
+/// How long the RFC 1421 headers at the start of a body are: lines with a colon and their continuations, to a blank line.
+fn headers(body: &[u8]) -> usize {
+    if memchr::memchr(b':', body).is_none() {
+        return 0;
+    }
+    let newline = if body.contains(&b'\n') { b'\n' } else { b'\r' };
+    let mut end = 0;
+    // What stands behind the BEGIN boundary on its own line comes first: nothing, as a rule.
+    for (index, line) in body.split(|byte| *byte == newline).enumerate() {
+        let stripped = inner(line.trim_ascii());
+        let continues = end > 0 && matches!(line.first(), Some(b' ' | b'\t')) && !stripped.is_empty();
+        if memchr::memchr(b':', stripped).is_some() || continues {
+            end = (offset_in(body, line) + line.len() + 1).min(body.len());
+        } else if !(stripped.is_empty() && index == 0) {
+            break;
+        }
+    }
+    end
+}
+
+/// How much of `body` is base64 in whole lines: what stands before the first line that is plainly something else.
+pub(crate) fn plausible(body: &[u8]) -> &[u8] {
+    let start = headers(body);
+    for line in lines(&body[start..]) {
+        let stripped = inner(line);
+        if !stripped.is_empty() && !is_base64(stripped) {
+            return &body[..offset_in(body, line)];
+        }
+    }
+    body
+}
+
+fn is_base64(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'='))
+}
+
+/// Whether a body has a line that can be nothing but base64.
+pub(crate) fn has_base64(body: &[u8]) -> bool {
+    lines(body).map(inner).any(|line| line.len() >= 24 && is_base64(line))
+}
+
+/// Whether a text that begins with `head` is nothing but base64 of an encoded structure.
+pub(crate) fn is_bare(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(4096)];
+    let text = head.trim_ascii();
+    if text.len() < 16 || text.contains(&b':') {
+        return false;
+    }
+    let mut scratch = Vec::new();
+    let whole_quads = |decoded: Vec<u8>| {
+        // What a certificate, CRL, PKCS#7, PKCS#12 or key begins with, or a serialized store.
+        !matches!(shape(&decoded), Shape::None | Shape::Unknown) || decoded.starts_with(b"\0\0\0\0CERT")
+    };
+    decode(text, &mut scratch).is_ok_and(whole_quads)
+}
+
+/// Reads a text that is nothing but base64; `read` reads what is in it.
+pub(crate) fn read(text: &[u8], read: impl FnOnce(&[u8]) -> Contents) -> Contents {
+    match decode(text, &mut Vec::new()) {
+        Ok(bytes) => read(&bytes),
+        Err(bad) => {
+            let line = 1 + memchr::memchr_iter(b'\n', &text[..bad.offset()]).count() as u64;
+            let kept = plausible(text);
+            let mut contents = match decode(kept, &mut Vec::new()) {
+                Ok(bytes) if kept.len() < text.len() => {
+                    objects::read(&bytes, Expected::Anything, Format::Base64, |_| Position::Line(1))
+                }
+                _ => Contents::default(),
+            };
+            let message = format!("expected base64 to the end, found {}", bad.found());
+            contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), message));
+            contents
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn decoded(body: &str) -> Result<Vec<u8>, Bad> {
+        decode(body.as_bytes(), &mut Vec::new())
+    }
+
+    #[test]
+    fn what_stands_around_base64_lines_is_left_out() {
+        for body in [
+            "aGVsbG8gd29ybGQ=",
+            "aGVs\nbG8g\r\nd29y\n\nbGQ=\n",
+            "aGVs\rbG8gd29ybGQ=\r",
+            "   aGVsbG8g\n\td29ybGQ=  \n",
+            "> aGVsbG8g\n> d29ybGQ=\n",
+            "\"aGVsbG8g\",\n\"d29ybGQ=\"",
+            "aGVsbG8g\\nd29ybGQ=\\n",
+            "aGVsbG8g d29ybGQ",
+            "Proc-Type: 4,CRL\nOriginator: x,\n y\n\naGVsbG8gd29ybGQ=",
+            "Proc-Type: 4,CRL\r\n\r\naGVsbG8g\r\nd29ybGQ=\r\n",
+        ] {
+            assert_eq!(decoded(body).as_deref(), Ok(&b"hello world"[..]), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_is_no_base64_is_named_with_its_place() {
+        assert_eq!(decoded("aGVs\nbG!8").unwrap_err(), Bad::Character { offset: 7, byte: b'!' });
+        assert_eq!(decoded("aGVsbA==\naGVs").unwrap_err(), Bad::AfterPadding { offset: 9 });
+    }
+
+    #[test]
+    fn only_base64_of_something_known_is_bare_base64() {
+        assert!(!is_bare(b"this is a note and nothing else"));
+        assert!(!is_bare(b"VGhpcyBpcyBhIG5vdGUgYW5kIG5vdGhpbmcgZWxzZQ=="));
+        let der = rcgen::generate_simple_self_signed(vec!["a.example".into()]).unwrap().cert.der().to_vec();
+        assert!(is_bare(ENGINE.encode(&der).as_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn base64_comes_out_as_it_went_in_whatever_its_lines(bytes: Vec<u8>, width in 1..90usize, end in 0..3usize) {
+            let text = ENGINE.encode(&bytes);
+            let end = ["\n", "\r\n", "\r"][end].as_bytes();
+            let mut body = Vec::new();
+            for line in text.as_bytes().chunks(width) {
+                body.extend_from_slice(line);
+                body.extend_from_slice(end);
+            }
+            prop_assert_eq!(decode(&body, &mut Vec::new()), Ok(bytes));
+        }
+
+        #[test]
+        fn any_text_is_decoded_or_refused(body: Vec<u8>) {
+            if let Err(bad) = decode(&body, &mut Vec::new()) {
+                prop_assert!(bad.offset() <= body.len());
+            }
+            prop_assert!(body.starts_with(plausible(&body)));
+            let _ = (is_bare(&body), has_base64(&body));
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A long text in batches: each is read on its own, by any thread, and together they give what the whole text gives.
+//!
+//! A batch ends where nothing that is looked for can be cut in two: behind an END boundary, before a row, between two lines of a
+//! table. So a million certificates from a pipe take as much memory as one batch and the largest block.
+
+use std::io::{self, Read};
+
+use crate::source::certutil::{self, View};
+use crate::source::certutil_csv::{self, Table};
+use crate::source::contents::{Contents, Fault, Position, ProblemCode};
+use crate::source::pem;
+use crate::source::text::fill;
+
+/// How the text is laid out.
+#[derive(Debug, Clone)]
+pub(crate) enum Layout {
+    /// PEM blocks with any text around them.
+    Blocks,
+    /// Rows of certutil -view.
+    Rows(View),
+    /// A table with a column of certificates.
+    Table(Table),
+}
+
+/// A part of a text that can be read on its own.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    text: Vec<u8>,
+    first_line: u64,
+    is_first: bool,
+    layout: Layout,
+    faults: Vec<Fault>,
+}
+
+impl Batch {
+    /// Reads what the batch holds.
+    pub(crate) fn read(self) -> Contents {
+        let Self { text, first_line, is_first, layout, mut faults } = self;
+        let mut contents = match layout {
+            Layout::Blocks => pem::read(&text, first_line).resolve(true),
+            Layout::Rows(view) => view.read(&text, first_line).resolve(true),
+            Layout::Table(table) => table.read(&text, first_line, is_first),
+        };
+        contents.faults.append(&mut faults);
+        contents
+    }
+}
+
+/// How much text a batch has, as a rule: some six hundred certificates, so that threads seldom wait for the next.
+const BATCH: usize = 1024 * 1024;
+/// The largest block of one certificate: one with 100,000 names has 3 MB.
+const MAX_CERTIFICATE_BLOCK: usize = 16 * 1024 * 1024;
+/// The largest block of anything else: the PKCS#7 of 200,000 certificates, as large as a file that is read whole.
+pub(crate) const MAX_BLOCK: usize = 512 * 1024 * 1024;
+/// The largest row: a certificate, its request and whatever else was asked for.
+const MAX_ROW: usize = 64 * 1024 * 1024;
+/// How much text without any block is read: an endless pipe ends here.
+const MAX_GAP: u64 = 1024 * 1024 * 1024;
+/// Text before a block that can belong to it: see [`crate::source::notes`].
+const KEPT_BEFORE_BLOCK: usize = 64 * 1024 + 1;
+
+/// The batches of a text.
+#[derive(Debug)]
+pub(crate) struct Batches<R> {
+    reader: R,
+    layout: Layout,
+    /// What was read and has not gone out.
+    buffer: Vec<u8>,
+    line: u64,
+    newline: Option<u8>,
+    batch: usize,
+    gap: u64,
+    is_first: bool,
+    has_ended: bool,
+    /// Said at the end where the text had no block at all.
+    if_nothing: Option<Fault>,
+}
+
+/// Where to cut.
+enum Cut {
+    At(usize),
+    /// The whole is one piece so far.
+    More,
+    /// It is too large for that.
+    TooLarge {
+        start: usize,
+        message: String,
+    },
+}
+
+impl<R: Read> Batches<R> {
+    /// `reader` gives normalised text; `if_nothing` is what to say if there is no block in it.
+    pub(crate) fn new(reader: R, layout: Layout, if_nothing: Option<Fault>) -> Self {
+        Self {
+            reader,
+            layout,
+            buffer: Vec::new(),
+            line: 1,
+            newline: None,
+            batch: BATCH,
+            gap: 0,
+            is_first: true,
+            has_ended: false,
+            if_nothing,
+        }
+    }
+
+    #[cfg(test)]
+    fn with_batch(mut self, batch: usize) -> Self {
+        self.batch = batch;
+        self
+    }
+
+    /// Reads on by one batch; whether the input has ended.
+    fn read_on(&mut self, amount: usize) -> io::Result<bool> {
+        let before = self.buffer.len();
+        self.buffer.resize(before + amount, 0);
+        let result = fill(&mut self.reader, &mut self.buffer[before..]);
+        let count = *result.as_ref().unwrap_or(&0);
+        self.buffer.truncate(before + count);
+        result.map(|count| count < amount)
+    }
+
+    fn cut(&self) -> Cut {
+        match &self.layout {
+            Layout::Blocks => cut_blocks(&self.buffer),
+            Layout::Rows(_) => match certutil::last_row(&self.buffer) {
+                Some(offset) => Cut::At(offset),
+                None if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),
+                None => Cut::More,
+            },
+            Layout::Table(_) => match certutil_csv::whole_rows(&self.buffer) {
+                Some(offset) => Cut::At(offset),
+                None if self.buffer.len() > MAX_ROW => Cut::TooLarge {
+                    start: 0,
+                    message: format!("expected the end of a quoted cell within {} MiB, found none", MAX_ROW >> 20),
+                },
+                None => Cut::More,
+            },
+        }
+    }
+
+    /// The first `length` bytes of the buffer as a batch.
+    fn take(&mut self, length: usize, faults: Vec<Fault>) -> Batch {
+        let rest = self.buffer.split_off(length.min(self.buffer.len()));
+        let text = std::mem::replace(&mut self.buffer, rest);
+        let newline = *self.newline.get_or_insert_with(|| pem::newline(&text));
+        let first_line = self.line;
+        self.line += memchr::memchr_iter(newline, &text).count() as u64;
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        Batch { text, first_line, is_first, layout: self.layout.clone(), faults }
+    }
+
+    fn line_at(&self, offset: usize) -> Position {
+        Position::Line(
+            self.line + memchr::memchr_iter(self.newline.unwrap_or(b'\n'), &self.buffer[..offset]).count() as u64,
+        )
+    }
+
+    /// The last batch: what is left, and what went wrong.
+    fn finish(&mut self, fault: Option<Fault>) -> Option<Batch> {
+        self.has_ended = true;
+        self.note_gap(self.buffer.len());
+        let faults: Vec<Fault> = fault.into_iter().chain(self.if_nothing.take()).collect();
+        (!self.buffer.is_empty() || !faults.is_empty()).then(|| self.take(usize::MAX, faults))
+    }
+
+    /// Counts text that goes out, and whether anything that is read was in it.
+    fn note_gap(&mut self, length: usize) {
+        if pem::is_pem(&self.buffer[..length]) || (matches!(self.layout, Layout::Table(_)) && length > 0) {
+            self.gap = 0;
+            self.if_nothing = None;
+        } else {
+            self.gap += length as u64;
+        }
+    }
+}
+
+/// Behind the last END boundary, or before a BEGIN boundary that ends a block without an end.
+fn cut_blocks(text: &[u8]) -> Cut {
+    if let Some(end) = pem::last_end(text) {
+        return Cut::At(end);
+    }
+    match pem::begins(text) {
+        (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => Cut::At(text.len() - KEPT_BEFORE_BLOCK),
+        (None, _) => Cut::More,
+        (Some((first, _)), Some(last)) if last > first => Cut::At(last),
+        (Some((start, label)), _) => {
+            let is_one = matches!(pem::meaning(label), pem::Label::Object(expected) if expected.is_one());
+            let limit = if is_one { MAX_CERTIFICATE_BLOCK } else { MAX_BLOCK };
+            if text.len() - start <= limit {
+                return Cut::More;
+            }
+            let label = String::from_utf8_lossy(label);
+            let message =
+                format!("expected a {label} block of at most {} MiB, found no END boundary within that", limit >> 20);
+            Cut::TooLarge { start, message }
+        }
+    }
+}
+
+impl<R: Read> Iterator for Batches<R> {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        let mut amount = self.batch;
+        while !self.has_ended {
+            match self.read_on(amount) {
+                Ok(false) => {}
+                Ok(true) => return self.finish(None),
+                Err(error) => {
+                    let message = format!("reading stopped: {error}; what was read before is complete");
+                    return self.finish(Some(Fault::new(ProblemCode::Unreadable, Position::Whole, message)));
+                }
+            }
+            match self.cut() {
+                Cut::At(length) => {
+                    self.note_gap(length);
+                    if self.gap > MAX_GAP {
+                        let message = format!(
+                            "expected a block within {} MiB of text, found none: no more was read",
+                            MAX_GAP >> 20
+                        );
+                        let fault = Fault::new(ProblemCode::Limit, self.line_at(length), message);
+                        self.if_nothing = None;
+                        return self.finish(Some(fault));
+                    }
+                    return Some(self.take(length, Vec::new()));
+                }
+                // Twice as much each time, so that a large block is searched a few times and not once a batch.
+                Cut::More => amount = self.buffer.len().max(self.batch),
+                Cut::TooLarge { start, message } => {
+                    let fault = Fault::new(ProblemCode::Limit, self.line_at(start), message);
+                    self.if_nothing = None;
+                    // What comes next may begin in the last bytes.
+                    let length = self.buffer.len() - 128.min(self.buffer.len() - start);
+                    let mut batch = self.take(length, vec![fault]);
+                    batch.text.truncate(start);
+                    return Some(batch);
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+//! PEM (RFC 7468, RFC 1421): the blocks of a text, whatever stands around them, and what they hold.
+//!
+//! A block begins at its BEGIN boundary wherever on a line that stands, and ends at the next boundary. So a block without an end
+//! loses nothing but itself, and no text can hide a block.
+
+use crate::source::base64_body::{self, Bad};
+use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
+use crate::source::notes::Notes;
+use crate::source::objects::{self, Expected};
+use crate::source::text;
+
+/// One block: its boundaries found, its body not yet looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Block<'a> {
+    pub(crate) label: &'a [u8],
+    /// What stands between the boundaries.
+    pub(crate) body: &'a [u8],
+    pub(crate) ending: Ending<'a>,
+    /// The line of the BEGIN boundary.
+    pub(crate) line: u64,
+    /// The text between the boundary before this block and this one.
+    pub(crate) before: &'a [u8],
+}
+
+/// How a block ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending<'a> {
+    Whole,
+    /// At an END boundary with another label.
+    OtherLabel(&'a [u8]),
+    /// At another block or at the end of the text.
+    Missing,
+}
+
+/// What a text is made of, as far as boundaries go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    Block(Block<'a>),
+    /// An END boundary outside of any block.
+    StrayEnd {
+        label: &'a [u8],
+        line: u64,
+    },
+    /// The text behind the last block, to the end.
+    Tail(&'a [u8]),
+}
+
+/// A BEGIN or END boundary.
+#[derive(Debug, Clone, Copy)]
+struct Boundary<'a> {
+    is_begin: bool,
+    label: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+const DASHES: &[u8] = b"-----";
+/// Longer ones are no labels; those in use have at most 25 characters.
+const MAX_LABEL: usize = 64;
+
+/// Walks over the pieces of a text.
+#[derive(Debug)]
+pub(crate) struct Pieces<'a> {
+    text: &'a [u8],
+    finder: memchr::memmem::Finder<'static>,
+    /// LF, or CR in a text without any LF.
+    newline: u8,
+    position: usize,
+    /// Where the text that belongs to no block begins.
+    outside: usize,
+    /// A boundary that was looked at as the end of the block before it.
+    ahead: Option<Boundary<'a>>,
+    line: u64,
+    counted: usize,
+    finished: bool,
+}
+
+/// The pieces of a text whose first line has the number `first_line`.
+pub(crate) fn pieces(text: &[u8], first_line: u64) -> Pieces<'_> {
+    Pieces {
+        text,
+        finder: memchr::memmem::Finder::new(DASHES),
+        newline: newline(text),
+        position: 0,
+        outside: 0,
+        ahead: None,
+        line: first_line,
+        counted: 0,
+        finished: false,
+    }
+}
+
+/// What ends a line in this text.
+pub(crate) fn newline(text: &[u8]) -> u8 {
+    let head = &text[..text.len().min(64 * 1024)];
+    if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() { b'\r' } else { b'\n' }
+}
+
+impl<'a> Pieces<'a> {
+    /// The next boundary, wherever it stands.
+    fn boundary(&mut self) -> Option<Boundary<'a>> {
+        if let Some(boundary) = self.ahead.take() {
+            return Some(boundary);
+        }
+        loop {
+            let start = self.position + self.finder.find(self.text.get(self.position..)?)?;
+            let after = &self.text[start..];
+            let dashes = after.iter().position(|byte| *byte != b'-').unwrap_or(after.len());
+            self.position = start + dashes;
+            if let Some((is_begin, label, length)) = named(&after[dashes..]) {
+                self.position += length;
+                return Some(Boundary { is_begin, label, start, end: self.position });
+            }
+        }
+    }
+
+    /// The number of the line in which `offset` stands; offsets come in rising order.
+    fn line_at(&mut self, offset: usize) -> u64 {
+        self.line += memchr::memchr_iter(self.newline, &self.text[self.counted..offset]).count() as u64;
+        self.counted = offset;
+        self.line
+    }
+}
+
+/// `BEGIN label-----` or `END label-----`: which, the label, and the length with its dashes.
+fn named(text: &[u8]) -> Option<(bool, &[u8], usize)> {
+    let (is_begin, rest, word) = match text {
+        [b'B', b'E', b'G', b'I', b'N', b' ', rest @ ..] => (true, rest, 6),
+        [b'E', b'N', b'D', b' ', rest @ ..] => (false, rest, 4),
+        _ => return None,
+    };
+    let limit = rest.len().min(MAX_LABEL + DASHES.len());
+    let length = memchr::memmem::find(&rest[..limit], DASHES)?;
+    let label = &rest[..length];
+    if label.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+        return None;
+    }
+    let run = rest[length..].iter().take_while(|byte| **byte == b'-').count();
+    // Files that are joined without a line end between them have the next boundary's dashes right behind.
+    let dashes = if is_begin && run < 2 * DASHES.len() { run } else { DASHES.len() };
+    Some((is_begin, label.trim_ascii(), word + length + dashes))
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if self.finished {
+            return None;
+        }
+        let Some(begin) = self.boundary() else {
+            self.finished = true;
+            return Some(Piece::Tail(&self.text[self.outside..]));
+        };
+        let line = self.line_at(begin.start);
+        let before = &self.text[self.outside..begin.start];
+        if !begin.is_begin {
+            self.outside = begin.end;
+            return Some(Piece::StrayEnd { label: begin.label, line });
+        }
+        let (ending, stop) = match self.boundary() {
+            Some(end) if end.is_begin => {
+                self.ahead = Some(end);
+                (Ending::Missing, end.start)
+            }
+            Some(end) if end.label.eq_ignore_ascii_case(begin.label) => (Ending::Whole, end.start),
+            Some(end) => (Ending::OtherLabel(end.label), end.start),
+            None => (Ending::Missing, self.text.len()),
+        };
+        self.outside = if ending == Ending::Missing { stop } else { self.position };
+        let body = &self.text[begin.end..stop];
+        Some(Piece::Block(Block { label: begin.label, body, ending, line, before }))
+    }
+}
+
+/// What a label promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    Object(Expected),
+    PrivateKey,
+    /// A certificate request, a public key, parameters: plainly something else.
+    Foreign,
+}
+
+pub(crate) fn meaning(label: &[u8]) -> Label {
+    let label = label.to_ascii_uppercase();
+    match label.as_slice() {
+        b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" => Label::Object(Expected::Certificate),
+        b"TRUSTED CERTIFICATE" => Label::Object(Expected::TrustedCertificate),
+        b"X509 CRL" | b"CRL" => Label::Object(Expected::Crl),
+        b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"PKCS#7 SIGNED DATA" | b"CMS" => Label::Object(Expected::Pkcs7),
+        b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" | b"ATTRIBUTE CERTIFICATE" => Label::Foreign,
+        label if label.ends_with(b"PRIVATE KEY") => Label::PrivateKey,
+        // A label that is not in use, but speaks of certificates.
+        label if memchr::memmem::find(label, b"CERT").is_some() => Label::Object(Expected::Anything),
+        _ => Label::Foreign,
+    }
+}
+
+/// Whether a text has a boundary of something that is read here.
+pub(crate) fn is_pem(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"-----BEGIN ")
+        .any(|start| named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign))
+}
+
+/// Where the last END boundary of a text ends.
+pub(crate) fn last_end(text: &[u8]) -> Option<usize> {
+    memchr::memmem::rfind_iter(text, b"-----END ")
+        .find_map(|start| named(&text[start + DASHES.len()..]).map(|(_, _, length)| start + DASHES.len() + length))
+}
+
+/// Where the first BEGIN boundary stands, with its label, and where the last one does.
+pub(crate) fn begins(text: &[u8]) -> (Option<(usize, &[u8])>, Option<usize>) {
+    let label = |start: usize| named(&text[start + DASHES.len()..]).map(|(_, label, _)| (start, label));
+    let first = memchr::memmem::find_iter(text, b"-----BEGIN ").find_map(label);
+    let last = memchr::memmem::rfind_iter(text, b"-----BEGIN ").find_map(label);
+    (first, last.map(|(start, _)| start))
+}
+
+/// What blocks held, with those apart that only look like blocks: scripts and manuals name the boundaries, too.
+#[derive(Debug, Default)]
+pub(crate) struct BlockContents {
+    pub(crate) contents: Contents,
+    /// Faults of blocks without a line of base64 in them.
+    pub(crate) mentions: Vec<Fault>,
+}
+
+impl BlockContents {
+    /// All of it, where such a block is damage; else what is more than a mention.
+    pub(crate) fn resolve(mut self, is_damage: bool) -> Contents {
+        if is_damage || !self.contents.found.is_empty() {
+            self.contents.faults.append(&mut self.mentions);
+            self.contents.faults.sort_by_key(|fault| fault.position);
+        }
+        self.contents
+    }
+}
+
+/// Reads every block of a text.
+pub(crate) fn read(text: &[u8], first_line: u64) -> BlockContents {
+    let mut result = BlockContents::default();
+    let mut scratch = Vec::new();
+    let mut notes = Notes::default();
+    for piece in pieces(text, first_line) {
+        match piece {
+            Piece::Block(block) => {
+                let first = result.contents.found.len();
+                read_block(&block, Format::Pem, &mut scratch, &mut result);
+                notes.apply(block.before, &mut result.contents.found[first..]);
+            }
+            Piece::StrayEnd { label, line } => stray_end(label, line, &mut result.contents),
+            Piece::Tail(_) => {}
+        }
+    }
+    notes.finish(&mut result.contents.found);
+    result
+}
+
+pub(crate) fn stray_end(label: &[u8], line: u64, contents: &mut Contents) {
+    if matches!(meaning(label), Label::Object(_)) {
+        let message = format!(
+            "expected a BEGIN boundary before the END boundary of a {}, found none: the start of the block is missing",
+            text::decode(label)
+        );
+        contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), message));
+    }
+}
+
+/// Decodes one block and reads what it holds.
+pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8>, result: &mut BlockContents) {
+    let position = Position::Line(block.line);
+    let expected = match meaning(block.label) {
+        Label::Foreign => return,
+        Label::PrivateKey => {
+            result.contents.found.push(Found::new(Kind::PrivateKey, Vec::new(), format, position));
+            return;
+        }
+        Label::Object(expected) => expected,
+    };
+    let label = text::decode(block.label);
+    let body = if block.ending == Ending::Missing { base64_body::plausible(block.body) } else { block.body };
+    let mut faults = Vec::new();
+    match base64_body::decode(body, scratch) {
+        Ok(der) if der.is_empty() => {
+            faults.push(Fault::new(
+                ProblemCode::Empty,
+                position,
+                format!("expected base64 in the {label} block, found nothing"),
+            ));
+        }
+        Ok(der) => {
+            let mut contents = objects::read(&der, expected, format, |_| position);
+            result.contents.found.append(&mut contents.found);
+            faults.append(&mut contents.faults);
+        }
+        Err(bad) => faults.push(undecodable(&label, block, body, bad)),
+    }
+    match block.ending {
+        Ending::Whole => {}
+        Ending::OtherLabel(other) => {
+            let message = format!(
+                "expected the boundary \"-----END {label}-----\", found \"-----END {}-----\"",
+                text::decode(other)
+            );
+            faults.push(Fault::new(ProblemCode::Damaged, position, message));
+        }
+        Ending::Missing => {
+            let message =
+                format!("expected the boundary \"-----END {label}-----\", found the next block or the end of the text");
+            // What is cut off has one cause.
+            faults.retain(|fault| fault.code != ProblemCode::Truncated);
+            faults.push(Fault::new(ProblemCode::Truncated, position, message));
+        }
+    }
+    if base64_body::has_base64(block.body) {
+        result.contents.faults.append(&mut faults);
+    } else {
+        result.mentions.append(&mut faults);
+    }
+}
+
+fn undecodable(label: &str, block: &Block<'_>, body: &[u8], bad: Bad) -> Fault {
+    let before = &body[..bad.offset().min(body.len())];
+    let line = block.line + memchr::memchr_iter(newline(block.body), before).count() as u64;
+    let message =
+        format!("expected base64 in the {label} block that begins in line {}, found {}", block.line, bad.found());
+    Fault::new(ProblemCode::Damaged, Position::Line(line), message)
+}
+
+#[cfg(test)]
+mod tests;

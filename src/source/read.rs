@@ -1,0 +1,271 @@
+//! One input, read: whole where it is small or has no parts, in batches where it is a long text.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+
+use crate::source::base64_body;
+use crate::source::batches::{Batches, Layout};
+use crate::source::certutil;
+use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::hexdump;
+use crate::source::live;
+use crate::source::objects::{self, Expected};
+use crate::source::passwords::Passwords;
+use crate::source::pem;
+use crate::source::pkcs12;
+use crate::source::registry;
+use crate::source::serialized_store;
+use crate::source::sniff::{self, Content, HEAD, Looks};
+use crate::source::text::{self, TextReader};
+use crate::source::walk::{Input, Origin};
+
+/// What reading needs beside the bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadContext<'a> {
+    /// The input's name, for whoever is asked for its password.
+    pub(crate) name: &'a str,
+    pub(crate) passwords: &'a Passwords,
+}
+
+/// An input that was opened.
+pub(crate) enum Opened {
+    /// All that it holds.
+    Whole(Contents),
+    /// A long text, to be read batch by batch.
+    Batches(Batches<Box<dyn Read + Send>>),
+}
+
+/// Smaller files are read whole; larger ones are looked at first.
+const SMALL: u64 = 8 * 1024 * 1024;
+/// The largest input that is held in memory: a PKCS#7 or serialized store of some 300,000 certificates. PEM and the output of
+/// certutil -view have no limit.
+const MAX_WHOLE: u64 = 512 * 1024 * 1024;
+
+/// Opens an input and reads it as far as that takes bounded memory.
+pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
+    let context = ReadContext { name: &input.name, passwords };
+    let result = match &input.origin {
+        Origin::File(path) => open_file(path, input, context),
+        Origin::StandardInput => open_stream(Box::new(io::stdin()), None, input.looks, context),
+        Origin::Store(store) => return Opened::Whole(live::read_store(store)),
+    };
+    result.unwrap_or_else(|error| Opened::Whole(unreadable(&error)))
+}
+
+/// Reads an input to its end, handing over what it holds part by part and in order.
+pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {
+    match open(input, passwords) {
+        Opened::Whole(contents) => each(contents),
+        Opened::Batches(batches) => batches.for_each(|batch| each(batch.read())),
+    }
+}
+
+pub(crate) fn unreadable(error: &io::Error) -> Contents {
+    let code = if error.kind() == io::ErrorKind::NotFound { ProblemCode::NotFound } else { ProblemCode::Unreadable };
+    let advice = match error.kind() {
+        io::ErrorKind::PermissionDenied => "; read it with an account that may",
+        io::ErrorKind::NotFound => "; it was there when the folder was read",
+        _ => "",
+    };
+    Contents::fault(code, Position::Whole, format!("expected a file that can be read, found: {error}{advice}"))
+}
+
+fn open_file(path: &Path, input: &Input, context: ReadContext<'_>) -> io::Result<Opened> {
+    let before = std::fs::metadata(path)?;
+    if !before.is_file() {
+        // A pipe or a device is read only where it was named itself.
+        return if input.is_explicit && !before.is_dir() {
+            open_stream(Box::new(File::open(path)?), None, input.looks, context)
+        } else {
+            Err(io::Error::other("it is no regular file"))
+        };
+    }
+    let mut file = open_regular(path)?;
+    let before = file.metadata()?;
+    if !before.is_file() {
+        return Err(io::Error::other("it is no regular file any more"));
+    }
+    if before.len() > SMALL {
+        let watched = Watched { file, before: before.clone(), count: 0 };
+        return open_stream(Box::new(watched), Some(before.len()), input.looks, context);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0) + 1);
+    Read::by_ref(&mut file).take(SMALL + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > SMALL {
+        // Files that the system makes up tell no size.
+        return open_stream(Box::new(Cursor::new(bytes).chain(file)), None, input.looks, context);
+    }
+    let mut contents = read_bytes(&bytes, input.looks, context);
+    if has_changed(&before, &file.metadata()?, bytes.len() as u64) {
+        contents.faults.push(Fault::new(ProblemCode::Unreadable, Position::Whole, CHANGED));
+    }
+    Ok(Opened::Whole(contents))
+}
+
+const CHANGED: &str =
+    "expected a file at rest, found one that changed while it was read; run this again when it is written";
+
+/// Files that the system makes up (`/proc`) say that they are empty.
+fn has_changed(before: &Metadata, after: &Metadata, count: u64) -> bool {
+    let is_made_up = before.len() == 0 && after.len() == 0;
+    !is_made_up && (before.len() != count || after.len() != count || before.modified().ok() != after.modified().ok())
+}
+
+/// Opens what was a regular file a moment ago, without waiting if it has become a pipe.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        const O_NONBLOCK: i32 = 0o4000;
+        options.custom_flags(O_NONBLOCK);
+    }
+    options.open(path)
+}
+
+/// A file that is noticed to change while it is read.
+struct Watched {
+    file: File,
+    before: Metadata,
+    count: u64,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.count += count as u64;
+        if count == 0 && !buffer.is_empty() && has_changed(&self.before, &self.file.metadata()?, self.count) {
+            return Err(io::Error::other("the file changed while it was read"));
+        }
+        Ok(count)
+    }
+}
+
+/// Reads what has no size, or too much of it to be read before it is looked at.
+fn open_stream(
+    mut reader: Box<dyn Read + Send>,
+    size: Option<u64>,
+    looks: Looks,
+    context: ReadContext<'_>,
+) -> io::Result<Opened> {
+    let mut head = vec![0; HEAD];
+    let count = text::fill(&mut reader, &mut head)?;
+    head.truncate(count);
+    if count < HEAD {
+        return Ok(Opened::Whole(read_bytes(&head, looks, context)));
+    }
+    let content = sniff::sniff(&head);
+    let layout = match &content {
+        Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => Layout::Blocks,
+        Content::CertutilView(view) => Layout::Rows(view.clone()),
+        Content::CertutilCsv(table) => Layout::Table(table.clone()),
+        Content::OtherBinary | Content::Foreign(_) => return Ok(Opened::Whole(nothing(&content, &head, looks))),
+        _ => return read_whole(head, reader, size, looks, context),
+    };
+    let if_nothing = match layout {
+        Layout::Rows(_) => certutil::nothing().faults.pop(),
+        _ => nothing(&content, &head, looks).faults.pop(),
+    };
+    let whole: Box<dyn Read + Send> = Box::new(TextReader::new(Cursor::new(head).chain(reader)));
+    Ok(Opened::Batches(Batches::new(whole, layout, if_nothing)))
+}
+
+fn read_whole(
+    head: Vec<u8>,
+    reader: Box<dyn Read + Send>,
+    size: Option<u64>,
+    looks: Looks,
+    context: ReadContext<'_>,
+) -> io::Result<Opened> {
+    let mut bytes = head;
+    if size.is_none_or(|size| size <= MAX_WHOLE) {
+        bytes.reserve_exact(size.map_or(0, |size| usize::try_from(size).unwrap_or(0).saturating_sub(bytes.len()) + 1));
+        reader.take(MAX_WHOLE + 1 - bytes.len() as u64).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 <= MAX_WHOLE {
+            return Ok(Opened::Whole(read_bytes(&bytes, looks, context)));
+        }
+    }
+    let found = size.map_or_else(|| "more".to_owned(), |size| format!("{size} bytes"));
+    Ok(Opened::Whole(Contents::fault(
+        ProblemCode::Limit,
+        Position::Whole,
+        format!(
+            "expected at most {} MiB of a format that is read whole, found {found}; split it, or export the certificates as PEM, \
+             which has no limit",
+            MAX_WHOLE >> 20
+        ),
+    )))
+}
+
+/// Reads an input that is whole in memory.
+pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
+    if !sniff::is_text(bytes) {
+        return match sniff::sniff_binary(bytes) {
+            Content::OtherBinary if looks == Looks::Certificate && pem::is_pem(bytes) => {
+                pem::read(bytes, 1).resolve(true)
+            }
+            content => {
+                read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64))
+            }
+        };
+    }
+    let text = text::normalise(bytes);
+    match sniff::sniff_text(&text) {
+        Content::Pem => pem::read(&text, 1).resolve(looks == Looks::Certificate),
+        Content::CertutilView(view) => match view.read(&text, 1).resolve(true) {
+            contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
+            contents => contents,
+        },
+        Content::CertutilCsv(table) => table.read(&text, 1, true),
+        Content::RegistryExport => registry::read(bytes),
+        Content::HexDump => hexdump::read(&text),
+        Content::Base64 => base64_body::read(&text, |bytes| {
+            read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(1))
+        }),
+        content => nothing(&content, bytes, looks),
+    }
+}
+
+/// Reads what is encoded; `place` tells the position of an offset.
+fn read_binary(
+    content: &Content,
+    bytes: &[u8],
+    format: Format,
+    looks: Looks,
+    context: ReadContext<'_>,
+    place: impl Fn(usize) -> Position,
+) -> Contents {
+    match content {
+        Content::Objects => objects::read(bytes, Expected::Anything, format, place),
+        Content::Pkcs12 => pkcs12::read(bytes, context.name, context.passwords),
+        Content::SerializedStore => serialized_store::read(bytes),
+        Content::RegistryBlob => serialized_store::read_blob(bytes),
+        content => nothing(content, bytes, looks),
+    }
+}
+
+/// What is said of an input that holds nothing: no word, if it does not look like certificates either.
+fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
+    if looks == Looks::Unknown {
+        return Contents::default();
+    }
+    let (code, found) = match content {
+        Content::Empty => (ProblemCode::Empty, "nothing".to_owned()),
+        Content::Listing(listing) => (ProblemCode::Empty, listing.advice().to_owned()),
+        Content::Foreign(name) => (ProblemCode::Empty, format!("{name}, which holds no certificate")),
+        Content::OtherText => {
+            let line =
+                bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
+            let line = text::decode(line.map_or(&[][..], |line| &line[..line.len().min(40)])).into_owned();
+            (ProblemCode::Damaged, format!("a text without any, which begins with {line:?}"))
+        }
+        _ => (ProblemCode::Damaged, format!("bytes that begin with {}", objects::beginning(bytes))),
+    };
+    let message = format!("expected certificates, CRLs or a store of them in a format that is read, found {found}");
+    Contents::fault(code, Position::Whole, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,312 @@
+//! Bytes to text: which encoding a file is in, and the text as bytes of an ASCII superset, without a copy where it is one
+//! already.
+//!
+//! Everything that is looked for in a text (PEM boundaries, base64, column names) is ASCII, so UTF-8, Latin-1 and the ANSI code
+//! pages need no conversion: only UTF-16, which PowerShell's `>` and Out-File write, is turned into UTF-8.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+/// How the characters of a text are encoded, as far as that matters for finding ASCII in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// UTF-8, Latin-1 or any other superset of ASCII.
+    AsciiSuperset,
+    Utf16Le,
+    Utf16Be,
+}
+
+/// How many bytes of a file tell what it is.
+const SAMPLE: usize = 1024;
+
+/// The encoding of a text that begins with `head`, and the length of its byte-order mark.
+pub(crate) fn encoding(head: &[u8]) -> (Encoding, usize) {
+    match head {
+        [0xef, 0xbb, 0xbf, ..] => (Encoding::AsciiSuperset, 3),
+        [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
+        [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
+        _ => (unmarked(head), 0),
+    }
+}
+
+/// UTF-16 without a byte-order mark shows in ASCII text as zero bytes at every other place and nowhere else.
+fn unmarked(head: &[u8]) -> Encoding {
+    let sample = &head[..head.len().min(SAMPLE)];
+    if memchr::memchr(0, sample).is_none() {
+        return Encoding::AsciiSuperset;
+    }
+    let (mut even, mut odd) = (0usize, 0usize);
+    for pair in sample.chunks_exact(2) {
+        even += usize::from(pair[0] == 0);
+        odd += usize::from(pair[1] == 0);
+    }
+    let pairs = sample.len() / 2;
+    let mostly = |zeros: usize| pairs >= 2 && zeros * 10 >= pairs * 7;
+    match (mostly(even), mostly(odd)) {
+        (false, true) if even == 0 => Encoding::Utf16Le,
+        (true, false) if odd == 0 => Encoding::Utf16Be,
+        _ => Encoding::AsciiSuperset,
+    }
+}
+
+/// Whether something that begins with `head` is text: cheap, by its first bytes.
+pub(crate) fn is_text(head: &[u8]) -> bool {
+    let (encoding, mark) = encoding(head);
+    if encoding != Encoding::AsciiSuperset || mark > 0 {
+        return true;
+    }
+    let sample = &head[..head.len().min(SAMPLE)];
+    let control = sample.iter().filter(|byte| matches!(byte, 0x01..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
+    memchr::memchr(0, sample).is_none() && control * 32 <= sample.len()
+}
+
+/// The text as bytes of an ASCII superset, without a byte-order mark.
+pub(crate) fn normalise(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let (encoding, mark) = encoding(bytes);
+    let rest = &bytes[mark..];
+    if encoding == Encoding::AsciiSuperset {
+        return Cow::Borrowed(rest);
+    }
+    let mut converter = Converter::new(encoding);
+    let mut text = Vec::with_capacity(rest.len() / 2 + 8);
+    converter.push(rest, &mut text);
+    converter.finish(&mut text);
+    Cow::Owned(text)
+}
+
+/// A piece of normalised text for people: UTF-8, and where it is not, Windows-1252.
+pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes)
+        .map_or_else(|_| Cow::Owned(bytes.iter().map(|byte| ansi(*byte)).collect()), Cow::Borrowed)
+}
+
+/// Windows-1252, the ANSI code page of western Europe; the five bytes that it leaves open are read as Latin-1 has them.
+fn ansi(byte: u8) -> char {
+    const HIGH: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
+        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
+        _ => char::from(byte),
+    }
+}
+
+/// UTF-16 to UTF-8, piece by piece; what is no character becomes U+FFFD.
+#[derive(Debug)]
+struct Converter {
+    big_endian: bool,
+    /// The first byte of a unit whose second has not come yet.
+    half: Option<u8>,
+    /// A high surrogate that waits for its low one.
+    high: Option<u16>,
+}
+
+impl Converter {
+    fn new(encoding: Encoding) -> Self {
+        Self { big_endian: encoding == Encoding::Utf16Be, half: None, high: None }
+    }
+
+    fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
+        let mut bytes = bytes;
+        if let (Some(first), Some((&second, rest))) = (self.half, bytes.split_first()) {
+            self.half = None;
+            self.unit([first, second], text);
+            bytes = rest;
+        }
+        let pairs = bytes.chunks_exact(2);
+        self.half = pairs.remainder().first().copied();
+        for pair in pairs {
+            self.unit([pair[0], pair[1]], text);
+        }
+    }
+
+    fn unit(&mut self, pair: [u8; 2], text: &mut Vec<u8>) {
+        let unit = if self.big_endian { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
+        if unit < 0x80 && self.high.is_none() {
+            text.push(unit as u8);
+            return;
+        }
+        if let Some(high) = self.high.take() {
+            if (0xdc00..0xe000).contains(&unit) {
+                let scalar = 0x1_0000 + ((u32::from(high) - 0xd800) << 10) + (u32::from(unit) - 0xdc00);
+                character(char::from_u32(scalar), text);
+                return;
+            }
+            character(None, text);
+        }
+        if (0xd800..0xdc00).contains(&unit) {
+            self.high = Some(unit);
+        } else {
+            character(char::from_u32(u32::from(unit)), text);
+        }
+    }
+
+    fn finish(&mut self, text: &mut Vec<u8>) {
+        if self.high.take().is_some() | self.half.take().is_some() {
+            character(None, text);
+        }
+    }
+}
+
+fn character(scalar: Option<char>, text: &mut Vec<u8>) {
+    let mut buffer = [0; 4];
+    text.extend_from_slice(scalar.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut buffer).as_bytes());
+}
+
+/// Reads a text of any encoding as bytes of an ASCII superset, in bounded memory.
+#[derive(Debug)]
+pub(crate) struct TextReader<R> {
+    inner: R,
+    /// Bytes that were read to tell the encoding, or converted text that has not been taken.
+    ready: Vec<u8>,
+    taken: usize,
+    /// `None` before the first read; then nothing, or what converts.
+    state: State,
+    raw: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum State {
+    Unknown,
+    Plain,
+    Converting(Converter),
+    Ended,
+}
+
+/// What is converted at a time.
+const PIECE: usize = 64 * 1024;
+
+impl<R: Read> TextReader<R> {
+    pub(crate) fn new(inner: R) -> Self {
+        Self { inner, ready: Vec::new(), taken: 0, state: State::Unknown, raw: Vec::new() }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let mut head = vec![0; SAMPLE];
+        let length = fill(&mut self.inner, &mut head)?;
+        head.truncate(length);
+        let (encoding, mark) = encoding(&head);
+        self.taken = 0;
+        if encoding == Encoding::AsciiSuperset {
+            self.ready = head;
+            self.taken = mark;
+            self.state = State::Plain;
+        } else {
+            let mut converter = Converter::new(encoding);
+            converter.push(&head[mark..], &mut self.ready);
+            self.state = State::Converting(converter);
+        }
+        Ok(())
+    }
+}
+
+/// Reads until `buffer` is full or the input ends.
+pub(crate) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match reader.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
+}
+
+impl<R: Read> Read for TextReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if matches!(self.state, State::Unknown) {
+            self.begin()?;
+        }
+        loop {
+            if self.taken < self.ready.len() {
+                let count = buffer.len().min(self.ready.len() - self.taken);
+                buffer[..count].copy_from_slice(&self.ready[self.taken..self.taken + count]);
+                self.taken += count;
+                return Ok(count);
+            }
+            self.ready.clear();
+            self.taken = 0;
+            match &mut self.state {
+                State::Plain => return self.inner.read(buffer),
+                State::Converting(converter) => {
+                    self.raw.resize(PIECE, 0);
+                    let count = self.inner.read(&mut self.raw)?;
+                    if count == 0 {
+                        converter.finish(&mut self.ready);
+                        self.state = State::Ended;
+                    } else {
+                        converter.push(&self.raw[..count], &mut self.ready);
+                    }
+                }
+                State::Ended | State::Unknown => return Ok(0),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
+        text.encode_utf16().flat_map(|unit| if big_endian { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()
+    }
+
+    #[test]
+    fn plain_text_is_not_copied() {
+        assert!(matches!(normalise(b"-----BEGIN CERTIFICATE-----"), Cow::Borrowed(_)));
+        assert!(matches!(normalise(b"\xef\xbb\xbfabc"), Cow::Borrowed(b"abc")));
+        assert!(matches!(normalise(b"M\xfcller"), Cow::Borrowed(b"M\xfcller")));
+    }
+
+    #[test]
+    fn utf16_is_read_with_and_without_a_byte_order_mark() {
+        for big_endian in [false, true] {
+            let bytes = utf16("-----BEGIN CERTIFICATE-----\r\nMüller 𝄞", big_endian);
+            assert_eq!(&*normalise(&bytes), "-----BEGIN CERTIFICATE-----\r\nMüller 𝄞".as_bytes());
+            let marked = [if big_endian { [0xfe, 0xff] } else { [0xff, 0xfe] }.as_slice(), &bytes].concat();
+            assert_eq!(&*normalise(&marked), "-----BEGIN CERTIFICATE-----\r\nMüller 𝄞".as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_cut_off_utf16_text_says_so_with_a_replacement_character() {
+        let mut bytes = vec![0xff, 0xfe];
+        bytes.extend(utf16("ab", false));
+        bytes.push(0x41);
+        assert_eq!(decode(&normalise(&bytes)), "ab\u{fffd}");
+    }
+
+    #[test]
+    fn ansi_text_is_decoded_for_people() {
+        assert_eq!(decode(b"M\xfcller \x80"), "Müller €");
+    }
+
+    #[test]
+    fn encodings_of_asn1_are_not_text() {
+        assert!(!is_text(&[0x30, 0x82, 0x02, 0x0e, 0x30, 0x82, 0x01, 0x77, 0xa0, 0x03, 0x02, 0x01, 0x02, 0x02, 0x00]));
+        assert!(!is_text(&[0, 0, 0, 0, b'C', b'E', b'R', b'T']));
+        assert!(is_text(b"Zertifikat f\xfcr M\xfcller\r\n"));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_in_pieces_gives_what_reading_whole_gives(bytes: Vec<u8>, marked in 0..3usize, step in 1..40usize) {
+            let bytes = [[&b""[..], b"\xff\xfe", b"\xfe\xff"][marked], &bytes].concat();
+            struct Dribble<'a>(&'a [u8], usize);
+            impl Read for Dribble<'_> {
+                fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                    let limit = self.1.min(buffer.len());
+                    self.0.read(&mut buffer[..limit])
+                }
+            }
+            let mut text = Vec::new();
+            TextReader::new(Dribble(&bytes, step)).read_to_end(&mut text).unwrap();
+            prop_assert_eq!(text, normalise(&bytes).into_owned());
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! From SOURCEs to inputs: folders walked to any depth, in the order of names, one input at a time.
+//!
+//! A folder's names are held while it is walked, and nothing else: a million files in a folder take some tens of megabytes. The
+//! order and the bookkeeping are our own, because sorting in `walkdir` keeps every full path, and it follows links into the same
+//! folder as often as there are ways to it.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{FileType, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::source::argument::Source;
+use crate::source::contents::{Fault, Position, ProblemCode};
+use crate::source::paths_from::PathsFrom;
+use crate::source::sniff::Looks;
+use crate::source::store_source::StoreSource;
+
+/// One thing to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// The name in every output.
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+    pub(crate) looks: Looks,
+    /// Whether it was named itself, not met in a folder or a list.
+    pub(crate) is_explicit: bool,
+}
+
+/// Where an input's bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    File(PathBuf),
+    StandardInput,
+    Store(StoreSource),
+}
+
+/// An input that cannot even be begun with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InputFault {
+    pub(crate) name: String,
+    pub(crate) fault: Fault,
+}
+
+impl InputFault {
+    pub(crate) fn new(name: String, code: ProblemCode, message: impl Into<String>) -> Self {
+        Self { name, fault: Fault::new(code, Position::Whole, message) }
+    }
+}
+
+/// A path for people and programs. What is no Unicode becomes `\xNN`, and a backslash that could be mistaken for the start of
+/// that is doubled, so that no two paths look the same.
+pub(crate) fn display_name(path: &Path) -> String {
+    #[cfg(unix)]
+    {
+        use std::fmt::Write as _;
+        use std::os::unix::ffi::OsStrExt as _;
+        let mut name = String::new();
+        let mut chunks = path.as_os_str().as_bytes().utf8_chunks().peekable();
+        while let Some(chunk) = chunks.next() {
+            let mut characters = chunk.valid().chars().peekable();
+            while let Some(character) = characters.next() {
+                name.push(character);
+                let next = characters.peek().copied();
+                let is_last = next.is_none() && !chunk.invalid().is_empty();
+                if character == '\\' && (is_last || matches!(next, Some('x' | '\\'))) {
+                    name.push('\\');
+                }
+            }
+            for byte in chunk.invalid() {
+                let _ = write!(name, "\\x{byte:02x}");
+            }
+        }
+        name
+    }
+    #[cfg(not(unix))]
+    {
+        path.to_string_lossy().into_owned()
+    }
+}
+
+/// Which folder it is, whatever way led to it.
+#[cfg(unix)]
+type FolderId = (u64, u64);
+#[cfg(not(unix))]
+type FolderId = PathBuf;
+
+#[cfg(unix)]
+fn folder_id(_path: &Path, metadata: &Metadata) -> Option<FolderId> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn folder_id(path: &Path, _metadata: &Metadata) -> Option<FolderId> {
+    std::fs::canonicalize(path).ok()
+}
+
+/// What a folder holds, from the last name to the first.
+struct Folder {
+    path: PathBuf,
+    id: Option<FolderId>,
+    names: Vec<(Box<OsStr>, FileType)>,
+}
+
+/// The inputs that SOURCEs stand for, in their order.
+pub(crate) struct Inputs<I> {
+    sources: I,
+    /// Whether the SOURCEs are arguments: a list names what it found, not what someone chose.
+    is_explicit: bool,
+    folders: Vec<Folder>,
+    visited: HashSet<FolderId>,
+}
+
+/// The inputs of SOURCEs on the command line; see also [`crate::source::argument::check`].
+pub(crate) fn inputs(sources: &[Source]) -> Inputs<impl Iterator<Item = Result<Source, InputFault>>> {
+    Inputs::new(sources.iter().cloned().map(Ok), true)
+}
+
+/// The inputs of a list of SOURCEs, one a line, that has this name.
+pub(crate) fn inputs_of_list<R: Read>(list: R, name: &str) -> Inputs<impl Iterator<Item = Result<Source, InputFault>>> {
+    Inputs::new(PathsFrom::new(list, name), false)
+}
+
+impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
+    fn new(sources: I, is_explicit: bool) -> Self {
+        Self { sources, is_explicit, folders: Vec::new(), visited: HashSet::new() }
+    }
+
+    /// What a path is: an input, or a folder that is opened, or nothing that is read.
+    fn visit(&mut self, path: PathBuf, file_type: Option<FileType>) -> Option<Result<Input, InputFault>> {
+        let is_explicit = self.is_explicit && self.folders.is_empty();
+        let looks = if is_explicit { Looks::Certificate } else { Looks::of(&path) };
+        let is_file = match file_type {
+            Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => file_type.is_file(),
+            _ => match std::fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => return self.open(path, &metadata).map(Err),
+                Ok(metadata) => metadata.is_file(),
+                Err(error) => return self.missing(&path, &error, looks).map(Err),
+            },
+        };
+        if !is_file && !is_explicit {
+            // A pipe, a device or a socket: never opened, since that alone may wait or have effects.
+            return (looks == Looks::Certificate).then(|| {
+                let message = "expected a regular file, found a pipe, a device or a socket, which is not opened in a folder or a list";
+                Err(InputFault::new(display_name(&path), ProblemCode::Unreadable, message))
+            });
+        }
+        Some(Ok(Input { name: display_name(&path), origin: Origin::File(path), looks, is_explicit }))
+    }
+
+    fn missing(&self, path: &Path, error: &std::io::Error, looks: Looks) -> Option<InputFault> {
+        let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+        if is_missing && !self.folders.is_empty() && looks == Looks::Unknown {
+            // A link to nothing, or a file that went away, and of no name that matters.
+            return None;
+        }
+        let name = display_name(path);
+        let (code, advice) = match (is_missing, name.contains('?')) {
+            (true, true) => (
+                ProblemCode::NotFound,
+                "; a \"?\" may stand for a letter that Windows PowerShell lost: set $OutputEncoding = [Text.Encoding]::UTF8",
+            ),
+            (true, false) => (ProblemCode::NotFound, ""),
+            (false, _) => (ProblemCode::Unreadable, "; read it with an account that may"),
+        };
+        Some(InputFault::new(name, code, format!("expected a file or a folder, found: {error}{advice}")))
+    }
+
+    /// Reads a folder's names.
+    fn open(&mut self, path: PathBuf, metadata: &Metadata) -> Option<InputFault> {
+        let id = folder_id(&path, metadata);
+        if let Some(id) = &id {
+            if self.folders.iter().any(|folder| folder.id.as_ref() == Some(id)) {
+                let message = "expected a folder, found a link back to a folder above it; what is in it is read once";
+                return Some(InputFault::new(display_name(&path), ProblemCode::Limit, message));
+            }
+            if !self.visited.insert(id.clone()) && !(self.is_explicit && self.folders.is_empty()) {
+                // It was read on another way.
+                return None;
+            }
+        }
+        let mut names: Vec<(Box<OsStr>, FileType)> = Vec::new();
+        let mut fault = None;
+        for entry in WalkDir::new(&path).min_depth(1).max_depth(1) {
+            match entry {
+                Ok(entry) => names.push((Box::from(entry.file_name()), entry.file_type())),
+                Err(error) => {
+                    let name = display_name(error.path().unwrap_or(&path));
+                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    let message = format!(
+                        "expected a folder that can be read, found: {reason}; read it with an account that may"
+                    );
+                    fault = Some(InputFault::new(name, ProblemCode::Unreadable, message));
+                }
+            }
+        }
+        names.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        self.folders.push(Folder { path, id, names });
+        fault
+    }
+}
+
+impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
+    type Item = Result<Input, InputFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let found = match self.folders.last_mut() {
+                Some(folder) => match folder.names.pop() {
+                    Some((name, file_type)) => {
+                        let path = folder.path.join(&*name);
+                        self.visit(path, Some(file_type))
+                    }
+                    None => {
+                        self.folders.pop();
+                        None
+                    }
+                },
+                None => match self.sources.next()? {
+                    Ok(Source::Path(path)) => self.visit(path, None),
+                    Ok(Source::StandardInput) => Some(Ok(Input {
+                        name: "-".to_owned(),
+                        origin: Origin::StandardInput,
+                        looks: Looks::Certificate,
+                        is_explicit: true,
+                    })),
+                    Ok(Source::Store(store)) => Some(Ok(Input {
+                        name: store.to_string(),
+                        origin: Origin::Store(store),
+                        looks: Looks::Certificate,
+                        is_explicit: true,
+                    })),
+                    Err(fault) => Some(Err(fault)),
+                },
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
