@@ -11,8 +11,7 @@ use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
 use crate::pool::{Entry, Pool};
-use crate::source::read::ReadContext;
-use crate::source::{Occurrence, Problem};
+use crate::source::{Occurrence, Passwords, Problem};
 
 /// How many bytes of end-entity certificates are kept for the second look: some 40,000 certificates. More are read again.
 const HELD: usize = 48 << 20;
@@ -28,6 +27,8 @@ pub(crate) struct Corpus {
     pub(crate) crls: Vec<Arc<Crl>>,
     pub(crate) private_keys: usize,
     pub(crate) problems: Vec<Problem>,
+    /// The SHA-256 of what a store of disallowed certificates holds.
+    pub(crate) disallowed: Vec<[u8; 32]>,
     /// Problems beyond those that are kept.
     pub(crate) problems_left_out: usize,
     /// What could be read only once, for the second look.
@@ -35,9 +36,15 @@ pub(crate) struct Corpus {
 }
 
 enum EndEntities {
-    Held { pool: Pool, bytes: usize },
+    Held {
+        pool: Pool,
+        bytes: usize,
+    },
     /// Of each certificate, that it was met; of those met twice or more, where.
-    Counted { seen: HashSet<Id>, repeated: HashMap<Id, Vec<Occurrence>> },
+    Counted {
+        seen: HashSet<Id>,
+        repeated: HashMap<Id, Vec<Occurrence>>,
+    },
 }
 
 /// Half of the SHA-256: enough to tell certificates apart, for nobody makes two with the same 128 bits on purpose either.
@@ -51,7 +58,7 @@ fn id(certificate: &Certificate) -> Id {
 
 impl Corpus {
     /// Reads everything once.
-    pub(crate) fn read(inputs: Inputs, context: &ReadContext, progress: &Progress) -> std::io::Result<Self> {
+    pub(crate) fn read(inputs: Inputs, passwords: &Passwords, progress: &Progress) -> std::io::Result<Self> {
         let mut corpus = Self {
             inputs: Inputs::default(),
             issuers: Pool::default(),
@@ -59,13 +66,14 @@ impl Corpus {
             crls: Vec::new(),
             private_keys: 0,
             problems: Vec::new(),
+            disallowed: Vec::new(),
             problems_left_out: 0,
             spool: None,
         };
         let mut failed = None;
         scan::scan(
             &inputs,
-            context,
+            passwords,
             |parcel| parcel,
             |parcel| {
                 progress.read(parcel.certificates.len());
@@ -80,12 +88,12 @@ impl Corpus {
         let mut known = HashSet::new();
         corpus.crls.retain(|crl| known.insert(*crl.sha256()));
         corpus.inputs = inputs;
-        corpus.locate_repeated(context)?;
+        corpus.locate_repeated(passwords)?;
         Ok(corpus)
     }
 
     /// Finds out where the certificates are that were met more than once, which needs another reading where they are not held.
-    fn locate_repeated(&mut self, context: &ReadContext) -> std::io::Result<()> {
+    fn locate_repeated(&mut self, passwords: &Passwords) -> std::io::Result<()> {
         let EndEntities::Counted { repeated, .. } = &mut self.end_entities else { return Ok(()) };
         let mut located = std::mem::take(repeated);
         if located.is_empty() {
@@ -93,7 +101,7 @@ impl Corpus {
         }
         let mut places = Vec::new();
         self.read_again(
-            context,
+            passwords,
             |certificate, occurrence| located.contains_key(&id(&certificate)).then(|| (id(&certificate), occurrence)),
             |place| places.push(place),
         )?;
@@ -109,13 +117,13 @@ impl Corpus {
     /// The end-entity certificates once more, every occurrence of each.
     fn read_again<R: Send>(
         &self,
-        context: &ReadContext,
+        passwords: &Passwords,
         work: impl Fn(Arc<Certificate>, Occurrence) -> Option<R> + Sync,
         mut sink: impl FnMut(R),
     ) -> std::io::Result<()> {
         scan::scan(
             &self.inputs,
-            context,
+            passwords,
             |parcel| {
                 let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
                 let end_entities = certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
@@ -142,6 +150,10 @@ impl Corpus {
         self.problems_left_out += parcel.problems.len().saturating_sub(room);
         self.problems.extend(parcel.problems.into_iter().take(room));
         for (certificate, occurrence) in parcel.certificates {
+            let store = occurrence.properties.as_deref().and_then(|found| found.store.as_ref());
+            if store.is_some_and(|store| store.is("Disallowed")) {
+                self.disallowed.push(*certificate.sha256());
+            }
             if certificate.is_ca() {
                 self.issuers.add(certificate, occurrence);
                 continue;
@@ -178,7 +190,7 @@ impl Corpus {
     /// Every end-entity certificate once: `work` on all cores, `sink` in the order of the sources.
     pub(crate) fn for_each_end_entity<R: Send>(
         &self,
-        context: &ReadContext,
+        passwords: &Passwords,
         work: impl Fn(&Entry) -> R + Sync,
         mut sink: impl FnMut(R),
     ) -> std::io::Result<()> {
@@ -197,7 +209,7 @@ impl Corpus {
             EndEntities::Counted { seen, repeated } => (seen, repeated),
         };
         self.read_again(
-            context,
+            passwords,
             |certificate, occurrence| {
                 let id = id(&certificate);
                 // What came in since the first reading was not judged then, and is not now.

@@ -2,3 +2,8 @@
 
 pub mod json;
 pub mod model;
+mod sanitize;
+mod style;
+mod table;
+
+pub use style::Style;

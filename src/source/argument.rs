@@ -17,6 +17,17 @@ pub enum Source {
     Store(StoreSource),
 }
 
+/// As it is shown; see [`crate::source::walk::display_name`].
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => f.write_str(&crate::source::walk::display_name(path)),
+            Self::StandardInput => f.write_str("-"),
+            Self::Store(store) => store.fmt(f),
+        }
+    }
+}
+
 /// What is wrong with a SOURCE on the command line: the arguments are, not the certificates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -77,6 +77,12 @@ impl StoredCrl {
         result
     }
 
+    /// How many keys its signature was checked under.
+    #[cfg(test)]
+    pub(super) fn checks(&self) -> usize {
+        self.checked.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn extension(&self, wanted: &[u8]) -> Option<&[u8]> {
         self.crl.extension(wanted).map(|extension| extension.value)
     }

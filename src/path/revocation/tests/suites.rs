@@ -40,13 +40,18 @@ fn accepts(dir: &Path, at: Time) -> (bool, String) {
     let roots = certificates(folder(&dir.join("roots")));
     let intermediates = certificates(folder(&dir.join("intermediates")));
     let crls = folder(&dir.join("crls")).into_iter().map(|der| Arc::new(Crl::from_vec(der).unwrap())).collect();
-    let issuers = roots
-        .iter()
-        .map(|root| Issuer { certificate: root.clone(), anchor: Some(Restrictions::default()) })
-        .chain(intermediates.iter().map(|ca| Issuer { certificate: ca.clone(), anchor: None }))
-        .collect();
-    let graph = Graph::new(issuers, Vec::new(), Settings::new(Purpose::Any, at));
-    let signers = SignerPool::new(&graph, roots.iter().chain(&intermediates).cloned());
+    let issuers = || {
+        roots
+            .iter()
+            .map(|root| Issuer { certificate: root.clone(), anchor: Some(Restrictions::default()) })
+            .chain(intermediates.iter().map(|ca| Issuer { certificate: ca.clone(), anchor: None }))
+            .collect()
+    };
+    let graph = Graph::new(issuers(), Vec::new(), Settings::new(Purpose::Any, at));
+    let signers = SignerPool::new(
+        Graph::new(issuers(), Vec::new(), Settings::new(Purpose::Any, at)),
+        roots.iter().chain(&intermediates).cloned(),
+    );
     let store = CrlStore::new(crls);
     let mut report = String::new();
     for path in graph.judge(&leaf).paths.iter().filter(|path| path.status == PathStatus::Valid) {
