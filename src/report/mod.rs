@@ -9,11 +9,12 @@ pub mod json;
 pub mod model;
 mod path_branch;
 mod problems_text;
-mod sanitize;
-mod style;
+pub(crate) mod sanitize;
+pub mod style;
 mod table;
 #[cfg(test)]
 mod testing;
 mod tree;
+pub mod verify_text;
 
 pub use style::Style;
