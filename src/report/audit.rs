@@ -149,6 +149,51 @@ impl AuditSummaryRecord {
     }
 }
 
+/// The worst of the certificates that come by: for a table that must not grow with their number.
+#[derive(Debug)]
+pub struct Worst {
+    limit: usize,
+    kept: Vec<AuditedRecord>,
+}
+
+impl Worst {
+    /// Keeps at most so many; none that passes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, kept: Vec::new() }
+    }
+
+    /// Takes one, or lets it go.
+    pub fn push(&mut self, audited: AuditedRecord) {
+        if audited.verdict == Verdict::Pass {
+            return;
+        }
+        self.kept.push(audited);
+        // Sorting now and then is cheaper than keeping order.
+        if self.kept.len() >= self.limit.saturating_mul(2).saturating_add(256) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.kept.sort_by(|one, two| one.gravity().cmp(&two.gravity()));
+        self.kept.truncate(self.limit);
+    }
+
+    /// Those that were kept, the worst first.
+    pub fn into_vec(mut self) -> Vec<AuditedRecord> {
+        self.cut();
+        self.kept
+    }
+}
+
+impl AuditedRecord {
+    /// What the order "worst first" goes by; in the end by the hash, so that the order of the input says nothing.
+    fn gravity(&self) -> (std::cmp::Reverse<Verdict>, std::cmp::Reverse<usize>, Option<Time>, &str) {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        (std::cmp::Reverse(self.verdict), std::cmp::Reverse(errors), self.not_after, &self.sha256)
+    }
+}
+
 /// What `certpath audit` writes.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
