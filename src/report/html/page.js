@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const PAGE = 100, PRINTED = 2000;
+  const PAGE = 100, PRINTED = 500;
   // Columns of a row, as html/data.rs writes them.
   const VERDICT = 0, SUBJECT = 1, NOT_AFTER = 2, DAYS = 3, FINDINGS = 4, INHERITED = 5, PATH = 6, THUMBPRINT = 7,
     SHA256 = 8, SOURCE = 9, REQUEST = 10;
@@ -197,7 +197,14 @@
     render();
     body.querySelector('button[data-row="' + index + '"]').focus();
   });
-  addEventListener("hashchange", () => { readHash(); select(); render(); });
+  addEventListener("hashchange", () => {
+    // A link within the page changes no filter.
+    if (location.hash && !location.hash.includes("=")) return;
+    readHash();
+    select();
+    render();
+    byId("certificates").scrollIntoView();
+  });
   addEventListener("beforeprint", () => {
     draw(0, PRINTED);
     if (shown.length > PRINTED) status.textContent = "The first " + serial.format(PRINTED) + " of " + serial.format(shown.length);
