@@ -66,6 +66,8 @@ impl Assembly {
         let trust_side = Side::read(&request.trust, request);
         let intermediates = Side::read(&request.intermediates, request);
         let crl_side = Side::read(&request.crls, request);
+        let mut settings = settings;
+        settings.require_revocation |= request.crls_must_tell && !crl_side.crls.is_empty();
         let mut disallowed = corpus.disallowed.clone();
         let mut crls = std::mem::take(&mut corpus.crls);
         let mut issuers = Vec::new();

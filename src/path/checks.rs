@@ -24,6 +24,7 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::AUTHORITY_KEY_IDENTIFIER,
     oid::AUTHORITY_INFORMATION_ACCESS,
     oid::SUBJECT_INFORMATION_ACCESS,
+    oid::OCSP_NO_CHECK,
     oid::MS_APPLICATION_POLICIES,
     oid::MS_TEMPLATE,
     oid::MS_TEMPLATE_NAME,
@@ -68,11 +69,7 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
             format!("{} twice", extension_name(twice.oid)),
         ));
     }
-    // RFC 5480 section 2.1.1: "specifiedCurve MUST NOT be used in PKIX".
-    let key = certificate.public_key();
-    if key.algorithm == KeyAlgorithm::Ec && key.curve.is_none() {
-        return Err(Failure::new(Check::Algorithm, "an EC key on a named curve", "one with parameters of its own"));
-    }
+    key(certificate)?;
     malformed("basic constraints", certificate.basic_constraints())?;
     malformed("key usage", certificate.key_usage())?;
     malformed("extended key usage", certificate.extended_key_usage())?;
@@ -89,6 +86,20 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
         malformed("subject alternative name", &certificate.subject_alternative_names())?;
     }
     Ok(())
+}
+
+/// That the key is one that anyone may still use: RSA of 1024 bits at least, an elliptic curve by its name (RFC 5480 section 2.1.1).
+fn key(certificate: &Certificate) -> Result<(), Failure> {
+    let key = certificate.public_key();
+    match key.algorithm {
+        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < 1000 => {
+            Err(Failure::new(Check::Algorithm, "an RSA key of 1024 bits at least", format!("{} bits", key.bits)))
+        }
+        KeyAlgorithm::Ec if key.curve.is_none() => {
+            Err(Failure::new(Check::Algorithm, "an elliptic curve by its name", "the curve's parameters"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn malformed<T>(what: &str, decoded: &Decoded<T>) -> Result<(), Failure> {
@@ -110,6 +121,9 @@ fn extension_name(content: &[u8]) -> String {
 /// Roots of X.509 version 1, and self-signed ones without basic constraints, are taken as anchors only (RFC 5280 section 6.1.4 (k)
 /// leaves that to other means; Windows and OpenSSL take them).
 pub(crate) fn issuer(certificate: &Certificate, is_anchor: bool) -> Result<(), Failure> {
+    if certificate.subject().is_empty() {
+        return Err(Failure::new(Check::Name, "a CA with a name (RFC 5280 section 4.1.2.6)", "an empty subject"));
+    }
     match certificate.basic_constraints() {
         Decoded::Present(constraints) if constraints.ca => {}
         Decoded::Absent if is_anchor => {}

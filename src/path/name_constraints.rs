@@ -9,6 +9,9 @@ use crate::path::trace::{Check, Failure};
 const COMPARISONS: usize = 250_000;
 
 /// Whether every name of `certificate` satisfies the constraints of `ca`, a CA above it.
+///
+/// Of an end-entity certificate without DNS names, a common name that reads as one is held to DNS constraints too, as OpenSSL,
+/// GnuTLS and Windows hold it: such a name is still matched as a host's.
 pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), Failure> {
     let constraints = match ca.name_constraints() {
         Decoded::Absent => return Ok(()),
@@ -41,21 +44,16 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), F
             one(&GeneralName::Email(attribute.text().as_bytes()))?;
         }
     }
-    // RFC 5280 leaves a host name in the common name alone; OpenSSL and GnuTLS do not, where no dNSName stands beside it: it would
-    // be taken for the host by whoever falls back to the common name.
-    if !is_ca(certificate) && !alternatives.iter().any(|name| matches!(name, GeneralName::Dns(_))) {
+    let is_named = alternatives.iter().any(|name| matches!(name, GeneralName::Dns(_)));
+    if !is_named && !certificate.is_ca() {
         for attribute in subject.attributes().filter(|attribute| attribute.oid() == oid::COMMON_NAME) {
             let text = attribute.text();
-            if text.contains('.') && is_host(&text) {
+            if text.contains('.') && is_host(&text) && text.parse::<std::net::Ipv4Addr>().is_err() {
                 one(&GeneralName::Dns(text.as_bytes()))?;
             }
         }
     }
     Ok(())
-}
-
-fn is_ca(certificate: &Certificate) -> bool {
-    certificate.basic_constraints().get().is_some_and(|constraints| constraints.ca)
 }
 
 fn check_name(
