@@ -62,12 +62,13 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
 pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> String {
     match refusal {
         Refusal::Incomplete(_) => {
-            let all = bundle.clients.len() + bundle.refused.len();
-            let mut out = format!(
-                "Nothing was written: {} of {} without a valid certification path to a root.\n",
-                bundle.refused.len(),
-                count(all, "client certificate")
-            );
+            let (refused, all) = (bundle.refused.len(), bundle.clients.len() + bundle.refused.len());
+            let who = match (refused, all) {
+                (1, 1) => "the client certificate has".to_owned(),
+                (1, _) => format!("1 of {all} client certificates has"),
+                _ => format!("{refused} of {all} client certificates have"),
+            };
+            let mut out = format!("Nothing was written: {who} no valid certification path to a root.\n");
             reasons(&mut out, bundle);
             if !bundle.roots.is_empty() {
                 out.push_str("--allow-incomplete writes what is complete and lists the rest.\n");

@@ -176,7 +176,7 @@ fn a_refusal_names_the_check_that_failed_and_the_values_compared() {
         ("not-a-ca", ""),
         ("path-length", "path-length"),
         ("unknown-critical", "critical-extension"),
-        ("bad-signature", "signature: expected"),
+        ("bad-signature", "key-identifier: expected"),
     ] {
         let bundle = bundle_of(pki);
         let found = refusal(&bundle, &BundleOptions::default()).unwrap();
