@@ -2,8 +2,9 @@
 
 pub mod json;
 pub mod model;
-mod sanitize;
-mod style;
+pub(crate) mod sanitize;
+pub mod style;
 mod table;
+pub mod verify_text;
 
 pub use style::Style;

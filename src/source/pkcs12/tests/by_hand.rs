@@ -190,7 +190,7 @@ fn pbmac1_is_checked() {
         let mac = pfx.mac.as_ref().unwrap();
         assert_eq!(mac.matches(&Password::new("k\u{e9}y"), &pfx.safe, &mut attempts), Ok(true));
         assert_eq!(mac.matches(&Password::new("key"), &pfx.safe, &mut attempts), Ok(false));
-        for lie in [[].as_slice(), &[2, 1, 0], &[2, 1, 0xff], &[2, 5, 0x7f, 0xff, 0xff, 0xff, 0xff]] {
+        for lie in [[].as_slice(), &[2, 1, 0], &[2, 1, 19], &[2, 1, 0xff], &[2, 5, 0x7f, 0xff, 0xff, 0xff, 0xff]] {
             let contents = read(&file(lie), "file", &passwords);
             assert_eq!(contents.faults[0].code, ProblemCode::Damaged, "{lie:02x?}");
         }
