@@ -66,6 +66,8 @@ impl Assembly {
         let trust_side = Side::read(&request.trust, request);
         let intermediates = Side::read(&request.intermediates, request);
         let crl_side = Side::read(&request.crls, request);
+        let mut settings = settings;
+        settings.require_revocation |= request.crls_must_tell && !crl_side.crls.is_empty();
         let mut disallowed = corpus.disallowed.clone();
         let mut crls = std::mem::take(&mut corpus.crls);
         let mut issuers = Vec::new();
@@ -91,7 +93,7 @@ impl Assembly {
         add(intermediates.pool.entries(), &is_assumed);
         if trust == Trust::Store {
             let stores = live::read_stores_for_trust();
-            let mut side = |name: &str, contents| {
+            let side = |name: &str, contents| {
                 let mut side = Side::default();
                 side.take(scan::decode(&name.into(), false, contents));
                 side
@@ -140,7 +142,7 @@ impl Assembly {
     }
 }
 
-fn settings(request: &Request) -> Settings {
+pub(crate) fn settings(request: &Request) -> Settings {
     Settings {
         require_revocation: request.require_revocation,
         budget: request.budget,

@@ -34,6 +34,8 @@ pub struct Request {
     pub purpose: Purpose,
     /// Whether a certificate whose revocation cannot be judged is refused.
     pub require_revocation: bool,
+    /// Whether CRLs that were given with `crls` must tell of every certificate; an empty folder asks for nothing.
+    pub crls_must_tell: bool,
     /// Only clients below one of these CAs.
     pub issuers: Vec<Issuer>,
     /// Only clients that meet all of these.
@@ -60,6 +62,7 @@ impl Request {
             at,
             purpose: Purpose::Client,
             require_revocation: false,
+            crls_must_tell: false,
             issuers: Vec::new(),
             criteria: Vec::new(),
             first: false,
@@ -70,7 +73,7 @@ impl Request {
     }
 
     /// The sources' names, for a message.
-    pub(crate) fn source_names(&self) -> String {
+    pub fn source_names(&self) -> String {
         let mut names: Vec<String> = self.sources.iter().map(ToString::to_string).collect();
         names.extend(self.list.iter().map(|(_, name)| format!("the list {name}")));
         let more = names.len().saturating_sub(3);
