@@ -2,6 +2,7 @@
 //! the plan tables.
 
 pub mod catalogue;
+pub mod diff;
 pub mod finding;
 pub mod funnel;
 mod names;
@@ -15,7 +16,7 @@ pub mod selection;
 pub mod settings;
 mod sources;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use finding::{Case, Code, Finding, Severity, Verdict};
 pub use profile::ProfileName;
