@@ -13,9 +13,9 @@ use certpath::ops::{AuditOutcome, AuditRequest, Request, audit};
 use certpath::source::Source;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, SanType, SerialNumber,
-    SubjectPublicKeyInfo, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RevocationReason, RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
 
 /// RSA keys take long to make: two for all tests.
@@ -374,6 +374,64 @@ fn an_exception_lowers_a_finding_and_one_that_matched_nothing_is_reported() {
     let unused: Vec<&str> = outcome.findings.iter().map(|finding| finding.case.name).collect();
     assert_eq!(unused, ["unmatched"]);
     assert!(outcome.findings[0].message.contains("was a printer"));
+}
+
+#[test]
+fn revoked_and_held_certificates_are_found_and_those_no_crl_tells_of_are_unknown() {
+    let serial = |name: &str| SerialNumber::from_slice(name.as_bytes());
+    let entry = |name, reason| RevokedCertParams {
+        serial_number: serial(name),
+        revocation_time: date_time_ymd(2026, 10, 1),
+        reason_code: Some(reason),
+        invalidity_date: None,
+    };
+    let list = |revoked_certs, next_update| CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 11, 1),
+        next_update,
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs,
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let pki = Pki::new();
+    for name in ["clean", "stolen", "held"] {
+        pki.add(name, |_| {});
+    }
+    let revoked =
+        vec![entry("stolen", RevocationReason::KeyCompromise), entry("held", RevocationReason::CertificateHold)];
+    let of_issuing = list(revoked.clone(), date_time_ymd(2026, 12, 1));
+    pki.write("issuing.crl", of_issuing.signed_by(&pki.issuing).unwrap().der());
+    let of_root = list(Vec::new(), date_time_ymd(2026, 12, 1));
+    pki.write("root.crl", of_root.signed_by(&pki.root).unwrap().der());
+    let (results, _) = pki.audit();
+    assert_eq!(results["clean"], "pass: ");
+    assert_eq!(results["stolen"], "fail: revoked/revoked");
+    assert_eq!(results["held"], "fail: revoked/hold");
+
+    let stale = list(revoked, date_time_ymd(2026, 11, 20));
+    pki.write("issuing.crl", stale.signed_by(&pki.issuing).unwrap().der());
+    assert_eq!(pki.audit().0["clean"], "warn: revocation-unknown/stale");
+}
+
+#[test]
+fn old_versions_take_two_roots_and_four_intermediates() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    for number in 1..=2 {
+        let mut root = ca(&format!("Fabrikam Root CA {number}"));
+        root.crl_distribution_points.clear();
+        pki.write(&format!("root-{number}.cer"), root.self_signed(key(number - 1)).unwrap().der());
+        let issuer = Issuer::new(root, key(number - 1));
+        let name = format!("fabrikam{number}");
+        pki.write(&format!("{name}.cer"), client(&name).signed_by(key(0), &issuer).unwrap().der());
+    }
+    let mut request = pki.request();
+    let limits = |outcome: &AuditOutcome| -> Vec<String> {
+        outcome.findings.iter().map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect()
+    };
+    assert_eq!(limits(&run(&request).1), [""; 0]);
+    request.settings.parameters.site_version = Some(1902);
+    assert_eq!(limits(&run(&request).1), ["cmg-limit/too-many-roots"]);
 }
 
 #[test]
