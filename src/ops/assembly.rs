@@ -142,7 +142,7 @@ impl Assembly {
     }
 }
 
-fn settings(request: &Request) -> Settings {
+pub(crate) fn settings(request: &Request) -> Settings {
     Settings {
         require_revocation: request.require_revocation,
         budget: request.budget,
