@@ -399,20 +399,5 @@ fn revoked(entry: &CrlEntry<'_>, list: &StoredCrl) -> RevocationStatus {
     RevocationStatus::Revoked { at: entry.revoked_at, reason: entry.reason, crl: Arc::clone(&list.crl) }
 }
 
-/// The status of every certificate of a path but its last, the trust anchor; the first is the end-entity certificate's.
-pub(crate) fn statuses(
-    path: &[Arc<Certificate>],
-    store: &CrlStore,
-    at: Time,
-    signers: &dyn CrlSigners,
-) -> Vec<RevocationStatus> {
-    path.windows(2)
-        .filter_map(|pair| match pair {
-            [certificate, issuer] => Some(status(certificate, issuer, store, at, signers)),
-            _ => None,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests;
