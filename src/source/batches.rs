@@ -74,6 +74,8 @@ pub(crate) struct Batches<R> {
     has_ended: bool,
     /// Said at the end where the text had no block at all.
     if_nothing: Option<Fault>,
+    /// Whether it is known to be worth reading to its end: by its name, or by a block that was in it.
+    is_worth: bool,
 }
 
 /// Where to cut.
@@ -89,9 +91,12 @@ enum Cut {
 }
 
 impl<R: Read> Batches<R> {
-    /// `reader` gives normalised text; `if_nothing` is what to say if there is no block in it.
+    /// `reader` gives normalised text; `if_nothing` is what to say if there is no block in it: `None` where that would be no
+    /// problem.
     pub(crate) fn new(reader: R, layout: Layout, if_nothing: Option<Fault>) -> Self {
+        let is_worth = if_nothing.is_some();
         Self {
+            is_worth,
             reader,
             layout,
             buffer: Vec::new(),
@@ -167,6 +172,7 @@ impl<R: Read> Batches<R> {
         if pem::is_pem(&self.buffer[..length]) || (matches!(self.layout, Layout::Table(_)) && length > 0) {
             self.gap = 0;
             self.if_nothing = None;
+            self.is_worth = true;
         } else {
             self.gap += length as u64;
         }
@@ -220,7 +226,8 @@ impl<R: Read> Iterator for Batches<R> {
                         );
                         let fault = Fault::new(ProblemCode::Limit, self.line_at(length), message);
                         self.if_nothing = None;
-                        return self.finish(Some(fault));
+                        let fault = self.is_worth.then_some(fault);
+                        return self.finish(fault);
                     }
                     return Some(self.take(length, Vec::new()));
                 }

@@ -54,6 +54,10 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter))?;
     let mut records = reader(rest, delimiter).into_byte_records().map_while(Result::ok);
     let header = records.next()?;
+    if header.iter().any(holds_certificate) {
+        // No header, so no table: lines of base64.
+        return None;
+    }
     let certificates: Vec<usize> = header
         .iter()
         .enumerate()

@@ -203,6 +203,8 @@ pub(crate) fn meaning(label: &[u8]) -> Label {
         b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"PKCS#7 SIGNED DATA" | b"CMS" => Label::Object(Expected::Pkcs7),
         b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" | b"ATTRIBUTE CERTIFICATE" => Label::Foreign,
         label if label.ends_with(b"PRIVATE KEY") => Label::PrivateKey,
+        // As GnuTLS writes it: found not to be a certificate, and said so.
+        b"PKCS12" => Label::Object(Expected::Anything),
         // A label that is not in use, but speaks of certificates.
         label if memchr::memmem::find(label, b"CERT").is_some() => Label::Object(Expected::Anything),
         _ => Label::Foreign,

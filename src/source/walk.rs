@@ -132,7 +132,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     /// What a path is: an input, or a folder that is opened, or nothing that is read.
     fn visit(&mut self, path: PathBuf, file_type: Option<FileType>) -> Option<Result<Input, InputFault>> {
         let is_explicit = self.is_explicit && self.folders.is_empty();
-        let looks = if is_explicit { Looks::Certificate } else { Looks::of(&path) };
+        let looks = if is_explicit { Looks::Named } else { Looks::of(&path) };
         let is_file = match file_type {
             Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => file_type.is_file(),
             _ => match std::fs::metadata(&path) {
@@ -143,7 +143,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
         };
         if !is_file && !is_explicit {
             // A pipe, a device or a socket: never opened, since that alone may wait or have effects.
-            return (looks == Looks::Certificate).then(|| {
+            return (looks != Looks::Unknown).then(|| {
                 let message = "expected a regular file, found a pipe, a device or a socket, which is not opened in a folder or a list";
                 Err(InputFault::new(display_name(&path), ProblemCode::Unreadable, message))
             });
@@ -224,13 +224,13 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
                     Ok(Source::StandardInput) => Some(Ok(Input {
                         name: "-".to_owned(),
                         origin: Origin::StandardInput,
-                        looks: Looks::Certificate,
+                        looks: Looks::Named,
                         is_explicit: true,
                     })),
                     Ok(Source::Store(store)) => Some(Ok(Input {
                         name: store.to_string(),
                         origin: Origin::Store(store),
-                        looks: Looks::Certificate,
+                        looks: Looks::Named,
                         is_explicit: true,
                     })),
                     Err(fault) => Some(Err(fault)),

@@ -82,10 +82,14 @@ fn a_block_without_an_end_is_limited_and_what_follows_is_read() {
 
 #[test]
 fn an_endless_text_comes_to_an_end() {
-    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, None).with_batch(64 * 1024 * 1024);
+    let nothing = Fault::new(ProblemCode::Empty, Position::Whole, "nothing");
+    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, Some(nothing)).with_batch(64 * 1024 * 1024);
     let last = batches.by_ref().last().unwrap();
     assert_eq!(last.faults[0].code, ProblemCode::Limit);
     assert!(batches.next().is_none());
+    // Where nobody said that it holds certificates, it is simply something else.
+    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, None).with_batch(64 * 1024 * 1024);
+    assert!(batches.all(|batch| batch.faults.is_empty()));
 }
 
 #[test]

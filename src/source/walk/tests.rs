@@ -45,7 +45,7 @@ fn sources_keep_their_order_and_what_was_named_looks_like_a_certificate() {
     let sources = [Source::Path(folder.path().join("z")), Source::StandardInput, Source::Path(folder.path().join("a"))];
     let (found, _) = walk(&sources);
     assert_eq!(names(&found, folder.path()), ["z", "-", "a"]);
-    assert!(found.iter().all(|input| input.is_explicit && input.looks == Looks::Certificate));
+    assert!(found.iter().all(|input| input.is_explicit && input.looks == Looks::Named));
 }
 
 #[test]
