@@ -157,6 +157,8 @@ pub(crate) fn is_bare(head: &[u8]) -> bool {
         // What a certificate, CRL, PKCS#7, PKCS#12 or key begins with, or a serialized store.
         !matches!(shape(&decoded), Shape::None | Shape::Unknown) || decoded.starts_with(b"\0\0\0\0CERT")
     };
+    // What follows it is for the reader to report.
+    let text = plausible(text);
     match decode(text, &mut scratch) {
         // The end of one object, and the next.
         Err(Bad::AfterPadding { offset }) => decode(&text[..offset], &mut scratch).is_ok_and(whole_quads),

@@ -53,6 +53,7 @@ pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
     result.unwrap_or_else(|error| Opened::Whole(unreadable(&error)))
 }
 
+#[cfg(test)]
 /// Reads an input to its end, handing over what it holds part by part and in order.
 pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {
     match open(input, passwords) {

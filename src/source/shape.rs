@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn what_openssl_writes_is_told_apart() {
         let Some(key) = openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform PEM", b"") else {
-            println!("not run: openssl is not installed");
+            crate::source::testing::not_run("openssl is not installed");
             return;
         };
         let der = |arguments: &str| openssl(arguments, &key).unwrap();

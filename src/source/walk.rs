@@ -58,8 +58,7 @@ pub(crate) fn display_name(path: &Path) -> String {
         use std::fmt::Write as _;
         use std::os::unix::ffi::OsStrExt as _;
         let mut name = String::new();
-        let mut chunks = path.as_os_str().as_bytes().utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
+        for chunk in path.as_os_str().as_bytes().utf8_chunks() {
             let mut characters = chunk.valid().chars().peekable();
             while let Some(character) = characters.next() {
                 name.push(character);
@@ -177,7 +176,10 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 let message = "expected a folder, found a link back to a folder above it; what is in it is read once";
                 return Some(InputFault::new(display_name(&path), ProblemCode::Limit, message));
             }
-            if !self.visited.insert(id.clone()) && !(self.is_explicit && self.folders.is_empty()) {
+            let is_named = self.is_explicit && self.folders.is_empty();
+            #[cfg_attr(unix, allow(clippy::clone_on_copy))]
+            let is_new = self.visited.insert(id.clone());
+            if !is_new && !is_named {
                 // It was read on another way.
                 return None;
             }
