@@ -1,5 +1,7 @@
 /* Under Wine, runs the host's program of this program's own name (openssl.exe: openssl), so that tests find the same independent
-   tools there. Wine can start such programs but not wait for them: a script leaves the exit status in a file. */
+   tools there. Wine can start such programs, but neither wait for them nor give them its pipes: files stand in for both. */
+#include <fcntl.h>
+#include <io.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>
@@ -63,76 +65,109 @@ static void write_argument(FILE *script, WCHAR *argument)
     }
 }
 
+/* A file of this run: the script, or what stands in for an end of the program. */
+static WCHAR *part(const WCHAR *base, const WCHAR *suffix)
+{
+    WCHAR *path = malloc((wcslen(base) + wcslen(suffix) + 1) * sizeof(WCHAR));
+    if (!path)
+        fail("memory");
+    wcscpy(path, base);
+    wcscat(path, suffix);
+    return path;
+}
+
+static void redirect(FILE *script, const char *operator, const WCHAR *path)
+{
+    fputs(operator, script);
+    quote(script, unix_name(path));
+}
+
+static void copy(FILE *from, FILE *to)
+{
+    char buffer[65536];
+    size_t size;
+    if (!from || !to)
+        fail("cannot open what stands in for a pipe");
+    while ((size = fread(buffer, 1, sizeof(buffer), from)) > 0)
+        fwrite(buffer, 1, size, to);
+    fflush(to);
+}
+
 int wmain(int count, WCHAR **arguments)
 {
-    WCHAR folder[MAX_PATH], script_path[MAX_PATH + 8], status_path[MAX_PATH + 8], error_path[MAX_PATH + 8];
-    WCHAR name[MAX_PATH], here[4096], shell[] = L"\\\\?\\unix\\bin\\sh", command[MAX_PATH * 2];
+    WCHAR folder[MAX_PATH], base[MAX_PATH], name[MAX_PATH], here[4096];
+    WCHAR shell[] = L"\\\\?\\unix\\bin\\sh", command[MAX_PATH * 2];
+    WCHAR *parts[6], *program, *end;
+    enum { script, input, output, error, status, whole };
+    const WCHAR *suffixes[] = {L".sh", L".input", L".output", L".error", L".part", L".status"};
     STARTUPINFOW startup = {sizeof(startup)};
     PROCESS_INFORMATION process;
     FILE *file;
-    WCHAR *base, *end;
-    int status, i, byte;
+    int code, i;
 
     unix_name = (unix_name_function)(void *)GetProcAddress(GetModuleHandleW(L"kernel32"), "wine_get_unix_file_name");
     if (!unix_name)
         fail("this is not Wine");
+    _setmode(0, _O_BINARY);
+    _setmode(1, _O_BINARY);
+    _setmode(2, _O_BINARY);
 
     GetModuleFileNameW(NULL, name, MAX_PATH);
-    base = wcsrchr(name, '\\') + 1;
-    end = wcsrchr(base, '.');
+    program = wcsrchr(name, '\\') + 1;
+    end = wcsrchr(program, '.');
     if (end)
         *end = 0;
 
     if (!GetTempPathW(MAX_PATH - 32, folder))
         fail("no folder for temporary files");
-    swprintf(script_path, MAX_PATH, L"%lshost-%lu", folder, GetCurrentProcessId());
-    swprintf(status_path, MAX_PATH + 8, L"%ls.status", script_path);
-    swprintf(error_path, MAX_PATH + 8, L"%ls.error", script_path);
-    DeleteFileW(status_path);
+    swprintf(base, MAX_PATH, L"%lshost-%lu", folder, GetCurrentProcessId());
+    for (i = 0; i < 6; i++) {
+        parts[i] = part(base, suffixes[i]);
+        DeleteFileW(parts[i]);
+    }
 
-    file = _wfopen(script_path, L"wb");
+    file = _wfopen(parts[script], L"wb");
     if (!file)
         fail("cannot write the script");
     GetCurrentDirectoryW(4096, here);
     fputs("cd ", file);
     quote(file, unix_name(here));
     fputs("\n", file);
-    quote(file, utf8(base));
+    quote(file, utf8(program));
     for (i = 1; i < count; i++)
         write_argument(file, arguments[i]);
-    fputs(" 2>", file);
-    quote(file, unix_name(error_path));
+    if (GetFileType(GetStdHandle(STD_INPUT_HANDLE)) == FILE_TYPE_PIPE) {
+        FILE *received = _wfopen(parts[input], L"wb");
+        copy(stdin, received);
+        fclose(received);
+        redirect(file, " <", parts[input]);
+    } else {
+        fputs(" </dev/null", file);
+    }
+    redirect(file, " >", parts[output]);
+    redirect(file, " 2>", parts[error]);
     /* Renamed when it is whole, so that an empty one is never read. */
-    fputs("\necho $? >", file);
-    quote(file, unix_name(script_path));
-    fputs(".part\nmv ", file);
-    quote(file, unix_name(script_path));
-    fputs(".part ", file);
-    quote(file, unix_name(script_path));
-    fputs(".status\n", file);
+    redirect(file, "\necho $? >", parts[status]);
+    redirect(file, "\nmv ", parts[status]);
+    redirect(file, " ", parts[whole]);
+    fputs("\n", file);
     fclose(file);
 
-    swprintf(command, MAX_PATH * 2, L"sh \"%hs\"", unix_name(script_path));
-    startup.dwFlags = STARTF_USESTDHANDLES;
-    startup.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-    startup.hStdOutput = GetStdHandle(STD_OUTPUT_HANDLE);
-    startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    if (!CreateProcessW(shell, command, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &process))
+    swprintf(command, MAX_PATH * 2, L"sh \"%hs\"", unix_name(parts[script]));
+    if (!CreateProcessW(shell, command, NULL, NULL, FALSE, 0, NULL, NULL, &startup, &process))
         fail("cannot start /bin/sh");
 
-    while (!(file = _wfopen(status_path, L"rb")))
+    while (!(file = _wfopen(parts[whole], L"rb")))
         Sleep(2);
-    if (fscanf(file, "%d", &status) != 1)
+    if (fscanf(file, "%d", &code) != 1)
         fail("no exit status");
     fclose(file);
-    file = _wfopen(error_path, L"rb");
-    if (file) {
-        while ((byte = fgetc(file)) != EOF)
-            fputc(byte, stderr);
+    for (i = output; i <= error; i++) {
+        file = _wfopen(parts[i], L"rb");
+        copy(file, i == output ? stdout : stderr);
         fclose(file);
     }
-    DeleteFileW(script_path);
-    DeleteFileW(status_path);
-    DeleteFileW(error_path);
-    return status;
+    for (i = 0; i < 6; i++)
+        DeleteFileW(parts[i]);
+    return code;
 }

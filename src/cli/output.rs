@@ -21,7 +21,7 @@ impl Sink {
     /// Opens the output before any work is done, so that one that cannot be written is told at once.
     pub(crate) fn open(output: &Output) -> Result<Self, Stop> {
         let Some(path) = &output.output else {
-            return Ok(Self { writer: BufWriter::with_capacity(BUFFER, Box::new(io::stdout())), file: None });
+            return Ok(Self::standard_output());
         };
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -37,6 +37,11 @@ impl Sink {
             .map_err(|error| cannot(path, &error.to_string()))?;
         let writer = file.reopen().map_err(|error| cannot(path, &error.to_string()))?;
         Ok(Self { writer: BufWriter::with_capacity(BUFFER, Box::new(writer)), file: Some((file, path.clone())) })
+    }
+
+    /// Standard output.
+    pub(crate) fn standard_output() -> Self {
+        Self { writer: BufWriter::with_capacity(BUFFER, Box::new(io::stdout())), file: None }
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {

@@ -93,7 +93,7 @@ impl Assembly {
         add(intermediates.pool.entries(), &is_assumed);
         if trust == Trust::Store {
             let stores = live::read_stores_for_trust();
-            let mut side = |name: &str, contents| {
+            let side = |name: &str, contents| {
                 let mut side = Side::default();
                 side.take(scan::decode(&name.into(), false, contents));
                 side
@@ -142,7 +142,7 @@ impl Assembly {
     }
 }
 
-fn settings(request: &Request) -> Settings {
+pub(crate) fn settings(request: &Request) -> Settings {
     Settings {
         require_revocation: request.require_revocation,
         budget: request.budget,

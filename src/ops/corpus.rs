@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::certificate::{Certificate, Crl};
+use crate::cmg::rules::NameRecord;
 use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
@@ -33,7 +34,12 @@ pub(crate) struct Corpus {
     pub(crate) problems_left_out: usize,
     /// What could be read only once, for the second look.
     spool: Option<Spool>,
+    /// Notes on the end-entity certificates' names.
+    pub(crate) names: Vec<NameRecord>,
 }
+
+/// Takes a note of a certificate; none of a CA's.
+pub(crate) type Note<'a> = dyn Fn(&Certificate) -> Option<NameRecord> + Sync + 'a;
 
 enum EndEntities {
     Held {
@@ -59,8 +65,13 @@ fn id(certificate: &Certificate) -> Id {
 impl Corpus {
     /// Reads everything once.
     pub(crate) fn read(inputs: Inputs, passwords: &Passwords, progress: &Progress) -> std::io::Result<Self> {
-        let mut corpus = Self {
-            inputs: Inputs::default(),
+        Self::read_noting(inputs, passwords, progress, None)
+    }
+
+    /// Nothing read yet, and nothing kept.
+    pub(crate) fn unread(inputs: Inputs) -> Self {
+        Self {
+            inputs,
             issuers: Pool::default(),
             end_entities: EndEntities::Held { pool: Pool::default(), bytes: 0 },
             crls: Vec::new(),
@@ -69,14 +80,35 @@ impl Corpus {
             disallowed: Vec::new(),
             problems_left_out: 0,
             spool: None,
-        };
+            names: Vec::new(),
+        }
+    }
+
+    /// Reads everything once, and takes a note of each end-entity certificate.
+    pub(crate) fn read_noting(
+        inputs: Inputs,
+        passwords: &Passwords,
+        progress: &Progress,
+        note: Option<&Note<'_>>,
+    ) -> std::io::Result<Self> {
+        let mut corpus = Self::unread(Inputs::default());
         let mut failed = None;
         scan::scan(
             &inputs,
             passwords,
-            |parcel| parcel,
             |parcel| {
+                let notes: Vec<NameRecord> = match note {
+                    Some(note) => {
+                        let end_entities = parcel.certificates.iter().filter(|(certificate, _)| !certificate.is_ca());
+                        end_entities.filter_map(|(certificate, _)| note(certificate)).collect()
+                    }
+                    None => Vec::new(),
+                };
+                (parcel, notes)
+            },
+            |(parcel, notes)| {
                 progress.read(parcel.certificates.len());
+                corpus.names.extend(notes);
                 if let Err(error) = corpus.take(parcel) {
                     failed = failed.take().or(Some(error));
                 }
@@ -141,6 +173,40 @@ impl Corpus {
             }),
             None => Ok(()),
         }
+    }
+
+    /// One reading of the end-entity certificates, each judged as soon as it is read; a certificate that is met again is passed over
+    /// in silence. Returns what could not be read.
+    pub(crate) fn stream<R: Send>(
+        inputs: &Inputs,
+        passwords: &Passwords,
+        progress: &Progress,
+        work: impl Fn(&Entry) -> R + Sync,
+        mut sink: impl FnMut(R),
+    ) -> Vec<Problem> {
+        let mut seen = HashSet::new();
+        let mut problems = Vec::new();
+        scan::scan(
+            inputs,
+            passwords,
+            |parcel| {
+                let end_entities = parcel.certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
+                let results: Vec<(Id, R)> = end_entities
+                    .map(|(certificate, occurrence)| (id(&certificate), work(&Entry::new(certificate, occurrence))))
+                    .collect();
+                (results, parcel.problems)
+            },
+            |(results, more)| {
+                progress.read(results.len());
+                problems.extend(more);
+                for (id, result) in results {
+                    if seen.insert(id) {
+                        sink(result);
+                    }
+                }
+            },
+        );
+        problems
     }
 
     fn take(&mut self, parcel: Parcel) -> std::io::Result<()> {

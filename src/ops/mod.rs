@@ -1,6 +1,8 @@
 //! One library function a command: reading, threads, order and streaming; progress by callback.
 
 mod assembly;
+mod audit;
+mod authorities;
 mod chain;
 mod corpus;
 mod export;
@@ -12,6 +14,8 @@ mod scan;
 mod spool;
 mod verify;
 
+pub use audit::{AuditOutcome, AuditRequest, Audited, audit};
+pub use authorities::AuditedIssuer;
 pub use chain::chain;
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};

@@ -78,7 +78,8 @@ impl Revocation {
         anchor: &Certificate,
         at: Time,
     ) -> RevocationStatus {
-        revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor))
+        let ask = || revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor));
+        if below.is_ca() { self.store.remember(below, issuer, anchor, ask) } else { ask() }
     }
 }
 

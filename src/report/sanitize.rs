@@ -56,11 +56,14 @@ fn starts_formula(c: char) -> bool {
     )
 }
 
-/// For a cell of a spreadsheet: as [`terminal`], and an apostrophe before what would begin a formula, also behind spaces and
+/// For a cell of a spreadsheet: as [`terminal`], and, but for whole numbers, an apostrophe before what would begin a formula, also behind spaces and
 /// quotation marks, and behind a semicolon, which separates cells where the comma is the decimal sign.
 pub(crate) fn cell(text: &str) -> String {
     let text = terminal(text);
-    if !text.chars().any(starts_formula) {
+    let is_number = text
+        .strip_prefix('-')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_number || !text.chars().any(starts_formula) {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 1);
@@ -125,7 +128,9 @@ mod tests {
             ("=1+1", "'=1+1"),
             ("@SUM(A1)", "'@SUM(A1)"),
             ("+49 30", "'+49 30"),
-            ("-2", "'-2"),
+            ("-2+3", "'-2+3"),
+            ("-2", "-2"),
+            ("-", "'-"),
             ("＝cmd", "'＝cmd"),
             ("  =1", "  '=1"),
             ("\"=1", "\"'=1"),
@@ -152,7 +157,8 @@ mod tests {
         fn whatever_comes_no_cell_begins_a_formula_however_it_is_split(text in "[ \"';=+@a\t\r\n＝-]{0,12}") {
             for part in cell(&text).split(';') {
                 let first = part.chars().find(|c| !c.is_whitespace() && *c != '"');
-                prop_assert!(!first.is_some_and(starts_formula), "{part:?}");
+                let is_number = part.len() > 1 && part[1..].bytes().all(|byte| byte.is_ascii_digit());
+                prop_assert!(is_number || !first.is_some_and(starts_formula), "{part:?}");
             }
         }
     }

@@ -147,6 +147,16 @@ pub(crate) fn elide(text: &str, width: usize, ellipsis: &str) -> String {
     out
 }
 
+/// As [`elide`], but what is cut off is cut off in front.
+pub(crate) fn elide_front(text: &str, width: usize, ellipsis: &str) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let backwards: String = text.chars().rev().collect();
+    let cut: String = elide(&backwards, width.saturating_sub(ellipsis.width()), "").chars().rev().collect();
+    format!("{ellipsis}{cut}")
+}
+
 /// A number with its noun: `1 certificate`, `12,345 certificates`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
@@ -157,7 +167,7 @@ pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -191,6 +201,7 @@ mod tests {
         assert_eq!(elide("certificate", 6, "…"), "certi…");
         assert_eq!(elide("東京都庁", 6, "…"), "東京…");
         assert_eq!(elide("東京都庁", 8, "…"), "東京都庁");
+        assert_eq!(elide_front("clients/PC001.cer", 8, "…"), "…001.cer");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::style::{Style, Tint, elide};
+use crate::report::style::{Style, Tint, elide, elide_front};
 
 /// A column and how it gives way.
 #[derive(Debug, Clone, Copy)]
@@ -17,11 +17,13 @@ pub(crate) struct Column {
     /// What it is never wider than; longer text is cut even where there is room.
     pub(crate) most: usize,
     pub(crate) right: bool,
+    /// Whether its end tells more than its beginning, as of a path: what is too long is cut in front.
+    pub(crate) keeps_end: bool,
 }
 
 impl Column {
     pub(crate) const fn new(title: &'static str, priority: u8) -> Self {
-        Self { title, priority, least: usize::MAX, most: usize::MAX, right: false }
+        Self { title, priority, least: usize::MAX, most: usize::MAX, right: false, keeps_end: false }
     }
 
     pub(crate) const fn narrows_to(mut self, least: usize) -> Self {
@@ -31,6 +33,11 @@ impl Column {
 
     pub(crate) const fn at_most(mut self, most: usize) -> Self {
         self.most = most;
+        self
+    }
+
+    pub(crate) const fn keeps_end(mut self) -> Self {
+        self.keeps_end = true;
         self
     }
 
@@ -110,7 +117,7 @@ fn fit(columns: &[Column], natural: &[usize], filled: &[bool], room: usize) -> V
         let excess = total - room;
         let slack: usize = widths.iter().enumerate().filter_map(|(index, width)| Some((*width)? - least(index))).sum();
         if slack >= excess {
-            narrow(&mut widths, least, excess);
+            narrow(columns, &mut widths, least, excess);
             return widths;
         }
         let going = (0..columns.len())
@@ -119,22 +126,23 @@ fn fit(columns: &[Column], natural: &[usize], filled: &[bool], room: usize) -> V
         match going {
             Some(index) => widths[index] = None,
             None => {
-                narrow(&mut widths, least, slack);
+                narrow(columns, &mut widths, least, slack);
                 return widths;
             }
         }
     }
 }
 
-/// Takes columns away from the widest that may give, until they are even.
-fn narrow(widths: &mut [Option<usize>], least: impl Fn(usize) -> usize, mut excess: usize) {
-    while excess > 0 {
-        let widest = (0..widths.len())
-            .filter(|index| widths[*index].is_some_and(|width| width > least(*index)))
-            .max_by_key(|index| widths[*index]);
-        let Some(width) = widest.and_then(|index| widths[index].as_mut()) else { return };
-        *width -= 1;
-        excess -= 1;
+/// Takes width away from the least important columns first, from each as much as it can give.
+fn narrow(columns: &[Column], widths: &mut [Option<usize>], least: impl Fn(usize) -> usize, mut excess: usize) {
+    let mut by_importance: Vec<usize> = (0..columns.len()).collect();
+    by_importance.sort_by_key(|index| std::cmp::Reverse(columns[*index].priority));
+    for index in by_importance {
+        if let Some(width) = widths[index].as_mut() {
+            let given = excess.min(width.saturating_sub(least(index)));
+            *width -= given;
+            excess -= given;
+        }
     }
 }
 
@@ -151,7 +159,8 @@ fn line(
     let mut first = true;
     for ((column, width), cell) in columns.iter().zip(widths).zip(cells) {
         let Some(width) = *width else { continue };
-        let shown = elide(&cell.text, width, style.glyph("…", "~"));
+        let cut = if column.keeps_end { elide_front } else { elide };
+        let shown = cut(&cell.text, width, style.glyph("…", "~"));
         let fill = width.saturating_sub(shown.width());
         let before = pending + if first { 0 } else { GAP } + if column.right { fill } else { 0 };
         first = false;

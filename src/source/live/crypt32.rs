@@ -12,9 +12,9 @@ use windows_sys::Win32::Foundation::{CRYPT_E_NOT_FOUND, ERROR_NO_MORE_FILES, ERR
 use windows_sys::Win32::Security::Cryptography::{
     CERT_CONTEXT, CERT_KEY_PROV_INFO_PROP_ID, CERT_STORE_ENUM_ARCHIVED_FLAG, CERT_STORE_OPEN_EXISTING_FLAG,
     CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG, CERT_SYSTEM_STORE_CURRENT_USER, CERT_SYSTEM_STORE_INFO,
-    CERT_SYSTEM_STORE_LOCAL_MACHINE, CRL_CONTEXT, CRYPT_KEY_PROV_INFO, CertCloseStore, CertEnumCRLsInStore,
-    CertEnumCertificatesInStore, CertEnumSystemStore, CertFreeCRLContext, CertFreeCertificateContext,
-    CertGetCertificateContextProperty, CertOpenStore, HCERTSTORE,
+    CERT_SYSTEM_STORE_LOCAL_MACHINE, CRL_CONTEXT, CRYPT_KEY_PROV_INFO, CRYPT_MACHINE_KEYSET, CertCloseStore,
+    CertEnumCRLsInStore, CertEnumCertificatesInStore, CertEnumSystemStore, CertFreeCRLContext,
+    CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore, HCERTSTORE,
 };
 
 use crate::source::provider::{KeyProvInfo, utf16_until_nul};
@@ -116,7 +116,7 @@ impl CertificateEntry {
             container: text(offset_of!(CRYPT_KEY_PROV_INFO, pwszContainerName)),
             provider: text(offset_of!(CRYPT_KEY_PROV_INFO, pwszProvName)),
             provider_type: number(offset_of!(CRYPT_KEY_PROV_INFO, dwProvType))?,
-            flags: number(offset_of!(CRYPT_KEY_PROV_INFO, dwFlags))?,
+            machine_key: number(offset_of!(CRYPT_KEY_PROV_INFO, dwFlags))? & CRYPT_MACHINE_KEYSET != 0,
         })
     }
 

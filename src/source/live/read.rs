@@ -34,6 +34,22 @@ pub(crate) fn read_store(source: &StoreSource) -> Contents {
     contents
 }
 
+/// Whether Windows has no such store, or the store no such certificate. What may not be read may be there.
+pub(crate) fn is_missing(source: &StoreSource) -> bool {
+    let Some(name) = source.store.as_deref().filter(|name| !name.eq_ignore_ascii_case(ACTIVE_DIRECTORY_STORE)) else {
+        return false;
+    };
+    match (SystemStore::open(source.location, name), source.thumbprint) {
+        (Err(error), _) => code(&error) == NOT_FOUND,
+        (Ok(_), None) => false,
+        (Ok(store), Some(wanted)) => {
+            let mut found = false;
+            let read = store.for_each_certificate(|entry| found |= Sha1::digest(entry.der()).as_slice() == wanted);
+            read.is_ok() && !found
+        }
+    }
+}
+
 /// Reads the stores from which Windows takes trust: of the machine and of the user.
 pub(crate) fn read_stores_for_trust() -> TrustStores {
     let read = |name: &str| {
@@ -101,13 +117,17 @@ fn read_one(location: StoreLocation, name: &str, thumbprint: Option<&[u8; 20]>) 
     contents
 }
 
-fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
-    const NOT_FOUND: u32 = 2;
-    const ACCESS_DENIED: u32 = 5;
+const NOT_FOUND: u32 = 2;
+const ACCESS_DENIED: u32 = 5;
+
+/// Windows' own code: crypt32 gives it sometimes as it is and sometimes as HRESULT.
+fn code(error: &io::Error) -> u32 {
     let code = error.raw_os_error().unwrap_or_default().cast_unsigned();
-    // crypt32 gives Windows' own codes sometimes as they are and sometimes as HRESULT.
-    let code = if code >> 16 == 0x8007 { code & 0xffff } else { code };
-    let (code, message) = match code {
+    if code >> 16 == 0x8007 { code & 0xffff } else { code }
+}
+
+fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
+    let (code, message) = match code(error) {
         NOT_FOUND => (
             ProblemCode::NotFound,
             format!(
@@ -144,4 +164,31 @@ fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     found.properties = Some(Box::new(properties));
     contents.found.push(found);
     contents
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_this_account_may_not_read_is_named_with_what_to_do() {
+        let store = StoreSource::new(StoreLocation::LocalMachine, "SMS");
+        for refused in [5, 0x8007_0005_u32.cast_signed()] {
+            let contents = refusal(&store, &io::Error::from_raw_os_error(refused));
+            let [fault] = contents.faults.as_slice() else { panic!("one fault: {:?}", contents.faults) };
+            assert_eq!(fault.code, ProblemCode::Unreadable);
+            assert!(
+                fault.message.contains(r"Cert:\LocalMachine\SMS") && fault.message.contains("Run as administrator")
+            );
+        }
+    }
+
+    #[test]
+    fn a_failure_of_another_kind_is_told_in_windows_own_words() {
+        let store = StoreSource::new(StoreLocation::CurrentUser, "My");
+        let error = io::Error::from_raw_os_error(1450);
+        let contents = refusal(&store, &error);
+        assert!(contents.faults.iter().all(|fault| fault.message.contains(&error.to_string())));
+        assert_eq!(contents.faults.len(), 1);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{read_store, read_stores_for_trust};
+use super::{is_missing, read_store, read_stores_for_trust};
 use crate::source::contents::{Contents, Format, Found, Kind, ProblemCode};
 use crate::source::properties::{Properties, StoreName};
 use crate::source::provider::{Evidence, KeyKeeper, ProviderFamily};
@@ -188,12 +188,16 @@ fn a_thumbprint_takes_one_certificate_and_one_that_is_not_there_is_said() {
     drop(store);
     let thumbprint = crypt32::describe(&wanted).expect("a certificate").thumbprint;
     let path = format!("{}\\{thumbprint}", own.source());
-    let contents = read_store(&StoreSource::parse(&path).expect("a store").expect("well formed"));
+    let source = StoreSource::parse(&path).expect("a store").expect("well formed");
+    let contents = read_store(&source);
     assert_eq!(contents.faults, []);
     assert_eq!(contents.found.iter().map(|found| &found.der).collect::<Vec<_>>(), [&wanted]);
+    assert!(!is_missing(&source) && !is_missing(&own.source()));
 
     let path = format!("{}\\{}", own.source(), "00".repeat(20));
-    let contents = read_store(&StoreSource::parse(&path).expect("a store").expect("well formed"));
+    let source = StoreSource::parse(&path).expect("a store").expect("well formed");
+    assert!(is_missing(&source));
+    let contents = read_store(&source);
     assert!(contents.found.is_empty());
     assert_eq!(contents.faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [ProblemCode::NotFound]);
 }
@@ -202,6 +206,7 @@ fn a_thumbprint_takes_one_certificate_and_one_that_is_not_there_is_said() {
 fn a_store_that_is_not_there_is_said_and_not_made() {
     let own = OwnStore::new("absent");
     for _ in 0..2 {
+        assert!(is_missing(&own.source()));
         let contents = read_store(&own.source());
         assert!(contents.found.is_empty());
         let [fault] = contents.faults.as_slice() else { panic!("one fault: {:?}", contents.faults) };

@@ -190,7 +190,7 @@ fn pbmac1_is_checked() {
         let mac = pfx.mac.as_ref().unwrap();
         assert_eq!(mac.matches(&Password::new("k\u{e9}y"), &pfx.safe, &mut attempts), Ok(true));
         assert_eq!(mac.matches(&Password::new("key"), &pfx.safe, &mut attempts), Ok(false));
-        for lie in [[].as_slice(), &[2, 1, 0], &[2, 1, 0xff], &[2, 5, 0x7f, 0xff, 0xff, 0xff, 0xff]] {
+        for lie in [[].as_slice(), &[2, 1, 0], &[2, 1, 19], &[2, 1, 0xff], &[2, 5, 0x7f, 0xff, 0xff, 0xff, 0xff]] {
             let contents = read(&file(lie), "file", &passwords);
             assert_eq!(contents.faults[0].code, ProblemCode::Damaged, "{lie:02x?}");
         }
@@ -256,6 +256,18 @@ fn bags_that_nest_without_end_are_refused_in_time() {
         bag = tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.6"), &tlv(0xa0, &[&tlv(0x30, &[&bag])])]);
     }
     let contents = read(&pfx(&[&data(&tlv(0x30, &[&bag]))], &[]), "file", &passwords(&[]));
+    assert_eq!(contents.faults[0].code, ProblemCode::Limit);
+}
+
+#[test]
+fn a_flood_of_bags_or_of_faults_takes_little_memory() {
+    let junk = [5, 0].repeat(100_000);
+    let contents = read(&pfx(&[&data(&tlv(0x30, &[&junk]))], &[]), "file", &passwords(&[]));
+    assert_eq!(contents.faults.len(), crate::source::contents::MAX_FAULTS + 1);
+    let key = tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.2"), &[0xa0, 0]]);
+    let flood = key.repeat(150_000);
+    let contents = read(&pfx(&[&data(&tlv(0x30, &[&flood]))], &[]), "file", &passwords(&[]));
+    assert_eq!((contents.found.len(), contents.faults.len()), (100_000, 1));
     assert_eq!(contents.faults[0].code, ProblemCode::Limit);
 }
 
