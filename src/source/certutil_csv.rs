@@ -173,7 +173,7 @@ impl Rows<'_> {
     fn read_piece(&mut self, piece: &Piece<'_>) {
         match piece {
             Piece::Block(block) => pem::read_block(block, Format::CertutilView, &mut self.scratch, &mut self.result),
-            Piece::StrayEnd { label, line } => pem::stray_end(label, *line, &mut self.result.contents),
+            Piece::StrayEnd { label, line, before } => pem::stray_end(label, *line, before, &mut self.result),
             Piece::Tail(_) => {}
         }
     }

@@ -175,7 +175,7 @@ fn open_stream(
         _ => nothing(&content, &head, looks).faults.pop(),
     };
     let whole: Box<dyn Read + Send> = Box::new(TextReader::new(Cursor::new(head).chain(reader)));
-    Ok(Opened::Batches(Batches::new(whole, layout, if_nothing)))
+    Ok(Opened::Batches(Batches::new(whole, layout, looks != Looks::Unknown, if_nothing)))
 }
 
 fn read_whole(

@@ -56,6 +56,7 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
     let [first, second, third] = level::<3>(outer);
     match (first, second) {
         (Some((tag::OID, oid)), _) if oid.starts_with(&PKCS7) => Shape::Pkcs7,
+        (Some((tag::OID, _)), Some((CONTEXT_0, _))) => Shape::Other("CMS of another type than signed data"),
         (Some((tag::INTEGER, version)), second) => numbered(unsigned(version), second, third),
         (Some((tag::SEQUENCE, inner)), second) => signed(inner, second.map_or(0, |(tag, _)| tag)),
         _ => Shape::Unknown,
