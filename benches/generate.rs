@@ -29,7 +29,8 @@ fn oid(dotted: &str) -> Vec<u8> {
     let arcs: Vec<u64> = dotted.split('.').map(|arc| arc.parse().unwrap()).collect();
     let mut bytes = vec![(arcs[0] * 40 + arcs[1]) as u8];
     for arc in &arcs[2..] {
-        let groups: Vec<u8> = (0..10).rev().map(|n| (arc >> (7 * n) & 0x7f) as u8).skip_while(|group| *group == 0).collect();
+        let groups: Vec<u8> =
+            (0..10).rev().map(|n| (arc >> (7 * n) & 0x7f) as u8).skip_while(|group| *group == 0).collect();
         let last = groups.len().saturating_sub(1);
         if groups.is_empty() {
             bytes.push(0);
@@ -50,7 +51,11 @@ fn name(parts: &[(&str, u8, &str)]) -> Vec<u8> {
 }
 
 fn contoso(cn: &str) -> Vec<u8> {
-    name(&[("0.9.2342.19200300.100.1.25", 0x16, "com"), ("0.9.2342.19200300.100.1.25", 0x16, "contoso"), ("2.5.4.3", 0x0c, cn)])
+    name(&[
+        ("0.9.2342.19200300.100.1.25", 0x16, "com"),
+        ("0.9.2342.19200300.100.1.25", 0x16, "contoso"),
+        ("2.5.4.3", 0x0c, cn),
+    ])
 }
 
 fn extension(kind: &str, critical: bool, content: &[u8]) -> Vec<u8> {
@@ -73,7 +78,9 @@ impl Key {
 
     fn spki(&self) -> Vec<u8> {
         let (algorithm, key) = match self {
-            Self::Rsa(key) => (element(0x30, &[&oid("1.2.840.113549.1.1.1"), &[5, 0]]), key.public_key().as_ref().to_vec()),
+            Self::Rsa(key) => {
+                (element(0x30, &[&oid("1.2.840.113549.1.1.1"), &[5, 0]]), key.public_key().as_ref().to_vec())
+            }
             Self::Ec(key) => (
                 element(0x30, &[&oid("1.2.840.10045.2.1"), &oid("1.2.840.10045.3.1.7")]),
                 key.public_key().as_ref().to_vec(),
@@ -107,7 +114,14 @@ fn key_identifier(key: &Key) -> Vec<u8> {
     sha2::Sha256::digest(key.spki())[..20].to_vec()
 }
 
-fn certificate(serial: u64, issuer: &[u8], signer: &Key, subject: &[u8], spki: &[u8], extensions: &[Vec<u8>]) -> Vec<u8> {
+fn certificate(
+    serial: u64,
+    issuer: &[u8],
+    signer: &Key,
+    subject: &[u8],
+    spki: &[u8],
+    extensions: &[Vec<u8>],
+) -> Vec<u8> {
     let validity = element(0x30, &[&element(0x17, &[b"250101000000Z"]), &element(0x17, &[b"490101000000Z"])]);
     let mut number = serial.to_be_bytes().to_vec();
     number[0] |= 0x40;
@@ -170,7 +184,9 @@ fn pem(der: &[u8]) -> String {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let (Some(count), Some(folder)) = (arguments.first().and_then(|count| count.parse::<usize>().ok()), arguments.get(1)) else {
+    let (Some(count), Some(folder)) =
+        (arguments.first().and_then(|count| count.parse::<usize>().ok()), arguments.get(1))
+    else {
         // `cargo bench` without arguments runs every bench: this one has nothing to measure.
         return;
     };
@@ -180,9 +196,16 @@ fn main() {
     fs::create_dir_all(folder).unwrap();
     let (root_key, issuing_key, client_key) = (Key::new(kind), Key::new(kind), Key::new("rsa"));
     let (root_name, issuing_name) = (contoso("Contoso Root CA"), contoso("Contoso Issuing CA"));
-    let root = certificate(1, &root_name, &root_key, &root_name, &root_key.spki(), &ca_extensions(&root_key, &root_key));
-    let issuing =
-        certificate(2, &root_name, &root_key, &issuing_name, &issuing_key.spki(), &ca_extensions(&issuing_key, &root_key));
+    let root =
+        certificate(1, &root_name, &root_key, &root_name, &root_key.spki(), &ca_extensions(&root_key, &root_key));
+    let issuing = certificate(
+        2,
+        &root_name,
+        &root_key,
+        &issuing_name,
+        &issuing_key.spki(),
+        &ca_extensions(&issuing_key, &root_key),
+    );
     fs::write(folder.join("root.cer"), &root).unwrap();
     fs::write(folder.join("issuing.cer"), &issuing).unwrap();
     let spki = client_key.spki();
