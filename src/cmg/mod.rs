@@ -15,7 +15,7 @@ pub mod selection;
 pub mod settings;
 mod sources;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use finding::{Case, Code, Finding, Severity, Verdict};
 pub use profile::ProfileName;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
+use crate::cmg::Finding;
 use crate::path::{Path, Verdict};
 use crate::pool::Entry;
 use crate::source::Problem;
@@ -117,6 +118,8 @@ pub struct Bundle {
     pub refused: Vec<Client>,
     /// The end-entity certificates that are no clients.
     pub passed_over: Vec<PassedOver>,
+    /// What the rules say of the CA certificates in it, each with the certificate at fault.
+    pub findings: Vec<(Arc<Certificate>, Finding)>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }

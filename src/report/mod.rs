@@ -1,5 +1,6 @@
 //! Results out: one file a format. Nothing else in the crate prints.
 
+pub mod bundle;
 mod chain_groups;
 pub mod chain_text;
 pub mod csv;

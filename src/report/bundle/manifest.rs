@@ -1,0 +1,234 @@
+//! The record of an export: what `manifest.json` holds, and what `export --format json` prints.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::certificate::Certificate;
+use crate::cmg::Finding;
+use crate::cmg::selection::certificate_issuers;
+use crate::ops::{Bundle, Trust};
+use crate::pool::Entry;
+use crate::report::bundle::file_name::file_names;
+use crate::report::bundle::{INTERMEDIATES, ROOTS, layout};
+use crate::report::model::{KeyProviderRecord, OccurrenceRecord, PathRecord, ProblemRecord, Role};
+use crate::time::Time;
+
+/// The name and version of this record.
+pub(super) const SCHEMA: &str = "certpath.export/1";
+
+/// What an export wrote, or would have written.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Manifest {
+    /// `certpath.export/1`
+    pub schema: &'static str,
+    /// The moment of judgement, RFC 3339.
+    #[schemars(with = "String")]
+    pub at: Time,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
+    /// Whether the files were written; where not, the entries say what would have been.
+    pub written: bool,
+    /// The self-signed CAs.
+    pub roots: Vec<EntryRecord>,
+    /// The other CAs.
+    pub intermediates: Vec<EntryRecord>,
+    /// SHA-256 of each client certificate that the export is for.
+    pub clients: Vec<String>,
+    /// More of each of them, in the same order.
+    pub client_details: Vec<ClientRecord>,
+    /// The value of ccmsetup's property CCMCERTISSUERS that lists the roots.
+    pub ccm_cert_issuers: String,
+    /// The subjects of roots that cannot be written in `ccmCertIssuers`.
+    pub ccm_cert_issuers_unwritable: Vec<String>,
+    /// The files for the site's list of trusted root certification authorities: the roots, and nothing else.
+    pub site_trusted_roots: Vec<String>,
+    /// The valid paths that were not chosen, each once, from the issuing CA up.
+    pub alternatives: Vec<PathRecord>,
+    /// The client certificates without a valid path to a self-signed anchor, and why.
+    pub refused: Vec<RefusedRecord>,
+    /// The end-entity certificates that are no clients, and why.
+    pub passed_over: Vec<PassedOverRecord>,
+    /// What the rules say of the CA certificates.
+    pub findings: Vec<FindingRecord>,
+    /// What could not be read.
+    pub problems: Vec<ProblemRecord>,
+    /// Every file in the folder, this one too, by its path from there; empty where nothing was written.
+    pub files: Vec<String>,
+}
+
+/// A CA certificate of the export.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EntryRecord {
+    /// The path from the folder, with `/`.
+    pub file: String,
+    /// SHA-256 of the file, which is that of the certificate: lower-case hex.
+    pub sha256: String,
+    /// SHA-1 of the same, upper-case hex, as Windows shows it.
+    pub thumbprint: String,
+    /// As .NET prints it.
+    pub subject: String,
+    /// RFC 3339; null where the certificate gives no date.
+    #[schemars(with = "Option<String>")]
+    pub not_after: Option<Time>,
+    /// Where it was found.
+    pub sources: Vec<OccurrenceRecord>,
+}
+
+/// A client certificate that the export is for.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ClientRecord {
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// SHA-1, upper-case hex.
+    pub thumbprint: String,
+    /// As .NET prints it.
+    pub subject: String,
+    /// RFC 3339; null where the certificate gives no date.
+    #[schemars(with = "Option<String>")]
+    pub not_after: Option<Time>,
+    /// CNG or CSP, with the strongest evidence; absent where nothing is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_provider: Option<KeyProviderRecord>,
+    /// Whether a private key stands beside it anywhere. It is never written.
+    pub has_private_key: bool,
+}
+
+/// A client certificate that has no valid path.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RefusedRecord {
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// SHA-1, upper-case hex.
+    pub thumbprint: String,
+    /// As .NET prints it.
+    pub subject: String,
+    /// Its paths, each with the failed check or the missing issuer.
+    pub paths: Vec<PathRecord>,
+}
+
+/// An end-entity certificate that is no client.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PassedOverRecord {
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// SHA-1, upper-case hex.
+    pub thumbprint: String,
+    /// As .NET prints it.
+    pub subject: String,
+    /// A sentence that says why.
+    pub reason: String,
+}
+
+/// A finding at a CA certificate of the export.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct FindingRecord {
+    /// SHA-256 of the certificate at fault.
+    pub certificate: String,
+    /// Its subject.
+    pub subject: String,
+    /// The finding itself.
+    #[serde(flatten)]
+    pub finding: Finding,
+}
+
+/// The record of this export; `written` where the files are there.
+pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
+    let roots = entries(&bundle.roots, Role::Root, ROOTS);
+    let intermediates = entries(&bundle.intermediates, Role::Intermediate, INTERMEDIATES);
+    let issuers = certificate_issuers(bundle.roots.iter().map(|entry| &*entry.certificate));
+    let mut manifest = Manifest {
+        schema: SCHEMA,
+        at: bundle.at,
+        trust: bundle.trust,
+        written,
+        clients: bundle.clients.iter().map(|entry| entry.certificate.sha256_hex()).collect(),
+        client_details: bundle.clients.iter().map(ClientRecord::new).collect(),
+        ccm_cert_issuers: issuers.value,
+        ccm_cert_issuers_unwritable: issuers.unwritable,
+        site_trusted_roots: roots.iter().map(|entry| entry.file.clone()).collect(),
+        alternatives: bundle.alternatives.iter().map(PathRecord::new).collect(),
+        refused: bundle
+            .refused
+            .iter()
+            .map(|client| {
+                let (sha256, thumbprint, subject) = identity(&client.entry.certificate);
+                RefusedRecord { sha256, thumbprint, subject, paths: PathRecord::of(&client.verdict) }
+            })
+            .collect(),
+        passed_over: bundle
+            .passed_over
+            .iter()
+            .map(|passed| {
+                let (sha256, thumbprint, subject) = identity(&passed.certificate);
+                PassedOverRecord { sha256, thumbprint, subject, reason: passed.reason.clone() }
+            })
+            .collect(),
+        findings: bundle
+            .findings
+            .iter()
+            .map(|(certificate, finding)| FindingRecord {
+                certificate: certificate.sha256_hex(),
+                subject: certificate.subject().to_string(),
+                finding: finding.clone(),
+            })
+            .collect(),
+        problems: bundle.problems.iter().map(ProblemRecord::new).collect(),
+        files: Vec::new(),
+        roots,
+        intermediates,
+    };
+    if written {
+        manifest.files = layout(&manifest);
+    }
+    manifest
+}
+
+fn identity(certificate: &Certificate) -> (String, String, String) {
+    (certificate.sha256_hex(), certificate.thumbprint_hex(), certificate.subject().to_string())
+}
+
+fn entries(entries: &[Entry], role: Role, folder: &str) -> Vec<EntryRecord> {
+    let certificates: Vec<&Certificate> = entries.iter().map(|entry| &*entry.certificate).collect();
+    let names = file_names(&certificates, role);
+    entries
+        .iter()
+        .zip(names)
+        .map(|(entry, name)| {
+            let (sha256, thumbprint, subject) = identity(&entry.certificate);
+            EntryRecord {
+                file: format!("{folder}/{name}"),
+                sha256,
+                thumbprint,
+                subject,
+                not_after: entry.certificate.not_after(),
+                sources: entry.occurrences.iter().map(OccurrenceRecord::new).collect(),
+            }
+        })
+        .collect()
+}
+
+impl ClientRecord {
+    fn new(entry: &Entry) -> Self {
+        let (sha256, thumbprint, subject) = identity(&entry.certificate);
+        Self {
+            sha256,
+            thumbprint,
+            subject,
+            not_after: entry.certificate.not_after(),
+            key_provider: entry.key_provider().map(KeyProviderRecord::new),
+            has_private_key: entry.has_private_key(),
+        }
+    }
+}

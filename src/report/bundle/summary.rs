@@ -1,0 +1,257 @@
+//! What a person is told after `export`: what was written and what comes next, or why nothing was.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::certificate::Certificate;
+use crate::ops::{Bundle, Client, Trust};
+use crate::path::Check;
+use crate::report::bundle::{Manifest, README, Refusal, SCRIPT, leftovers, shown};
+use crate::report::sanitize::terminal;
+
+/// How many certificates of one kind are named; the JSON has them all.
+const EXAMPLES: usize = 5;
+
+/// What was written where, and what comes next.
+pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> String {
+    let mut out = String::new();
+    let _ = writeln!(
+        out,
+        "Wrote {} and {} for {} to {}",
+        count(manifest.roots.len(), "root"),
+        count(manifest.intermediates.len(), "intermediate"),
+        if bundle.clients.is_empty() {
+            "every CA with a valid path".to_owned()
+        } else {
+            count(bundle.clients.len(), "client certificate")
+        },
+        shown(directory)
+    );
+    for entry in manifest.roots.iter().chain(&manifest.intermediates) {
+        let expires = entry.not_after.map_or_else(String::new, |last| format!("  expires {}", last.date()));
+        let _ = writeln!(out, "  {}{expires}", entry.file);
+    }
+    if !manifest.alternatives.is_empty() {
+        let _ = writeln!(
+            out,
+            "\n{} not chosen; --all-paths writes the union, `certpath chain` shows why.",
+            match manifest.alternatives.len() {
+                1 => "1 other valid path was".to_owned(),
+                more => format!("{more} other valid paths were"),
+            }
+        );
+    }
+    if !bundle.refused.is_empty() {
+        let _ =
+            writeln!(out, "\nLeft out: {} without a valid path.", count(bundle.refused.len(), "client certificate"));
+        reasons(&mut out, bundle);
+    }
+    trust(&mut out, bundle, manifest);
+    let _ = write!(
+        out,
+        "\nNext:\n  Read {}: which file goes where in the console.\n  Or in that folder, on a computer with the console: \
+         .\\{SCRIPT} -Name '<name of the CMG>' -WhatIf\n",
+        shown(&directory.join(README)),
+    );
+    left_behind(&mut out, directory);
+    out
+}
+
+/// Why nothing was written, and what to do.
+pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> String {
+    match refusal {
+        Refusal::Incomplete(_) => {
+            let (refused, all) = (bundle.refused.len(), bundle.clients.len() + bundle.refused.len());
+            let who = match (refused, all) {
+                (1, 1) => "the client certificate has".to_owned(),
+                (1, _) => format!("1 of {all} client certificates has"),
+                _ => format!("{refused} of {all} client certificates have"),
+            };
+            let mut out = format!("Nothing was written: {who} no valid certification path to a root.\n");
+            reasons(&mut out, bundle);
+            if !bundle.roots.is_empty() {
+                out.push_str("--allow-incomplete writes what is complete and lists the rest.\n");
+            }
+            out
+        }
+        Refusal::NothingToWrite => {
+            let mut out = format!("Nothing was written: {refusal}.\n");
+            reasons(&mut out, bundle);
+            out
+        }
+        Refusal::NoClients => {
+            let mut out = format!("Nothing was written: {refusal}.\n");
+            passed_over(&mut out, bundle);
+            out
+        }
+        _ => {
+            let mut out = format!("Nothing was written: {refusal}.\n");
+            left_behind(&mut out, directory);
+            out
+        }
+    }
+}
+
+fn count(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn trust(out: &mut String, bundle: &Bundle, manifest: &Manifest) {
+    if bundle.trust != Trust::Assumed {
+        return;
+    }
+    let one = manifest.roots.len() == 1;
+    let _ = writeln!(
+        out,
+        "\nTrust is assumed: the {} only found among the sources. Compare the SHA-256 with the PKI team before you use {}:",
+        if one { "root was" } else { "roots were" },
+        if one { "it" } else { "them" },
+    );
+    for root in &manifest.roots {
+        let _ = writeln!(out, "  {}  {}", root.sha256, terminal(&root.subject));
+    }
+}
+
+fn left_behind(out: &mut String, directory: &Path) {
+    let found = leftovers(directory);
+    if found.is_empty() {
+        return;
+    }
+    out.push_str("\nBeside it an interrupted export left, unless another one is at work now:\n");
+    for leftover in found {
+        let what = if leftover.is_whole { "a whole export" } else { "the rest of one, of no use" };
+        let _ = writeln!(out, "  {}  {what}", shown(&leftover.path));
+    }
+    out.push_str("Delete what you do not need; certpath leaves it alone.\n");
+}
+
+fn passed_over(out: &mut String, bundle: &Bundle) {
+    let mut kinds: BTreeMap<&str, Vec<&Certificate>> = BTreeMap::new();
+    for passed in &bundle.passed_over {
+        kinds.entry(&passed.reason).or_default().push(&passed.certificate);
+    }
+    if !kinds.is_empty() {
+        out.push_str("\nPassed over:\n");
+    }
+    for (reason, certificates) in kinds {
+        let _ = writeln!(out, "  {}: {}", names(certificates.into_iter()), terminal(reason));
+    }
+}
+
+/// Names a few certificates, and how many more.
+fn names<'a>(certificates: impl ExactSizeIterator<Item = &'a Certificate>) -> String {
+    let more = certificates.len().saturating_sub(EXAMPLES);
+    let mut text = certificates
+        .take(EXAMPLES)
+        .map(|certificate| terminal(&certificate.subject().short()))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        let _ = write!(text, " and {more} more");
+    }
+    text
+}
+
+/// The reasons for which client certificates have no valid path, each once.
+fn reasons(out: &mut String, bundle: &Bundle) {
+    if bundle.refused.is_empty() {
+        return;
+    }
+    // By text, in the order of the first client that has it.
+    let mut order: Vec<String> = Vec::new();
+    let mut clients: BTreeMap<String, Vec<&Client>> = BTreeMap::new();
+    for client in &bundle.refused {
+        let reason = reason(client);
+        let list = clients.entry(reason.clone()).or_default();
+        if list.is_empty() {
+            order.push(reason);
+        }
+        list.push(client);
+    }
+    for reason in order {
+        let list = clients.remove(&reason).unwrap_or_default();
+        let _ = write!(out, "\n{reason}");
+        let names = names(list.iter().map(|client| &*client.entry.certificate));
+        let _ = writeln!(out, "  client          {names}");
+    }
+    out.push_str(
+        "\n`certpath chain` with the same sources shows every issuer that was considered, and why it was refused.\n",
+    );
+}
+
+/// Why one client certificate has no valid path: what is missing, or the check that failed.
+fn reason(client: &Client) -> String {
+    let mut out = String::new();
+    // The path that came farthest: what failed on the way to a root says more than what is missing elsewhere.
+    let Some(path) = client.verdict.paths.first() else {
+        return "Missing: any path at all\n".to_owned();
+    };
+    if let Some((certificate, failure)) = &path.failure {
+        let _ = writeln!(out, "Failed check: {}", failure.check.name());
+        let _ = writeln!(out, "  at              {}", terminal(&certificate.subject().to_string()));
+        let _ = writeln!(out, "  thumbprint      {}", certificate.thumbprint_hex());
+        let _ = writeln!(out, "  expected        {}", terminal(&failure.expected));
+        let _ = writeln!(out, "  found           {}", terminal(&failure.found));
+        if let Some(next) = next_step(failure.check) {
+            let _ = writeln!(out, "  next            {next}");
+        }
+    }
+    if let Some(missing) = &path.missing {
+        let _ = writeln!(out, "Missing: the certificate of an issuer");
+        let _ = writeln!(out, "  subject         {}", terminal(&missing.subject));
+        if let Some(identifier) = &missing.key_identifier {
+            let _ = writeln!(out, "  key identifier  {identifier}");
+        }
+        if let Some(serial) = &missing.serial_number {
+            let _ = writeln!(out, "  serial number   {serial}");
+        }
+        for address in &missing.aia {
+            let _ = writeln!(out, "  published at    {}", terminal(address));
+        }
+        considered(&mut out, client, path);
+        let next = if missing.aia.is_empty() {
+            "ask the PKI team for it, put it with the other sources, and export again"
+        } else {
+            "fetch it from there, or ask the PKI team; put it with the other sources, and export again"
+        };
+        let _ = writeln!(out, "  next            {next}");
+    }
+    if path.failure.is_none() && path.missing.is_none() {
+        out.push_str("Ends at a trust anchor that is not self-signed, and a CMG must be given the root\n");
+        if let Some(last) = path.certificates.last() {
+            let _ = writeln!(out, "  anchor          {}", terminal(&last.subject().to_string()));
+        }
+        out.push_str("  next            give the root as --trust too, and export again\n");
+    }
+    out
+}
+
+/// The certificates that have the name of a missing issuer, or its key identifier, and are not the one.
+fn considered(out: &mut String, client: &Client, path: &crate::path::Path) {
+    let top = path.certificates.last();
+    let refused = client.verdict.refused.iter().filter(|refusal| Some(&refusal.below) == top);
+    for refusal in refused.take(EXAMPLES) {
+        let _ = writeln!(
+            out,
+            "  considered      {} ({}): {}",
+            terminal(&refusal.candidate.subject().to_string()),
+            refusal.candidate.thumbprint_hex(),
+            terminal(&refusal.failure.to_string())
+        );
+    }
+}
+
+/// What helps against a failed check, where it is not the certificate that must be issued anew.
+fn next_step(check: Check) -> Option<&'static str> {
+    match check {
+        Check::Validity => {
+            Some("put the renewed certificate with the other sources, or judge at another moment with --at")
+        }
+        Check::Untrusted => Some("where the PKI team vouches for it, give it with --trust"),
+        Check::RevocationUnknown => Some("put the CRL with the other sources, or name it with --crl"),
+        Check::Revoked | Check::Disallowed | Check::StoreRestriction => None,
+        Check::Budget => Some("leave out the CA certificates that have nothing to do with it"),
+        _ => Some("ask the PKI team for a certificate that is made right"),
+    }
+}
