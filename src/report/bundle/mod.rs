@@ -13,6 +13,7 @@ mod folder;
 mod manifest;
 mod powershell;
 mod readme;
+mod sheet;
 mod summary;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 
 pub use folder::{Leftover, leftovers};
 pub use manifest::{ClientRecord, EntryRecord, FindingRecord, Manifest, PassedOverRecord, RefusedRecord, manifest};
+pub use sheet::csv;
 pub use summary::{refusal_text, summary_text};
 
 use crate::ops::Bundle;
