@@ -3,6 +3,9 @@
 mod time;
 
 pub mod certificate;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
 pub mod cmg;
 pub mod ops;
 pub mod path;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `certpath`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certpath::cli::main()
+}

@@ -21,6 +21,11 @@ impl Entry {
         Self { certificate, occurrences: vec![occurrence] }
     }
 
+    /// The first friendly name among its occurrences.
+    pub fn friendly_name(&self) -> Option<&str> {
+        self.properties().find_map(|found| found.friendly_name.as_deref())
+    }
+
     fn properties(&self) -> impl Iterator<Item = &crate::source::Properties> {
         self.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref())
     }
@@ -60,6 +65,15 @@ impl Pool {
                 self.by_sha256.insert(*certificate.sha256(), self.entries.len());
                 self.entries.push(Entry::new(certificate, occurrence));
                 true
+            }
+        }
+    }
+
+    /// Adds everything that another pool holds.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        for entry in other.entries {
+            for occurrence in entry.occurrences {
+                self.add(entry.certificate.clone(), occurrence);
             }
         }
     }

@@ -288,7 +288,11 @@ pub(crate) struct Subtree<'a> {
 
 impl<'a> NameConstraints<'a> {
     pub(crate) fn read(content: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut fields = Tlv::only_of(content, tag::SEQUENCE, "NameConstraints (SEQUENCE)")?.children();
+        let sequence = Tlv::only_of(content, tag::SEQUENCE, "NameConstraints (SEQUENCE)")?;
+        if sequence.value.is_empty() {
+            return Err(sequence.error("permitted or excluded subtrees"));
+        }
+        let mut fields = sequence.children();
         let permitted = fields
             .optional(tag::context_constructed(0))?
             .map(|trees| Subtree::read_all(trees.children()))
@@ -305,7 +309,8 @@ impl<'a> NameConstraints<'a> {
 impl<'a> Subtree<'a> {
     fn read_all(mut cursor: Cursor<'a>) -> Result<Vec<Self>, DecodeError> {
         let mut subtrees = Vec::new();
-        while !cursor.is_empty() {
+        // SIZE (1..MAX): the first must be there.
+        while subtrees.is_empty() || !cursor.is_empty() {
             let mut fields = cursor.expect(tag::SEQUENCE, "a GeneralSubtree (SEQUENCE)")?.children();
             let base = GeneralName::read(&fields.next()?)?;
             let minimum = fields.optional(tag::context(0))?;

@@ -164,6 +164,7 @@ oids! {
     INHIBIT_ANY_POLICY = [0x55, 0x1d, 54] "Inhibit Any Policy";
     AUTHORITY_INFORMATION_ACCESS = [0x2b, 6, 1, 5, 5, 7, 1, 1] "Authority Information Access";
     SUBJECT_INFORMATION_ACCESS = [0x2b, 6, 1, 5, 5, 7, 1, 11] "Subject Information Access";
+    OCSP_NO_CHECK = [0x2b, 6, 1, 5, 5, 7, 48, 1, 5] "OCSP No Check";
     ACCESS_OCSP = [0x2b, 6, 1, 5, 5, 7, 48, 1] "OCSP";
     ACCESS_CA_ISSUERS = [0x2b, 6, 1, 5, 5, 7, 48, 2] "Certification Authority Issuer";
     // Microsoft's extensions and names.

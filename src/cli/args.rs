@@ -27,16 +27,24 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// What is in these files and stores
-    #[command(after_help = "Examples:\n  certpath inspect from-the-pki-team\n  certpath inspect client.pfx --password-file pw.txt\n  certpath inspect 'Cert:\\LocalMachine\\My'")]
+    #[command(
+        after_help = "Examples:\n  certpath inspect from-the-pki-team\n  certpath inspect client.pfx --password-file pw.txt\n  certpath inspect 'Cert:\\LocalMachine\\My'"
+    )]
     Inspect(Inspect),
     /// Build the certification path of each client certificate, and explain it
-    #[command(after_help = "Examples:\n  certpath chain from-the-pki-team\n  certpath chain client.cer --intermediates cas --trust root.cer -f json")]
+    #[command(
+        after_help = "Examples:\n  certpath chain from-the-pki-team\n  certpath chain client.cer --intermediates cas --trust root.cer -f json"
+    )]
     Chain(Chain),
     /// Check issued client certificates against the rules of a CMG
-    #[command(after_help = "Examples:\n  certpath audit issued --trust root.cer --intermediates cas\n  certpath audit issued -f html -o report.html")]
+    #[command(
+        after_help = "Examples:\n  certpath audit issued --trust root.cer --intermediates cas\n  certpath audit issued -f html -o report.html"
+    )]
     Audit(Audit),
     /// Write the CA certificates that a CMG must be given
-    #[command(after_help = "Examples:\n  certpath export from-the-pki-team --out cmg\n  certpath export 'Cert:\\LocalMachine\\My' --out cmg --first")]
+    #[command(
+        after_help = "Examples:\n  certpath export from-the-pki-team --out cmg\n  certpath export 'Cert:\\LocalMachine\\My' --out cmg --first"
+    )]
     Export(Export),
     /// Which authentication, management point mode and certificates a CMG needs
     Plan(Plan),

@@ -8,7 +8,9 @@ mod names;
 pub mod passed_over;
 pub mod plan;
 mod plan_table;
+pub mod profile;
 mod public_roots;
+pub(crate) mod rules;
 pub mod selection;
 pub mod settings;
 mod sources;
@@ -16,5 +18,6 @@ mod sources;
 pub(crate) mod testing;
 
 pub use finding::{Case, Code, Finding, Severity, Verdict};
+pub use profile::ProfileName;
 pub use settings::{Parameters, Settings, SettingsError};
 pub use sources::Source;

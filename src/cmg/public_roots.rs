@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn every_fingerprint_in_the_list_is_found_and_none_beside_it() {
-        assert!(FINGERPRINTS.len() % LINE == 0 && FINGERPRINTS.lines().count() > 400);
+        assert!(FINGERPRINTS.len().is_multiple_of(LINE) && FINGERPRINTS.lines().count() > 400);
         for line in FINGERPRINTS.lines() {
             let mut fingerprint = bytes(line);
             assert!(is_public_root(&fingerprint), "{line}");

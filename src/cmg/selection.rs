@@ -159,6 +159,16 @@ impl FromStr for Issuer {
 }
 
 impl Issuer {
+    /// Whether a CA of which only the name is known may be the one that is meant.
+    pub(crate) fn matches_name(&self, subject: &Name<'_>) -> bool {
+        match self {
+            Self::Name(wanted) => common_names(subject).any(|name| same_ignoring_case(name.trim(), wanted)),
+            Self::Attributes(attributes) => attributes.matches(subject),
+            Self::Roots(roots) => roots.iter().any(|root| root.matches(subject)),
+            Self::Thumbprint(_) | Self::Sha256(_) => false,
+        }
+    }
+
     /// Whether a CA above the client is the one that is meant; a list of roots means the root of the path alone.
     pub fn matches(&self, ca: &Certificate, is_root: bool) -> bool {
         match self {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::certificate::{Certificate, Crl};
+use crate::cmg::rules::NameRecord;
 use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
 use crate::pool::{Entry, Pool};
-use crate::source::read::ReadContext;
-use crate::source::{Occurrence, Problem};
+use crate::source::{Occurrence, Passwords, Problem};
 
 /// How many bytes of end-entity certificates are kept for the second look: some 40,000 certificates. More are read again.
 const HELD: usize = 48 << 20;
@@ -28,16 +28,29 @@ pub(crate) struct Corpus {
     pub(crate) crls: Vec<Arc<Crl>>,
     pub(crate) private_keys: usize,
     pub(crate) problems: Vec<Problem>,
+    /// The SHA-256 of what a store of disallowed certificates holds.
+    pub(crate) disallowed: Vec<[u8; 32]>,
     /// Problems beyond those that are kept.
     pub(crate) problems_left_out: usize,
     /// What could be read only once, for the second look.
     spool: Option<Spool>,
+    /// Notes on the end-entity certificates' names.
+    pub(crate) names: Vec<NameRecord>,
 }
 
+/// Takes a note of a certificate; none of a CA's.
+pub(crate) type Note<'a> = dyn Fn(&Certificate) -> Option<NameRecord> + Sync + 'a;
+
 enum EndEntities {
-    Held { pool: Pool, bytes: usize },
+    Held {
+        pool: Pool,
+        bytes: usize,
+    },
     /// Of each certificate, that it was met; of those met twice or more, where.
-    Counted { seen: HashSet<Id>, repeated: HashMap<Id, Vec<Occurrence>> },
+    Counted {
+        seen: HashSet<Id>,
+        repeated: HashMap<Id, Vec<Occurrence>>,
+    },
 }
 
 /// Half of the SHA-256: enough to tell certificates apart, for nobody makes two with the same 128 bits on purpose either.
@@ -51,24 +64,51 @@ fn id(certificate: &Certificate) -> Id {
 
 impl Corpus {
     /// Reads everything once.
-    pub(crate) fn read(inputs: Inputs, context: &ReadContext, progress: &Progress) -> std::io::Result<Self> {
-        let mut corpus = Self {
-            inputs: Inputs::default(),
+    pub(crate) fn read(inputs: Inputs, passwords: &Passwords, progress: &Progress) -> std::io::Result<Self> {
+        Self::read_noting(inputs, passwords, progress, None)
+    }
+
+    /// Nothing read yet, and nothing kept.
+    pub(crate) fn unread(inputs: Inputs) -> Self {
+        Self {
+            inputs,
             issuers: Pool::default(),
             end_entities: EndEntities::Held { pool: Pool::default(), bytes: 0 },
             crls: Vec::new(),
             private_keys: 0,
             problems: Vec::new(),
+            disallowed: Vec::new(),
             problems_left_out: 0,
             spool: None,
-        };
+            names: Vec::new(),
+        }
+    }
+
+    /// Reads everything once, and takes a note of each end-entity certificate.
+    pub(crate) fn read_noting(
+        inputs: Inputs,
+        passwords: &Passwords,
+        progress: &Progress,
+        note: Option<&Note<'_>>,
+    ) -> std::io::Result<Self> {
+        let mut corpus = Self::unread(Inputs::default());
         let mut failed = None;
         scan::scan(
             &inputs,
-            context,
-            |parcel| parcel,
+            passwords,
             |parcel| {
+                let notes: Vec<NameRecord> = match note {
+                    Some(note) => {
+                        let end_entities = parcel.certificates.iter().filter(|(certificate, _)| !certificate.is_ca());
+                        end_entities.filter_map(|(certificate, _)| note(certificate)).collect()
+                    }
+                    None => Vec::new(),
+                };
+                (parcel, notes)
+            },
+            |(parcel, notes)| {
                 progress.read(parcel.certificates.len());
+                corpus.names.extend(notes);
                 if let Err(error) = corpus.take(parcel) {
                     failed = failed.take().or(Some(error));
                 }
@@ -80,12 +120,12 @@ impl Corpus {
         let mut known = HashSet::new();
         corpus.crls.retain(|crl| known.insert(*crl.sha256()));
         corpus.inputs = inputs;
-        corpus.locate_repeated(context)?;
+        corpus.locate_repeated(passwords)?;
         Ok(corpus)
     }
 
     /// Finds out where the certificates are that were met more than once, which needs another reading where they are not held.
-    fn locate_repeated(&mut self, context: &ReadContext) -> std::io::Result<()> {
+    fn locate_repeated(&mut self, passwords: &Passwords) -> std::io::Result<()> {
         let EndEntities::Counted { repeated, .. } = &mut self.end_entities else { return Ok(()) };
         let mut located = std::mem::take(repeated);
         if located.is_empty() {
@@ -93,7 +133,7 @@ impl Corpus {
         }
         let mut places = Vec::new();
         self.read_again(
-            context,
+            passwords,
             |certificate, occurrence| located.contains_key(&id(&certificate)).then(|| (id(&certificate), occurrence)),
             |place| places.push(place),
         )?;
@@ -109,13 +149,13 @@ impl Corpus {
     /// The end-entity certificates once more, every occurrence of each.
     fn read_again<R: Send>(
         &self,
-        context: &ReadContext,
+        passwords: &Passwords,
         work: impl Fn(Arc<Certificate>, Occurrence) -> Option<R> + Sync,
         mut sink: impl FnMut(R),
     ) -> std::io::Result<()> {
         scan::scan(
             &self.inputs,
-            context,
+            passwords,
             |parcel| {
                 let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
                 let end_entities = certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
@@ -135,6 +175,40 @@ impl Corpus {
         }
     }
 
+    /// One reading of the end-entity certificates, each judged as soon as it is read; a certificate that is met again is passed over
+    /// in silence. Returns what could not be read.
+    pub(crate) fn stream<R: Send>(
+        inputs: &Inputs,
+        passwords: &Passwords,
+        progress: &Progress,
+        work: impl Fn(&Entry) -> R + Sync,
+        mut sink: impl FnMut(R),
+    ) -> Vec<Problem> {
+        let mut seen = HashSet::new();
+        let mut problems = Vec::new();
+        scan::scan(
+            inputs,
+            passwords,
+            |parcel| {
+                let end_entities = parcel.certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
+                let results: Vec<(Id, R)> = end_entities
+                    .map(|(certificate, occurrence)| (id(&certificate), work(&Entry::new(certificate, occurrence))))
+                    .collect();
+                (results, parcel.problems)
+            },
+            |(results, more)| {
+                progress.read(results.len());
+                problems.extend(more);
+                for (id, result) in results {
+                    if seen.insert(id) {
+                        sink(result);
+                    }
+                }
+            },
+        );
+        problems
+    }
+
     fn take(&mut self, parcel: Parcel) -> std::io::Result<()> {
         self.crls.extend(parcel.crls);
         self.private_keys += parcel.private_keys;
@@ -142,6 +216,10 @@ impl Corpus {
         self.problems_left_out += parcel.problems.len().saturating_sub(room);
         self.problems.extend(parcel.problems.into_iter().take(room));
         for (certificate, occurrence) in parcel.certificates {
+            let store = occurrence.properties.as_deref().and_then(|found| found.store.as_ref());
+            if store.is_some_and(|store| store.is("Disallowed")) {
+                self.disallowed.push(*certificate.sha256());
+            }
             if certificate.is_ca() {
                 self.issuers.add(certificate, occurrence);
                 continue;
@@ -178,7 +256,7 @@ impl Corpus {
     /// Every end-entity certificate once: `work` on all cores, `sink` in the order of the sources.
     pub(crate) fn for_each_end_entity<R: Send>(
         &self,
-        context: &ReadContext,
+        passwords: &Passwords,
         work: impl Fn(&Entry) -> R + Sync,
         mut sink: impl FnMut(R),
     ) -> std::io::Result<()> {
@@ -197,7 +275,7 @@ impl Corpus {
             EndEntities::Counted { seen, repeated } => (seen, repeated),
         };
         self.read_again(
-            context,
+            passwords,
             |certificate, occurrence| {
                 let id = id(&certificate);
                 // What came in since the first reading was not judged then, and is not now.

@@ -1,5 +1,25 @@
 //! One library function a command: reading, threads, order and streaming; progress by callback.
 
+mod assembly;
+mod audit;
+mod authorities;
+mod chain;
+mod corpus;
+mod export;
+mod inspect;
+mod progress;
+mod request;
 mod results;
+mod scan;
+mod spool;
+mod verify;
 
+pub use audit::{AuditOutcome, AuditRequest, Audited, audit};
+pub use authorities::AuditedIssuer;
+pub use chain::chain;
+pub use export::{Extent, export};
+pub use inspect::{Inspected, inspect};
+pub use progress::{OnProgress, Progress, Stage};
+pub use request::{OpsError, Request};
 pub use results::{Bundle, Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
+pub use verify::{Verification, verify};

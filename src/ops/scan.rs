@@ -9,9 +9,9 @@ use rayon::prelude::*;
 use crate::certificate::{Certificate, Crl};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
-use crate::source::read::{self, Opened, ReadContext};
+use crate::source::read::{self, Opened};
 use crate::source::walk::{self, Input, InputFault, Origin};
-use crate::source::{Occurrence, Problem, Source};
+use crate::source::{Occurrence, Passwords, Problem, Source};
 
 /// What one input, or a part of a long one, held.
 #[derive(Default)]
@@ -57,7 +57,7 @@ const PARTS: usize = 16;
 /// Reads every input; `work` runs on all cores, `sink` takes its results in order.
 pub(crate) fn scan<R: Send>(
     inputs: &Inputs,
-    context: &ReadContext,
+    passwords: &Passwords,
     work: impl Fn(Parcel) -> R + Sync,
     mut sink: impl FnMut(R),
 ) {
@@ -65,9 +65,9 @@ pub(crate) fn scan<R: Send>(
     while waiting.peek().is_some() {
         let window: Vec<_> = waiting.by_ref().take(WINDOW).collect();
         let opened: Vec<_> = if window.len() == 1 {
-            window.into_iter().map(|input| first_look(input, context, &work)).collect()
+            window.into_iter().map(|input| first_look(input, passwords, &work)).collect()
         } else {
-            window.into_par_iter().with_max_len(8).map(|input| first_look(input, context, &work)).collect()
+            window.into_par_iter().with_max_len(8).map(|input| first_look(input, passwords, &work)).collect()
         };
         for looked in opened {
             match looked {
@@ -99,11 +99,11 @@ enum Looked<R, B> {
     Long(Arc<str>, bool, B),
 }
 
-fn first_look<R>(
+fn first_look<R, W: Fn(Parcel) -> R + Sync>(
     input: Result<Input, InputFault>,
-    context: &ReadContext,
-    work: &(impl Fn(Parcel) -> R + Sync),
-) -> Looked<R, impl Iterator<Item = Batch> + use<R>> {
+    passwords: &Passwords,
+    work: &W,
+) -> Looked<R, impl Iterator<Item = Batch> + use<R, W>> {
     match input {
         Err(InputFault { name, fault }) => {
             let problems = vec![Problem::new(&name.into(), fault)];
@@ -116,7 +116,7 @@ fn first_look<R>(
                 Origin::File(path) => input.is_explicit && !is_regular(path),
                 Origin::Store(_) => false,
             };
-            match read::open(&input, context) {
+            match read::open(&input, passwords) {
                 Opened::Whole(contents) => Looked::Done(work(decode(&name, is_fleeting, contents))),
                 Opened::Batches(batches) => Looked::Long(name, is_fleeting, batches),
             }
@@ -129,7 +129,7 @@ fn is_regular(path: &Path) -> bool {
 }
 
 /// Decodes what was found; a certificate that cannot be decoded is a problem.
-fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
+pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
     let mut parcel = Parcel { is_fleeting, ..Parcel::default() };
     parcel.problems.extend(contents.faults.into_iter().map(|fault| Problem::new(name, fault)));
     let mut index = 0;

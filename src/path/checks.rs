@@ -1,7 +1,7 @@
 //! What one certificate must satisfy wherever on a path it stands (RFC 5280 sections 6.1.3 (a) and 6.1.4 (k), (n), (o)).
 
 use crate::certificate::oid;
-use crate::certificate::{Certificate, Decoded, KeyUsage};
+use crate::certificate::{Certificate, Decoded, KeyAlgorithm, KeyUsage};
 use crate::path::settings::Purpose;
 use crate::path::trace::{Check, Failure};
 use crate::time::Time;
@@ -24,6 +24,7 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::AUTHORITY_KEY_IDENTIFIER,
     oid::AUTHORITY_INFORMATION_ACCESS,
     oid::SUBJECT_INFORMATION_ACCESS,
+    oid::OCSP_NO_CHECK,
     oid::MS_APPLICATION_POLICIES,
     oid::MS_TEMPLATE,
     oid::MS_TEMPLATE_NAME,
@@ -68,6 +69,7 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
             format!("{} twice", extension_name(twice.oid)),
         ));
     }
+    key(certificate)?;
     malformed("basic constraints", certificate.basic_constraints())?;
     malformed("key usage", certificate.key_usage())?;
     malformed("extended key usage", certificate.extended_key_usage())?;
@@ -84,6 +86,20 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
         malformed("subject alternative name", &certificate.subject_alternative_names())?;
     }
     Ok(())
+}
+
+/// That the key is one that anyone may still use: RSA of 1024 bits at least, an elliptic curve by its name (RFC 5480 section 2.1.1).
+fn key(certificate: &Certificate) -> Result<(), Failure> {
+    let key = certificate.public_key();
+    match key.algorithm {
+        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < 1000 => {
+            Err(Failure::new(Check::Algorithm, "an RSA key of 1024 bits at least", format!("{} bits", key.bits)))
+        }
+        KeyAlgorithm::Ec if key.curve.is_none() => {
+            Err(Failure::new(Check::Algorithm, "an elliptic curve by its name", "the curve's parameters"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn malformed<T>(what: &str, decoded: &Decoded<T>) -> Result<(), Failure> {
@@ -105,6 +121,9 @@ fn extension_name(content: &[u8]) -> String {
 /// Roots of X.509 version 1, and self-signed ones without basic constraints, are taken as anchors only (RFC 5280 section 6.1.4 (k)
 /// leaves that to other means; Windows and OpenSSL take them).
 pub(crate) fn issuer(certificate: &Certificate, is_anchor: bool) -> Result<(), Failure> {
+    if certificate.subject().is_empty() {
+        return Err(Failure::new(Check::Name, "a CA with a name (RFC 5280 section 4.1.2.6)", "an empty subject"));
+    }
     match certificate.basic_constraints() {
         Decoded::Present(constraints) if constraints.ca => {}
         Decoded::Absent if is_anchor => {}

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey};
+use crate::path::revocation::signers::SignerPool;
+use crate::path::revocation::{self, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
 use crate::path::trace::{Check, Failure};
 use crate::path::{checks, search::IssuerPaths};
 use crate::source::Restrictions;
+use crate::time::Time;
 
 /// A CA certificate's place in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,7 +59,28 @@ pub(crate) struct Graph {
     by_key_identifier: HashMap<Box<[u8]>, Vec<NodeId>>,
     by_sha256: HashMap<[u8; 32], NodeId>,
     disallowed: Vec<[u8; 32]>,
+    /// `None` where there are no CRLs, and none are asked for.
+    pub(crate) revocation: Option<Box<Revocation>>,
     pub(crate) settings: Settings,
+}
+
+/// The CRLs, and who may sign them.
+pub(crate) struct Revocation {
+    pub(crate) store: CrlStore,
+    pub(crate) signers: SignerPool,
+}
+
+impl Revocation {
+    pub(crate) fn status(
+        &self,
+        below: &Certificate,
+        issuer: &Certificate,
+        anchor: &Certificate,
+        at: Time,
+    ) -> RevocationStatus {
+        let ask = || revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor));
+        if below.is_ca() { self.store.remember(below, issuer, anchor, ask) } else { ask() }
+    }
 }
 
 /// What the graph is made of.
@@ -84,6 +108,7 @@ impl Graph {
             by_key_identifier: HashMap::new(),
             by_sha256: HashMap::new(),
             disallowed,
+            revocation: None,
             settings,
         };
         let mut keys: HashMap<Box<[u8]>, KeyId> = HashMap::new();
@@ -182,6 +207,31 @@ impl Graph {
 
     pub(crate) fn is_disallowed(&self, certificate: &Certificate) -> bool {
         self.disallowed.binary_search(certificate.sha256()).is_ok()
+    }
+
+    /// That a certificate below `issuer`, on a path to `anchor`, is not revoked; where that must be known, that it is known.
+    pub(crate) fn check_revocation(&self, below: &Certificate, issuer: NodeId, anchor: NodeId) -> Result<(), Failure> {
+        let settings = &self.settings;
+        let Some(revocation) = &self.revocation else {
+            if settings.require_revocation {
+                return Err(Failure::new(
+                    Check::RevocationUnknown,
+                    "a CRL that tells",
+                    "no CRL at all; give them with --crl",
+                ));
+            }
+            return Ok(());
+        };
+        match revocation.status(below, self.certificate(issuer), self.certificate(anchor), settings.at) {
+            RevocationStatus::Good => Ok(()),
+            status @ RevocationStatus::Revoked { .. } => {
+                Err(Failure::new(Check::Revoked, "a certificate that is not revoked", status.to_string()))
+            }
+            RevocationStatus::Unknown { why, .. } if settings.require_revocation => {
+                Err(Failure::new(Check::RevocationUnknown, "a CRL that tells", why))
+            }
+            RevocationStatus::Unknown { .. } => Ok(()),
+        }
     }
 
     /// The issuers of any certificate. With `explain`, also why each other candidate is none.

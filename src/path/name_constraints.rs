@@ -9,6 +9,9 @@ use crate::path::trace::{Check, Failure};
 const COMPARISONS: usize = 250_000;
 
 /// Whether every name of `certificate` satisfies the constraints of `ca`, a CA above it.
+///
+/// Of an end-entity certificate without DNS names, a common name that reads as one is held to DNS constraints too, as OpenSSL,
+/// GnuTLS and Windows hold it: such a name is still matched as a host's.
 pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), Failure> {
     let constraints = match ca.name_constraints() {
         Decoded::Absent => return Ok(()),
@@ -39,6 +42,15 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), F
     if !alternatives.iter().any(|name| matches!(name, GeneralName::Email(_))) {
         for attribute in subject.attributes().filter(|attribute| attribute.oid() == oid::EMAIL_ADDRESS) {
             one(&GeneralName::Email(attribute.text().as_bytes()))?;
+        }
+    }
+    let is_named = alternatives.iter().any(|name| matches!(name, GeneralName::Dns(_)));
+    if !is_named && !certificate.is_ca() {
+        for attribute in subject.attributes().filter(|attribute| attribute.oid() == oid::COMMON_NAME) {
+            let text = attribute.text();
+            if text.contains('.') && is_host(&text) && text.parse::<std::net::Ipv4Addr>().is_err() {
+                one(&GeneralName::Dns(text.as_bytes()))?;
+            }
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ mod store;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, Crl, CrlEntry, Name, RevocationReason, SignatureCheck, oid};
+use crate::certificate::{Certificate, Crl, CrlEntry, Decoded, Name, RevocationReason, SignatureCheck, oid};
 use crate::time::Time;
 use obstacle::Obstacle;
 use point::{ALL_REASONS, Point};
@@ -100,7 +100,14 @@ pub(crate) fn status(
     at: Time,
     signers: &dyn CrlSigners,
 ) -> RevocationStatus {
-    Judge { store, at, signers, judged: Vec::new(), budget: SIGNERS }.status(certificate, issuer)
+    let mut judge = Judge { store, at, signers, judged: Vec::new(), budget: SIGNERS, gave_up: false };
+    let mut found = judge.status(certificate, issuer);
+    if let RevocationStatus::Unknown { why, .. } = &mut found
+        && judge.gave_up
+    {
+        why.push_str("; the CRL signers vouch for one another in too many ways, and the search was given up");
+    }
+    found
 }
 
 /// How many signers beside the issuer are judged for one certificate: a CA has a few, a hostile mesh as many as it likes.
@@ -119,6 +126,8 @@ struct Judge<'a> {
     /// SHA-256 of the certificates whose status is being asked, the outermost first.
     judged: Vec<[u8; 32]>,
     budget: usize,
+    /// Whether a signer was left unjudged, so that what would speak against a circle may have been missed.
+    gave_up: bool,
 }
 
 /// What one list says of a certificate.
@@ -283,7 +292,9 @@ impl<'a> Judge<'a> {
         };
         if issuer.subject().matches(&list.crl.issuer()) {
             match list.check_signature(issuer.subject_public_key_info()) {
-                SignatureCheck::Valid if may_sign(issuer) => return Ok(issuer.subject_public_key_info().to_vec()),
+                SignatureCheck::Valid if may_sign(issuer, true) => {
+                    return Ok(issuer.subject_public_key_info().to_vec());
+                }
                 SignatureCheck::Valid => refuse(Obstacle::KeyUsage(list)),
                 SignatureCheck::Unsupported(what) => refuse(Obstacle::Unsupported(list, what)),
                 SignatureCheck::Invalid => {}
@@ -301,7 +312,7 @@ impl<'a> Judge<'a> {
                 }
                 SignatureCheck::Invalid => continue,
             }
-            if !may_sign(signer) {
+            if !may_sign(signer, path.len() == 1) {
                 refuse(Obstacle::KeyUsage(list));
                 continue;
             }
@@ -313,7 +324,7 @@ impl<'a> Judge<'a> {
             }
             match self.judge_signer(&path) {
                 Verdict::Good => return Ok(key.to_vec()),
-                Verdict::Circle if allow_circle => return Ok(key.to_vec()),
+                Verdict::Circle if allow_circle && !self.gave_up => return Ok(key.to_vec()),
                 Verdict::Circle => {
                     findings.met_circle = true;
                     refuse(Obstacle::Signer(list, "its status stands only in the list that it signed".to_owned()));
@@ -332,7 +343,8 @@ impl<'a> Judge<'a> {
                 return Verdict::Circle;
             }
             if self.budget == 0 || self.judged.len() >= DEPTH {
-                return Verdict::Bad("too many signers stand behind one another; the search was given up".to_owned());
+                self.gave_up = true;
+                return Verdict::Bad("too many signers stand behind it".to_owned());
             }
             self.budget -= 1;
             match self.status(certificate, issuer) {
@@ -351,12 +363,13 @@ enum Verdict {
     Bad(String),
 }
 
-/// RFC 5280 section 6.3.3 (f); and a key that is no CA's must be made for it (section 4.2.1.3), or any user whose name happens to
-/// be a CA's could sign that CA's lists.
-fn may_sign(signer: &Certificate) -> bool {
-    match signer.key_usage().get() {
-        Some(usage) => usage.crl_sign(),
-        None => signer.key_usage().is_absent() && signer.is_ca(),
+/// RFC 5280 section 6.3.3 (f): cRLSign, where there is a key usage. Without one it must be a CA's key (section 4.2.1.3): the issuer's, an
+/// anchor's, or by its basic constraints; else any user whose name happens to be a CA's could sign that CA's lists.
+fn may_sign(signer: &Certificate, is_issuer: bool) -> bool {
+    match signer.key_usage() {
+        Decoded::Present(usage) => usage.crl_sign(),
+        Decoded::Absent => is_issuer || signer.basic_constraints().get().is_some_and(|constraints| constraints.ca),
+        Decoded::Malformed(_) => false,
     }
 }
 

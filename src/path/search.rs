@@ -6,7 +6,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::certificate::HashAlgorithm;
+use crate::certificate::{Certificate, HashAlgorithm};
 use crate::path::graph::{Graph, NodeId, by_thumbprint};
 use crate::path::state::State;
 use crate::path::trace::{Check, Failure};
@@ -79,6 +79,17 @@ struct Step {
     node: NodeId,
     below: Option<usize>,
     depth: usize,
+}
+
+impl IssuerPath {
+    /// The checks of a certificate below that depend on the path: RFC 5280 section 6.1.5, and revocation.
+    pub(crate) fn finish(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
+        self.state.finish(graph, certificate)?;
+        match (self.nodes.first(), self.nodes.last()) {
+            (Some(issuer), Some(anchor)) => graph.check_revocation(certificate, *issuer, *anchor),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Graph {
@@ -196,6 +207,9 @@ impl Graph {
         let mut state = State::at_anchor(self, *anchor).map_err(|failure| (*anchor, failure))?;
         for id in from_above {
             state = state.below(self, *id).map_err(|failure| (*id, failure))?;
+        }
+        for pair in chain.windows(2).rev() {
+            self.check_revocation(self.certificate(pair[0]), pair[1], *anchor).map_err(|failure| (pair[0], failure))?;
         }
         Ok(state)
     }

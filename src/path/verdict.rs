@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::certificate::{Certificate, oid};
 use crate::path::graph::{Graph, Links, NodeId};
+use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
 use crate::path::state;
 use crate::path::trace::{Check, Failure, Refusal};
@@ -37,6 +38,8 @@ pub struct Path {
     pub missing: Option<Missing>,
     /// Of an invalid path: the certificate at fault, and the check.
     pub failure: Option<(Arc<Certificate>, Failure)>,
+    /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
+    pub revocation: Vec<RevocationStatus>,
 }
 
 /// What is known of an issuer that is not there.
@@ -115,7 +118,7 @@ impl Graph {
         let mut chosen = None;
         if own.is_ok() {
             for path in self.candidate_paths(&links.issuers) {
-                match path.state.finish(self, certificate) {
+                match path.finish(self, certificate) {
                     Ok(()) => {
                         chosen = Some(path);
                         break;
@@ -149,7 +152,7 @@ impl Graph {
         let mut verdict = Verdict { exhausted: links.exhausted, ..Verdict::default() };
         let mut failures = Vec::new();
         for path in self.candidate_paths(&links.issuers) {
-            match own.clone().and_then(|()| path.state.finish(self, certificate)) {
+            match own.clone().and_then(|()| path.finish(self, certificate)) {
                 Ok(()) => verdict.paths.push(self.path(PathStatus::Valid, certificate, &path.nodes)),
                 Err(failure) => failures.push(Path {
                     failure: Some((certificate.clone(), failure)),
@@ -236,14 +239,15 @@ impl Graph {
             Some(top) => self.links(*top).is_self_signed,
             None => certificate.is_self_signed(),
         };
-        Path {
-            status,
-            certificates,
-            is_anchored: nodes.last().is_some_and(|top| self.node(*top).anchor.is_some()),
-            ends_self_signed,
-            missing: None,
-            failure: None,
-        }
+        let is_anchored = nodes.last().is_some_and(|top| self.node(*top).anchor.is_some());
+        let revocation = match (&self.revocation, certificates.last()) {
+            (Some(revocation), Some(anchor)) if is_anchored => certificates
+                .windows(2)
+                .map(|pair| revocation.status(&pair[0], &pair[1], anchor, self.settings.at))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Path { status, certificates, is_anchored, ends_self_signed, missing: None, failure: None, revocation }
     }
 }
 

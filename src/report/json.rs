@@ -67,6 +67,66 @@ pub fn pretty<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     out
 }
 
+/// A record and a line end.
+pub fn line<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = compact(value);
+    out.push(b'\n');
+    out
+}
+
+/// A whole document and a line end.
+pub fn document<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = pretty(value);
+    out.push(b'\n');
+    out
+}
+
+/// The start of a document whose list `list` is written element by element: its schema, some fields, and the list's opening.
+pub fn open(schema: &str, fields: &[(&str, &dyn erased::Serialize)], list: &str) -> Vec<u8> {
+    let mut out = b"{\n  \"schema\": ".to_vec();
+    out.extend(compact(schema));
+    for (name, value) in fields {
+        field(&mut out, name, *value);
+    }
+    out.extend(format!(",\n  \"{list}\": [\n").into_bytes());
+    out
+}
+
+/// An element of such a list; what stands between two is the caller's.
+pub fn element<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    compact(value)
+}
+
+/// The end of that list, further fields, and the end of the document.
+pub fn close(fields: &[(&str, &dyn erased::Serialize)]) -> Vec<u8> {
+    let mut out = b"\n  ]".to_vec();
+    for (name, value) in fields {
+        field(&mut out, name, *value);
+    }
+    out.extend(b"\n}\n");
+    out
+}
+
+fn field(out: &mut Vec<u8>, name: &str, value: &dyn erased::Serialize) {
+    out.extend(format!(",\n  \"{name}\": ").into_bytes());
+    out.extend(value.compact());
+}
+
+/// Values of any serializable type behind one reference.
+mod erased {
+    /// What can be written as JSON.
+    pub trait Serialize {
+        /// One line without spaces.
+        fn compact(&self) -> Vec<u8>;
+    }
+
+    impl<T: serde::Serialize> Serialize for T {
+        fn compact(&self) -> Vec<u8> {
+            super::compact(self)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

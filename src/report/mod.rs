@@ -1,6 +1,21 @@
 //! Results out: one file a format. Nothing else in the crate prints.
 
 pub mod bundle;
+mod chain_groups;
+pub mod chain_text;
+pub mod csv;
+mod describe;
+pub mod inspect_text;
 pub mod json;
 pub mod model;
+mod path_branch;
+mod problems_text;
 pub(crate) mod sanitize;
+pub mod style;
+mod table;
+#[cfg(test)]
+mod testing;
+mod tree;
+pub mod verify_text;
+
+pub use style::Style;

@@ -17,6 +17,17 @@ pub enum Source {
     Store(StoreSource),
 }
 
+/// As it is shown; see [`crate::source::walk::display_name`].
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Path(path) => f.write_str(&crate::source::walk::display_name(path)),
+            Self::StandardInput => f.write_str("-"),
+            Self::Store(store) => store.fmt(f),
+        }
+    }
+}
+
 /// What is wrong with a SOURCE on the command line: the arguments are, not the certificates.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -33,6 +44,9 @@ pub enum SourceError {
     /// Windows stores are on Windows.
     #[error("{store}: only Windows has live stores; write it to a file there and give that file here: {command}", store = .0, command = .0.export_command())]
     NotWindows(StoreSource),
+    /// Windows has no such store, or the store no such certificate.
+    #[error("{0}: expected a certificate store of this computer or a certificate in it, found none of that name; Get-ChildItem Cert:\\{location} lists the stores", location = .0.location.name())]
+    NoStore(StoreSource),
 }
 
 impl Source {
@@ -60,7 +74,7 @@ impl Source {
 ///
 /// # Errors
 ///
-/// For the first path that does not exist, and for a live store anywhere but on Windows.
+/// For the first path or store that does not exist, and for a live store anywhere but on Windows.
 pub fn check(sources: &[Source]) -> Result<(), SourceError> {
     for source in sources {
         match source {
@@ -71,6 +85,10 @@ pub fn check(sources: &[Source]) -> Result<(), SourceError> {
                 }
             }
             Source::Store(store) if !cfg!(windows) => return Err(SourceError::NotWindows(store.clone())),
+            #[cfg(windows)]
+            Source::Store(store) if crate::source::live::is_missing(store) => {
+                return Err(SourceError::NoStore(store.clone()));
+            }
             Source::Store(_) | Source::StandardInput => {}
         }
     }

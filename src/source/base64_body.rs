@@ -136,7 +136,9 @@ pub(crate) fn plausible(body: &[u8]) -> &[u8] {
 }
 
 fn is_base64(line: &[u8]) -> bool {
-    line.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'='))
+    let padding = line.iter().rev().take_while(|byte| **byte == b'=').count();
+    let digits = &line[..line.len() - padding];
+    padding <= 2 && digits.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/'))
 }
 
 /// Whether a body has a line that can be nothing but base64.

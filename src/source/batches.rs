@@ -115,10 +115,9 @@ impl<R: Read> Batches<R> {
     fn read_on(&mut self, amount: usize) -> io::Result<bool> {
         let before = self.buffer.len();
         self.buffer.resize(before + amount, 0);
-        let result = fill(&mut self.reader, &mut self.buffer[before..]);
-        let count = *result.as_ref().unwrap_or(&0);
+        let (count, result) = fill(&mut self.reader, &mut self.buffer[before..]);
         self.buffer.truncate(before + count);
-        result.map(|count| count < amount)
+        result.map(|()| count < amount)
     }
 
     fn cut(&self) -> Cut {
@@ -130,12 +129,10 @@ impl<R: Read> Batches<R> {
                 None => Cut::More,
             },
             Layout::Table(_) => match certutil_csv::whole_rows(&self.buffer) {
-                Some(offset) => Cut::At(offset),
-                None if self.buffer.len() > MAX_ROW => Cut::TooLarge {
-                    start: 0,
-                    message: format!("expected the end of a quoted cell within {} MiB, found none", MAX_ROW >> 20),
-                },
-                None => Cut::More,
+                // A quote out of place must not cut a block in two.
+                Some(offset) if !pem::ends_inside(&self.buffer[..offset]) => Cut::At(offset),
+                _ if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),
+                _ => Cut::More,
             },
         }
     }
@@ -228,7 +225,7 @@ impl<R: Read> Iterator for Batches<R> {
                     return Some(self.take(length, Vec::new()));
                 }
                 // Twice as much each time, so that a large block is searched a few times and not once a batch.
-                Cut::More => amount = self.buffer.len().max(self.batch),
+                Cut::More => amount = self.buffer.len().clamp(self.batch, MAX_CERTIFICATE_BLOCK.max(self.batch)),
                 Cut::TooLarge { start, message } => {
                     let fault = Fault::new(ProblemCode::Limit, self.line_at(start), message);
                     self.if_nothing = None;

@@ -2,9 +2,9 @@
 
 use crate::source::base64_body;
 use crate::source::certutil;
-use crate::source::contents::{Contents, Fault, Format, Found, Position, ProblemCode};
+use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::objects::{self, Expected};
-use crate::source::pem;
+use crate::source::pem::{self, BlockContents, Piece};
 use crate::source::shape::{Shape, shape};
 use crate::source::text;
 
@@ -81,13 +81,16 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     Some(Table { delimiter, request_id, certificates })
 }
 
-/// Whether a cell is a certificate: a whole PEM block, or base64 of one.
+/// Whether a cell is a certificate: one PEM block, or base64 of one.
 fn holds_certificate(cell: &[u8]) -> bool {
+    let cell = cell.trim_ascii();
     if cell.len() < SHORTEST {
         return false;
     }
-    (pem::is_pem(cell) && memchr::memmem::find(cell, b"-----END ").is_some())
-        || (cell.len() > 300 && base64_body::is_bare(cell) && starts_with_certificate(cell))
+    let is_block = || {
+        memchr::memmem::find_iter(cell, b"-----BEGIN ").count() == 1 && cell.ends_with(b"-----") && pem::is_pem(cell)
+    };
+    if cell.starts_with(b"-----BEGIN ") { is_block() } else { cell.len() > 300 && starts_with_certificate(cell) }
 }
 
 fn starts_with_certificate(cell: &[u8]) -> bool {
@@ -97,75 +100,92 @@ fn starts_with_certificate(cell: &[u8]) -> bool {
 
 impl Table {
     /// Reads the rows of `text`, which begins at the start of a row. `is_first` where the header is among them.
+    ///
+    /// Blocks are found as in any text, so that no quote out of place can hide one; the rows tell the number of each, and hold what is
+    /// base64 without a header.
     pub(crate) fn read(&self, text: &[u8], first_line: u64, is_first: bool) -> Contents {
-        let mut contents = Contents::default();
         let start = if is_first { preamble(text) } else { 0 };
-        let skipped = memchr::memchr_iter(b'\n', &text[..start]).count() as u64;
-        let mut reader = reader(&text[start..], self.delimiter);
+        let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
-        let mut says_sizes = !is_first;
-        let mut scratch = Vec::new();
+        let mut rows = Rows { text, line: first_line, counted: 0, says_sizes: !is_first, ..Rows::default() };
+        let mut blocks = pem::pieces(text, first_line).peekable();
         let mut is_header = is_first;
-        loop {
-            let line = first_line + skipped + reader.position().line().saturating_sub(1);
-            match reader.read_byte_record(&mut row) {
-                Ok(false) => return contents,
-                Ok(true) if is_header => is_header = false,
-                Ok(true) => {
-                    let line = row
-                        .position()
-                        .map_or(line, |position| first_line + skipped + position.line().saturating_sub(1));
-                    self.read_row(&row, line, &mut contents, &mut says_sizes, &mut scratch);
-                }
-                // Reading bytes from memory fails for no reason that is left.
-                Err(error) => {
-                    contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), error.to_string()));
-                    return contents;
-                }
+        while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
+            let end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);
+            let first = rows.result.contents.found.len();
+            if !std::mem::take(&mut is_header) {
+                self.read_cells(&row, &mut rows);
+            }
+            while let Some(piece) = blocks.next_if(|piece| piece.offset_in(text).is_some_and(|offset| offset < end)) {
+                rows.read_piece(&piece);
+            }
+            rows.count_to(end);
+            if let Some(id) = self.request_id.and_then(|column| row.get(column)).and_then(certutil::request_number) {
+                rows.result.contents.found[first..].iter_mut().for_each(|found| certutil::put_request_id(found, &id));
             }
         }
+        blocks.for_each(|piece| rows.read_piece(&piece));
+        rows.result.resolve(true)
     }
 
-    fn read_row(
-        &self,
-        row: &csv::ByteRecord,
-        line: u64,
-        contents: &mut Contents,
-        says_sizes: &mut bool,
-        scratch: &mut Vec<u8>,
-    ) {
-        let first = contents.found.len();
-        let mut line = line;
+    /// Reads the cells of a row that are base64 without a header.
+    fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) {
         for (column, cell) in row.iter().enumerate() {
-            let is_certificate = self.certificates.contains(&column);
-            if cell.len() >= SHORTEST && pem::is_pem(cell) {
-                let mut read = pem::read(cell, line).resolve(true);
-                read.found.iter_mut().for_each(|found| found.format = Format::CertutilView);
-                contents.append(read);
-            } else if is_certificate && cell.len() >= SHORTEST || cell.len() > 300 && starts_with_certificate(cell) {
-                self.read_base64(cell, line, contents, scratch);
-            } else if is_certificate && !*says_sizes && is_size(cell) {
-                *says_sizes = true;
-                contents.faults.push(certutil::sizes_only(line, cell));
+            let is_named = self.certificates.contains(&column);
+            if memchr::memmem::find(cell, b"-----").is_some() {
+                continue;
             }
-            line += memchr::memchr_iter(b'\n', cell).count() as u64;
+            if is_named && cell.len() >= SHORTEST || cell.len() > 300 && starts_with_certificate(cell) {
+                rows.read_base64(cell);
+            } else if is_named && !rows.says_sizes && is_size(cell) {
+                rows.says_sizes = true;
+                rows.result.contents.faults.push(certutil::sizes_only(rows.line, cell));
+            }
         }
-        let id = self.request_id.and_then(|column| row.get(column)).and_then(certutil::request_number);
-        if let Some(id) = id {
-            contents.found[first..].iter_mut().for_each(|found: &mut Found| certutil::put_request_id(found, &id));
+    }
+}
+
+/// What has been read of a table.
+#[derive(Default)]
+struct Rows<'a> {
+    text: &'a [u8],
+    /// The line in which the present row begins, and how much of the text has been counted for it.
+    line: u64,
+    counted: usize,
+    /// Whether it has been said that there are sizes and no certificates.
+    says_sizes: bool,
+    scratch: Vec<u8>,
+    result: BlockContents,
+}
+
+impl Rows<'_> {
+    /// Counts lines up to the row that begins behind `end`.
+    fn count_to(&mut self, end: usize) {
+        let blank = self.text[end..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line += memchr::memchr_iter(b'\n', &self.text[self.counted..end + blank]).count() as u64;
+        self.counted = end + blank;
+    }
+
+    fn read_piece(&mut self, piece: &Piece<'_>) {
+        match piece {
+            Piece::Block(block) => pem::read_block(block, Format::CertutilView, &mut self.scratch, &mut self.result),
+            Piece::StrayEnd { label, line } => pem::stray_end(label, *line, &mut self.result.contents),
+            Piece::Tail(_) => {}
         }
     }
 
-    fn read_base64(&self, cell: &[u8], line: u64, contents: &mut Contents, scratch: &mut Vec<u8>) {
-        match base64_body::decode(cell, scratch) {
+    fn read_base64(&mut self, cell: &[u8]) {
+        let position = Position::Line(self.line);
+        match base64_body::decode(cell, &mut self.scratch) {
             Ok(der) => {
-                contents
-                    .append(objects::read(&der, Expected::Certificate, Format::CertutilView, |_| Position::Line(line)));
+                self.result
+                    .contents
+                    .append(objects::read(&der, Expected::Certificate, Format::CertutilView, |_| position));
             }
             Err(bad) => {
                 let shown = text::decode(&cell[..cell.len().min(40)]).into_owned();
                 let message = format!("expected a certificate in PEM or base64, found {} in {shown:?}", bad.found());
-                contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), message));
+                self.result.contents.faults.push(Fault::new(ProblemCode::Damaged, position, message));
             }
         }
     }

@@ -6,7 +6,7 @@ mod crypt32;
 #[cfg(windows)]
 mod read;
 #[cfg(windows)]
-pub(crate) use read::{read_store, read_stores_for_trust};
+pub(crate) use read::{is_missing, read_store, read_stores_for_trust};
 
 #[cfg(all(test, windows))]
 mod tests;

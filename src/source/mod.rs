@@ -27,6 +27,8 @@ pub(crate) mod shape;
 pub(crate) mod sniff;
 pub(crate) mod store_properties;
 pub(crate) mod store_source;
+#[cfg(test)]
+mod testing;
 pub(crate) mod text;
 pub(crate) mod walk;
 pub(crate) mod wildcard;
@@ -38,3 +40,19 @@ pub use passwords::Passwords;
 pub use properties::{Properties, Restrictions, StoreName};
 pub use provider::{Evidence, KeyKeeper, KeyProvider, ProviderFamily};
 pub use store_source::{StoreLocation, StoreSource};
+
+/// Expands `*` and `?` on Windows, whose shells leave that to the program; elsewhere arguments stay as they are.
+pub fn expand_wildcards(arguments: &[std::ffi::OsString]) -> Vec<std::ffi::OsString> {
+    let expand = |argument: &std::ffi::OsString| match argument.to_str() {
+        Some(text) if cfg!(windows) && !std::path::Path::new(argument).exists() => {
+            wildcard::expand(text, wildcard::names_in).into_iter().map(Into::into).collect()
+        }
+        _ => vec![argument.clone()],
+    };
+    arguments.iter().flat_map(expand).collect()
+}
+
+/// Whether a file's name says that it holds certificates.
+pub fn looks_like_certificates(path: &std::path::Path) -> bool {
+    sniff::Looks::of(path) == sniff::Looks::Certificate
+}

@@ -14,7 +14,7 @@ pub(crate) const MAX_ITERATIONS: u64 = 5_000_000;
 
 /// The hash computations that all passwords together may use on one file: some seconds. Enough for a file of a million iterations
 /// and a handful of passwords, or for thousands of passwords on an ordinary file.
-pub(crate) const HASHES_PER_FILE: u64 = 20_000_000;
+pub(crate) const HASHES_PER_FILE: u64 = 12_000_000;
 
 /// The hash computations of a whole run: some minutes of one core. Ten thousand ordinary files with five passwords each stay
 /// below it; a folder full of hostile files ends here.
@@ -294,7 +294,7 @@ mod tests {
         for _ in 1..HASHES_PER_RUN / HASHES_PER_FILE {
             assert_eq!(passwords.for_file("b", b"b").spend(1, HASHES_PER_FILE), Ok(()));
         }
-        assert_eq!(passwords.for_file("c", b"c").spend(1, 1), Err(OverBudget::Run));
+        assert_eq!(passwords.for_file("c", b"c").spend(1, HASHES_PER_FILE), Err(OverBudget::Run));
     }
 
     #[test]

@@ -45,6 +45,18 @@ pub(crate) enum Piece<'a> {
     Tail(&'a [u8]),
 }
 
+impl Piece<'_> {
+    /// Where the piece stands in the text that it is a piece of: at its label, or nowhere.
+    pub(crate) fn offset_in(&self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Block(Block { label, .. }) | Self::StrayEnd { label, .. } => {
+                Some((label.as_ptr() as usize).saturating_sub(text.as_ptr() as usize))
+            }
+            Self::Tail(_) => None,
+        }
+    }
+}
+
 /// A BEGIN or END boundary.
 #[derive(Debug, Clone, Copy)]
 struct Boundary<'a> {
@@ -209,6 +221,11 @@ pub(crate) fn last_end(text: &[u8]) -> Option<usize> {
         .find_map(|start| named(&text[start + DASHES.len()..]).map(|(_, _, length)| start + DASHES.len() + length))
 }
 
+/// Whether a text ends inside of a block.
+pub(crate) fn ends_inside(text: &[u8]) -> bool {
+    begins(text).1.is_some_and(|begin| last_end(text).is_none_or(|end| end < begin))
+}
+
 /// Where the first BEGIN boundary stands, with its label, and where the last one does.
 pub(crate) fn begins(text: &[u8]) -> (Option<(usize, &[u8])>, Option<usize>) {
     let label = |start: usize| named(&text[start + DASHES.len()..]).map(|(_, label, _)| (start, label));
@@ -269,13 +286,18 @@ pub(crate) fn stray_end(label: &[u8], line: u64, contents: &mut Contents) {
 /// Decodes one block and reads what it holds.
 pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8>, result: &mut BlockContents) {
     let position = Position::Line(block.line);
-    let expected = match meaning(block.label) {
-        Label::Foreign => return,
-        Label::PrivateKey => {
+    let expected = match (meaning(block.label), block.ending) {
+        // The label may be what is damaged: the other one tells.
+        (Label::Foreign, Ending::OtherLabel(other)) => match meaning(other) {
+            Label::Object(expected) => expected,
+            Label::PrivateKey | Label::Foreign => return,
+        },
+        (Label::Foreign, _) => return,
+        (Label::PrivateKey, _) => {
             result.contents.found.push(Found::new(Kind::PrivateKey, Vec::new(), format, position));
             return;
         }
-        Label::Object(expected) => expected,
+        (Label::Object(expected), _) => expected,
     };
     let label = text::decode(block.label);
     let body = if block.ending == Ending::Missing { base64_body::plausible(block.body) } else { block.body };

@@ -180,13 +180,13 @@ impl KeyProvider {
 
     /// From CRYPT_KEY_PROV_INFO, in which the provider type decides: 0 is CNG, whatever the name (Microsoft:
     /// CRYPT_KEY_PROV_INFO structure, `dwProvType`).
-    pub fn from_key_provider_info(name: Option<&str>, provider_type: u32, flags: u32) -> Self {
+    pub fn from_key_provider_info(name: Option<&str>, provider_type: u32, machine_key: bool) -> Self {
         Self {
             family: if provider_type == 0 { ProviderFamily::Cng } else { ProviderFamily::Capi },
             keeper: name.map_or(KeyKeeper::Unknown, |name| look_up(name).1),
             name: name.map(str::to_owned),
             provider_type: Some(provider_type),
-            machine_key: Some(flags & MACHINE_KEY_FLAG != 0),
+            machine_key: Some(machine_key),
             evidence: Evidence::KeyProviderInfo,
         }
     }
@@ -221,12 +221,12 @@ pub(crate) struct KeyProvInfo {
     pub(crate) container: Option<String>,
     pub(crate) provider: Option<String>,
     pub(crate) provider_type: u32,
-    pub(crate) flags: u32,
+    pub(crate) machine_key: bool,
 }
 
 impl KeyProvInfo {
     pub(crate) fn key_provider(&self) -> KeyProvider {
-        KeyProvider::from_key_provider_info(self.provider.as_deref(), self.provider_type, self.flags)
+        KeyProvider::from_key_provider_info(self.provider.as_deref(), self.provider_type, self.machine_key)
     }
 }
 
@@ -247,7 +247,7 @@ pub(crate) fn parse_key_prov_info(value: &[u8]) -> Option<KeyProvInfo> {
             container: name(number(0)?)?,
             provider: name(number(4)?)?,
             provider_type: number(8)?,
-            flags: number(12)?,
+            machine_key: number(12)? & MACHINE_KEY_FLAG != 0,
         })
     };
     number(HEADER - 4)?;
@@ -277,7 +277,7 @@ fn memory_image(value: &[u8]) -> Option<KeyProvInfo> {
             container: Some(first),
             provider: Some(utf16_until_nul(names.get(length..)?)),
             provider_type: number(2 * size)?,
-            flags: number(2 * size + 4)?,
+            machine_key: number(2 * size + 4)? & MACHINE_KEY_FLAG != 0,
         });
     }
     None
@@ -321,7 +321,7 @@ mod tests {
         let name = "Example Vendor Key Storage Provider";
         let by_name = KeyProvider::from_provider_name(name, Evidence::Pkcs12Attribute);
         assert_eq!((by_name.family, by_name.keeper), (ProviderFamily::Unknown, KeyKeeper::ThirdParty));
-        let by_type = KeyProvider::from_key_provider_info(Some(name), 0, 0x20);
+        let by_type = KeyProvider::from_key_provider_info(Some(name), 0, true);
         assert_eq!((by_type.family, by_type.keeper), (ProviderFamily::Cng, KeyKeeper::ThirdParty));
         assert_eq!(by_type.machine_key, Some(true));
         let newer = KeyProvider::from_provider_name("Microsoft Something New", Evidence::Pkcs12Attribute);
@@ -335,7 +335,7 @@ mod tests {
             "Microsoft Enhanced Cryptographic Provider v1.0",
             Evidence::Pkcs12Attribute,
         );
-        let ksp = KeyProvider::from_key_provider_info(Some("Microsoft Software Key Storage Provider"), 0, 0);
+        let ksp = KeyProvider::from_key_provider_info(Some("Microsoft Software Key Storage Provider"), 0, false);
         assert_eq!(KeyProvider::strongest([&hint, &csp, &ksp]), Some(&ksp));
         assert_eq!(KeyProvider::strongest([&ksp, &csp, &hint]), Some(&ksp));
         assert_eq!(KeyProvider::strongest([]), None);
@@ -393,6 +393,6 @@ mod tests {
         let info = parse_key_prov_info(&value).unwrap();
         assert_eq!(info.container.as_deref(), Some("key"));
         assert_eq!(info.provider.as_deref(), Some("Microsoft Strong Cryptographic Provider"));
-        assert_eq!((info.provider_type, info.flags), (1, 0x20));
+        assert_eq!((info.provider_type, info.machine_key), (1, true));
     }
 }

@@ -151,8 +151,13 @@ fn open_stream(
     context: ReadContext<'_>,
 ) -> io::Result<Opened> {
     let mut head = vec![0; HEAD];
-    let count = text::fill(&mut reader, &mut head)?;
+    let (count, result) = text::fill(&mut reader, &mut head);
     head.truncate(count);
+    if let Err(error) = result {
+        let mut contents = read_bytes(&head, looks, context);
+        contents.append(unreadable(&error));
+        return Ok(Opened::Whole(contents));
+    }
     if count < HEAD {
         return Ok(Opened::Whole(read_bytes(&head, looks, context)));
     }

@@ -184,7 +184,11 @@ impl<R: Read> TextReader<R> {
 
     fn begin(&mut self) -> io::Result<()> {
         let mut head = vec![0; SAMPLE];
-        let length = fill(&mut self.inner, &mut head)?;
+        let (length, result) = fill(&mut self.inner, &mut head);
+        if length == 0 {
+            // An error behind something comes again when that has been read.
+            result?;
+        }
         head.truncate(length);
         let (encoding, mark) = encoding(&head);
         self.taken = 0;
@@ -201,18 +205,18 @@ impl<R: Read> TextReader<R> {
     }
 }
 
-/// Reads until `buffer` is full or the input ends.
-pub(crate) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+/// Reads until `buffer` is full or the input ends: how much was read, and whether that was all that could be.
+pub(crate) fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> (usize, io::Result<()>) {
     let mut length = 0;
     while length < buffer.len() {
         match reader.read(&mut buffer[length..]) {
             Ok(0) => break,
             Ok(count) => length += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return (length, Err(error)),
         }
     }
-    Ok(length)
+    (length, Ok(()))
 }
 
 impl<R: Read> Read for TextReader<R> {

@@ -2,5 +2,21 @@
 //!
 //! One program for all of them, so that it is linked once.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "../common/mod.rs"]
 mod common;
+
+mod chain;
+mod csv;
+mod determinism;
+mod exit_status;
+mod export;
+mod faults;
+mod hostile_names;
+mod inspect;
+mod json_contract;
+mod ndjson;
+mod oracles;
+mod powershell;
+mod session;

@@ -1,5 +1,5 @@
 //! What every black-box test needs: the built program, temporary folders, the project's PKIs, and independent oracles.
-#![allow(dead_code, clippy::print_stderr)]
+#![allow(dead_code)]
 
 pub(crate) mod openssl;
 pub(crate) mod pki;

@@ -1,3 +1,6 @@
+// What was not run is said by name.
+#![allow(clippy::print_stderr)]
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 

@@ -45,7 +45,7 @@ declare! {
         CNG "cng" None, "a CNG key storage provider";
         CSP "csp" Some(Info), "a CryptoAPI service provider";
         UNKNOWN "unknown" Some(Info), "a private key is there, but what is known does not tell";
-        CNG_UNSUPPORTED "cng-unsupported" Some(Warning), "roles on this server that cannot use CNG keys";
+        CNG_UNSUPPORTED "cng-unsupported" Some(Info), "a CNG key, which some roles on the same server cannot use";
     }
     why "A CMG supports client certificates with keys in a CNG key storage provider (what the pages call v3, after the version of the template) and in a CSP alike. Neither is in the certificate itself: it is a property of the store entry or of the PKCS#12 file, and without one it is not known. A PKCS#12 file that names no provider is imported into a CSP by default. The enrollment point and the enrollment proxy point cannot use a CNG certificate in IIS."
     remedy "To see it where the key is: `certutil -store My` (line Provider), or `certpath inspect Cert:\\LocalMachine\\My`. To change it: a template with Provider Category Key Storage Provider and Microsoft Software Key Storage Provider, enrolled with a new key; for a PKCS#12 file `certutil -csp \"Microsoft Software Key Storage Provider\" -importpfx FILE`."

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, Crl, Decoded, GeneralName};
+use crate::certificate::{Certificate, Crl, Decoded, DistributionPoint, GeneralName};
 use crate::path::revocation::point::ALL_REASONS;
 use crate::path::revocation::store::StoredCrl;
 use crate::time::Time;
@@ -86,11 +86,18 @@ impl<'a> Obstacle<'a> {
                 _ => format!("no CRL for certificates of {} is among the sources", certificate.issuer()),
             },
         };
-        let places = published_at(certificate);
-        if places.is_empty() {
+        // What is missing there is another list, and its place is told with it.
+        if matches!(self, Self::Signer(..)) {
+            return text;
+        }
+        let points = certificate.crl_distribution_points();
+        let places = published_at(&points);
+        if !places.is_empty() {
+            let _ = write!(text, "; by the certificate, its CRL is published at {}", places.join(" and at "));
+        } else if points.is_absent() {
             text.push_str("; the certificate does not say where its CRL is published");
         } else {
-            let _ = write!(text, "; by the certificate, its CRL is published at {}", places.join(" and at "));
+            text.push_str("; the certificate gives no address of its CRL");
         }
         text
     }
@@ -160,8 +167,8 @@ impl<'a> Obstacle<'a> {
 const PLACES: usize = 3;
 
 /// Where the certificate says that its CRL is, what any machine can reach first.
-fn published_at(certificate: &Certificate) -> Vec<String> {
-    let Decoded::Present(points) = certificate.crl_distribution_points() else { return Vec::new() };
+fn published_at(points: &Decoded<Vec<DistributionPoint<'_>>>) -> Vec<String> {
+    let Decoded::Present(points) = points else { return Vec::new() };
     let mut places: Vec<_> = points.iter().flat_map(|point| uris(&point.full_name)).collect();
     places.sort_by_key(|place| !place.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http")));
     places.truncate(PLACES);

@@ -15,16 +15,16 @@ const PATHS_OF_A_SIGNER: usize = 8;
 type SignerPaths = Arc<[Vec<Arc<Certificate>>]>;
 
 /// The certificates that may sign CRLs. Their paths are searched once, when a list is met that its certificate's own issuer did not sign.
-pub(crate) struct SignerPool<'g> {
-    graph: &'g Graph,
+pub(crate) struct SignerPool {
+    graph: Graph,
     by_subject: HashMap<Vec<u8>, Vec<Arc<Certificate>>>,
     found: RwLock<HashMap<Vec<u8>, SignerPaths>>,
 }
 
-impl<'g> SignerPool<'g> {
+impl SignerPool {
     /// `graph` is for any purpose: what a CRL signer's extended key usage allows says nothing about CRLs. `certificates` are those of CAs
     /// and whatever else has cRLSign; those of the graph need not be given again.
-    pub(crate) fn new(graph: &'g Graph, certificates: impl IntoIterator<Item = Arc<Certificate>>) -> Self {
+    pub(crate) fn new(graph: Graph, certificates: impl IntoIterator<Item = Arc<Certificate>>) -> Self {
         let mut by_subject = HashMap::<_, Vec<Arc<Certificate>>>::new();
         for certificate in certificates {
             let namesakes = by_subject.entry(certificate.subject().comparable()).or_default();
@@ -59,7 +59,7 @@ impl<'g> SignerPool<'g> {
 }
 
 struct BelowAnchor<'a> {
-    pool: &'a SignerPool<'a>,
+    pool: &'a SignerPool,
     anchor: &'a Certificate,
 }
 

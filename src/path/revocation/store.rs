@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crate::certificate::{Crl, SignatureCheck, VerifyingKey, oid};
+use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey, oid};
+use crate::path::revocation::RevocationStatus;
 use crate::path::revocation::point::Scope;
 use crate::time::Time;
 
@@ -13,6 +14,8 @@ pub(crate) struct CrlStore {
     /// By issuer in comparable form, the newest first.
     complete: HashMap<Vec<u8>, Vec<usize>>,
     deltas: HashMap<Vec<u8>, Vec<usize>>,
+    /// What was found out about CA certificates: certificate, issuer and trust anchor, each by its SHA-256.
+    known: RwLock<HashMap<[[u8; 32]; 3], RevocationStatus>>,
 }
 
 impl CrlStore {
@@ -26,7 +29,25 @@ impl CrlStore {
             let index = if list.crl.is_delta() { &mut deltas } else { &mut complete };
             index.entry(list.issuer.clone()).or_default().push(place);
         }
-        Self { lists, complete, deltas }
+        Self { lists, complete, deltas, known: RwLock::default() }
+    }
+
+    /// What `ask` finds out about a CA certificate on a path to `anchor`, which is asked once: a mesh has a CA on many paths. For one moment
+    /// and one set of signers only, as a search has them.
+    pub(crate) fn remember(
+        &self,
+        ca: &Certificate,
+        issuer: &Certificate,
+        anchor: &Certificate,
+        ask: impl FnOnce() -> RevocationStatus,
+    ) -> RevocationStatus {
+        let key = [*ca.sha256(), *issuer.sha256(), *anchor.sha256()];
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let found = ask();
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        found
     }
 
     fn of<'a>(&'a self, places: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a StoredCrl> {
@@ -75,6 +96,12 @@ impl StoredCrl {
         let result = self.crl.check_signature(&VerifyingKey::new(key));
         self.checked.write().unwrap_or_else(PoisonError::into_inner).insert(key.into(), result.clone());
         result
+    }
+
+    /// How many keys its signature was checked under.
+    #[cfg(test)]
+    pub(super) fn checks(&self) -> usize {
+        self.checked.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     fn extension(&self, wanted: &[u8]) -> Option<&[u8]> {

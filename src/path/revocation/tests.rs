@@ -1,1 +1,4 @@
+mod openssl;
+mod pki;
+mod rules;
 mod suites;

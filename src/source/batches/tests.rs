@@ -1,1 +1,167 @@
+use super::*;
+use crate::source::contents::{Found, Kind};
+use crate::source::sniff::{Content, sniff_text};
+use crate::source::testing::{base64, certificate, certificate_block};
+use proptest::prelude::*;
 
+fn layout(text: &[u8]) -> Layout {
+    match sniff_text(text) {
+        Content::CertutilView(view) => Layout::Rows(view),
+        Content::CertutilCsv(table) => Layout::Table(table),
+        _ => Layout::Blocks,
+    }
+}
+
+fn in_batches(text: &[u8], batch: usize) -> (Contents, usize) {
+    let mut contents = Contents::default();
+    let mut count = 0;
+    for batch in Batches::new(text, layout(text), None).with_batch(batch) {
+        contents.append(batch.read());
+        count += 1;
+    }
+    (contents, count)
+}
+
+fn whole(text: &[u8]) -> Contents {
+    match layout(text) {
+        Layout::Blocks => pem::read(text, 1).resolve(true),
+        Layout::Rows(view) => view.read(text, 1).resolve(true),
+        Layout::Table(table) => table.read(text, 1, true),
+    }
+}
+
+/// What is compared of an object.
+fn key(found: &Found) -> (Kind, String, Position, Option<String>) {
+    use sha2::Digest as _;
+    let hash = sha2::Sha256::digest(&found.der)[..4].iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = found.properties.as_ref().and_then(|properties| properties.request_id.clone());
+    (found.kind, hash, found.position, id)
+}
+
+fn assert_same(text: &[u8], batch: usize) {
+    let (batched, whole) = (in_batches(text, batch).0, whole(text));
+    assert_eq!(batched.found.iter().map(key).collect::<Vec<_>>(), whole.found.iter().map(key).collect::<Vec<_>>());
+    let mut faults = [batched.faults, whole.faults];
+    faults.iter_mut().for_each(|faults| faults.sort_by(|a, b| (a.position, &a.message).cmp(&(b.position, &b.message))));
+    assert_eq!(faults[0], faults[1]);
+}
+
+#[test]
+fn batches_give_what_the_whole_gives_and_are_several() {
+    let text: String = (0..200).map(certificate_block).collect();
+    let (contents, count) = in_batches(text.as_bytes(), 5000);
+    assert_eq!(contents.found.len(), 200);
+    assert!(count > 5, "{count} batches");
+    assert_same(text.as_bytes(), 5000);
+}
+
+#[test]
+fn a_long_text_without_a_block_does_not_grow() {
+    let text = [vec![b'x'; 3_000_000], certificate_block(0).into_bytes(), vec![b'y'; 3_000_000]].concat();
+    let mut largest = 0;
+    let mut found = 0;
+    for batch in Batches::new(text.as_slice(), Layout::Blocks, None).with_batch(100_000) {
+        largest = largest.max(batch.text.len());
+        found += batch.read().found.len();
+    }
+    assert_eq!(found, 1);
+    assert!(largest < 500_000, "{largest}");
+}
+
+#[test]
+fn a_block_without_an_end_is_limited_and_what_follows_is_read() {
+    let line = [b"A".repeat(64), b"\n".to_vec()].concat();
+    let text =
+        [b"-----BEGIN CERTIFICATE-----\n".to_vec(), line.repeat(700_000), certificate_block(0).into_bytes()].concat();
+    let (contents, _) = in_batches(&text, BATCH);
+    assert_eq!(contents.found.len(), 1);
+    assert!(
+        contents.faults.iter().any(|fault| fault.code == ProblemCode::Limit && fault.position == Position::Line(1))
+    );
+}
+
+#[test]
+fn an_endless_text_comes_to_an_end() {
+    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, None).with_batch(64 * 1024 * 1024);
+    let last = batches.by_ref().last().unwrap();
+    assert_eq!(last.faults[0].code, ProblemCode::Limit);
+    assert!(batches.next().is_none());
+}
+
+#[test]
+fn an_error_while_reading_keeps_what_was_read() {
+    struct Failing;
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is gone"))
+        }
+    }
+    let text = certificate_block(0);
+    let batches = Batches::new(text.as_bytes().chain(Failing), Layout::Blocks, None);
+    let mut contents = Contents::default();
+    batches.for_each(|batch| contents.append(batch.read()));
+    assert_eq!(contents.found[0].der, certificate(0));
+    assert_eq!(contents.faults[0].code, ProblemCode::Unreadable);
+    assert!(contents.faults[0].message.contains("the disk is gone"));
+}
+
+#[test]
+fn what_to_say_of_nothing_is_said_only_then() {
+    let nothing = || Some(Fault::new(ProblemCode::Empty, Position::Whole, "nothing"));
+    let faults = |text: &str| {
+        let mut contents = Contents::default();
+        Batches::new(text.as_bytes(), Layout::Blocks, nothing()).for_each(|batch| contents.append(batch.read()));
+        contents.faults.len()
+    };
+    assert_eq!(faults("no block at all"), 1);
+    assert_eq!(faults(&certificate_block(0)), 0);
+}
+
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => (0..8usize).prop_map(certificate_block),
+        1 => (0..8usize).prop_map(|number| certificate_block(number).replacen("MII", "M!I", 1)),
+        1 => (0..8usize).prop_map(|number| certificate_block(number).replace("-----END CERTIFICATE-----", "")),
+        1 => Just("-----END CERTIFICATE-----\n".to_owned()),
+        1 => Just("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n".to_owned()),
+        2 => "[ -,.-~\n]{0,120}\n",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_gives_the_same_in_batches_of_any_size(pieces in prop::collection::vec(piece(), 0..30), batch in 64..4000usize) {
+        assert_same(pieces.concat().as_bytes(), batch);
+    }
+
+    #[test]
+    fn rows_of_certutil_give_the_same_in_batches_of_any_size(
+        rows in prop::collection::vec((0..8usize, 1..100_000u32, any::<bool>()), 1..20),
+        batch in 64..4000usize,
+    ) {
+        let mut text = "Schema:\r\n  RequestID   Issued Request ID  Long\r\n  RawCertificate  Binary Certificate  Binary\r\n\r\n".to_owned();
+        for (index, (number, id, before)) in rows.iter().enumerate() {
+            let id = format!("  Issued Request ID: 0x{id:x} ({id})\r\n");
+            let (first, last) = if *before { (id.as_str(), "") } else { ("", id.as_str()) };
+            text += &format!("Row {}:\r\n{first}  Binary Certificate:\r\n{}{last}\r\n", index + 1, certificate_block(*number));
+        }
+        prop_assert!(matches!(layout(text.as_bytes()), Layout::Rows(_)));
+        assert_same(text.as_bytes(), batch);
+    }
+
+    #[test]
+    fn tables_give_the_same_in_batches_of_any_size(
+        rows in prop::collection::vec((0..8usize, 1..100_000u32, any::<bool>()), 1..20),
+        batch in 64..4000usize,
+    ) {
+        let mut text = "\"RequestID\",\"Name\",\"RawCertificate\"\r\n".to_owned();
+        for (number, id, is_pem) in &rows {
+            let cell = if *is_pem { certificate_block(*number) } else { base64(&certificate(*number)) };
+            text += &format!("\"{id}\",\"a \"\"b\"\"\r\nc\",\"{cell}\"\r\n");
+        }
+        prop_assert!(matches!(layout(text.as_bytes()), Layout::Table(_)));
+        assert_same(text.as_bytes(), batch);
+    }
+}

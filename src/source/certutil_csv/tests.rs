@@ -1,1 +1,110 @@
+use super::*;
+use crate::source::sniff::{Content, sniff_text};
+use crate::source::testing::{base64, certificate, certificate_block};
+use proptest::prelude::*;
 
+fn read(text: &str) -> Contents {
+    let Content::CertutilCsv(table) = sniff_text(text.as_bytes()) else { panic!("{text}") };
+    table.read(text.as_bytes(), 1, true)
+}
+
+fn ids(contents: &Contents) -> Vec<Option<String>> {
+    contents
+        .found
+        .iter()
+        .map(|found| found.properties.as_ref().and_then(|properties| properties.request_id.clone()))
+        .collect()
+}
+
+fn quoted(number: usize) -> String {
+    format!("\"{}\"", certificate_block(number).replace('\n', "\r\n"))
+}
+
+#[test]
+fn cells_of_many_lines_are_read_with_the_number_of_their_row() {
+    let text = format!(
+        "\"Issued Request ID\",\"Requester Name\",\"Binary Certificate\"\r\n\"5\",\"CONTOSO\\A,B$\",{}\r\n\"6\",\"x\",\"EMPTY\"\r\n\
+         \"7\",\"say \"\"x\"\"\",{}\r\n",
+        quoted(0),
+        quoted(1)
+    );
+    let contents = read(&text);
+    assert!(contents.faults.is_empty(), "{:?}", contents.faults);
+    assert_eq!(ids(&contents), [Some("5".into()), Some("7".into())]);
+    assert_eq!(contents.found[1].der, certificate(1));
+    assert_eq!(contents.found[0].position, Position::Line(2));
+    let line = 1 + text[..text.rfind("-----BEGIN").unwrap()].matches('\n').count() as u64;
+    assert_eq!(contents.found[1].position, Position::Line(line));
+}
+
+#[test]
+fn the_number_may_stand_behind_and_the_cell_be_bare_base64() {
+    let text =
+        format!("RawCertificate,RequestID\n{},0x5 (5)\n{},6\n", base64(&certificate(0)), base64(&certificate(1)));
+    let contents = read(&text);
+    assert!(contents.faults.is_empty(), "{:?}", contents.faults);
+    assert_eq!(ids(&contents), [Some("5".into()), Some("6".into())]);
+    assert_eq!(contents.found[0].der, certificate(0));
+}
+
+#[test]
+fn names_in_another_language_and_excels_semicolons_are_no_obstacle() {
+    let text = format!("\"Anforderungs-ID\";\"Binärzertifikat\"\r\n\"5\";{}\r\n\"6\";{}\r\n", quoted(0), quoted(1));
+    let contents = read(&text);
+    assert_eq!(ids(&contents), [Some("5".into()), Some("6".into())]);
+}
+
+#[test]
+fn what_powershell_exports_is_read() {
+    let text = format!("#TYPE Selected.System.String\r\n\"RequestID\",\"RawCertificate\"\r\n\"5\",{}\r\n", quoted(0));
+    assert_eq!(ids(&read(&text)), [Some("5".into())]);
+}
+
+#[test]
+fn a_table_that_only_tells_sizes_says_which_command_gives_certificates() {
+    let text = "\"Issued Request ID\",\"Binary Certificate\"\r\n\"5\",\"1657 Bytes\"\r\n\"6\",\"1657 Bytes\"\r\n";
+    let contents = read(text);
+    assert_eq!(contents.faults.len(), 1);
+    assert!(contents.faults[0].message.contains("without csv"));
+}
+
+#[test]
+fn a_damaged_cell_costs_its_row_alone() {
+    let bad = quoted(1).replacen("MII", "M!I", 1);
+    let text = format!("RequestID,RawCertificate\r\n5,{}\r\n6,{bad}\r\n7,{}\r\n", quoted(0), quoted(2));
+    let contents = read(&text);
+    assert_eq!(ids(&contents), [Some("5".into()), Some("7".into())]);
+    assert_eq!(contents.faults.len(), 1, "{:?}", contents.faults);
+}
+
+#[test]
+fn a_table_of_something_else_is_none() {
+    for text in [
+        "name,id\nx,5\n".to_owned(),
+        "Certificate,Thumbprint\nCN=x,A943B13A7DBE4DBBA0ED2A24A90C30010A3D6B2D\n".to_owned(),
+        format!("a note, with a comma\n{}", certificate_block(0)),
+        certificate_block(0),
+    ] {
+        assert!(!matches!(sniff_text(text.as_bytes()), Content::CertutilCsv(_)), "{text}");
+    }
+}
+
+#[test]
+fn rows_end_outside_of_quotes() {
+    assert_eq!(whole_rows(b"a,\"x\ny\"\nb,\"z\nz"), Some(8));
+    assert_eq!(whole_rows(b"\"x\ny\n"), None);
+    assert_eq!(whole_rows(b"a\nb"), Some(2));
+    assert_eq!(whole_rows(b"a,\"\"\"\n\"\n"), Some(8));
+}
+
+proptest! {
+    #[test]
+    fn any_table_is_read(text in "[a-zA-Z,;\"\n\r\t 0-9=+/-]{0,300}") {
+        let _ = table(text.as_bytes());
+        let table = Table { delimiter: b',', request_id: Some(0), certificates: vec![1] };
+        let _ = table.read(text.as_bytes(), 1, true);
+        if let Some(end) = whole_rows(text.as_bytes()) {
+            prop_assert!(text.as_bytes()[end - 1] == b'\n');
+        }
+    }
+}

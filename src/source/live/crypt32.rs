@@ -17,6 +17,7 @@ use windows_sys::Win32::Security::Cryptography::{
     CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore, HCERTSTORE,
 };
 
+use crate::source::provider::{KeyProvInfo, utf16_until_nul};
 use crate::source::store_source::StoreLocation;
 
 /// A property beyond this is left out: the largest in use, a friendly name or a list of usages, has some hundred bytes.
@@ -99,19 +100,19 @@ impl CertificateEntry {
     }
 
     /// Where the private key is kept, if the entry says that there is one.
-    pub(super) fn key_location(&self) -> Option<KeyLocation> {
+    pub(super) fn key_provider_info(&self) -> Option<KeyProvInfo> {
         let buffer = self.property_buffer(CERT_KEY_PROV_INFO_PROP_ID)?;
         let (bytes, start) = (buffer.as_bytes(), buffer.words.as_ptr() as usize);
         let number = |field: usize| Some(u32::from_le_bytes(*bytes.get(field..)?.first_chunk()?));
         // The strings stand behind the structure, in the same buffer: a pointer elsewhere is not followed.
         let text = |field: usize| {
             let pointer = usize::from_le_bytes(*bytes.get(field..)?.first_chunk()?);
-            wide_string(bytes.get(pointer.checked_sub(start)?..)?)
+            Some(utf16_until_nul(bytes.get(pointer.checked_sub(start)?..)?))
         };
         if bytes.len() < size_of::<CRYPT_KEY_PROV_INFO>() {
             return None;
         }
-        Some(KeyLocation {
+        Some(KeyProvInfo {
             container: text(offset_of!(CRYPT_KEY_PROV_INFO, pwszContainerName)),
             provider: text(offset_of!(CRYPT_KEY_PROV_INFO, pwszProvName)),
             provider_type: number(offset_of!(CRYPT_KEY_PROV_INFO, dwProvType))?,
@@ -148,16 +149,6 @@ impl Drop for CertificateEntry {
             unsafe { CertFreeCertificateContext(self.0) };
         }
     }
-}
-
-/// What a store entry says of its private key (CRYPT_KEY_PROV_INFO).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct KeyLocation {
-    pub(super) container: Option<String>,
-    pub(super) provider: Option<String>,
-    /// 0 is a key storage provider.
-    pub(super) provider_type: u32,
-    pub(super) machine_key: bool,
 }
 
 struct CrlEntry(*const CRL_CONTEXT);
@@ -253,11 +244,4 @@ unsafe fn text_at(start: *const u16) -> String {
         slice::from_raw_parts(start, length)
     };
     String::from_utf16_lossy(units)
-}
-
-/// The UTF-16 string at the start of `bytes`, up to its NUL.
-fn wide_string(bytes: &[u8]) -> Option<String> {
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    let end = units.iter().position(|&unit| unit == 0)?;
-    Some(String::from_utf16_lossy(units.get(..end)?))
 }

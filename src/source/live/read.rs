@@ -6,34 +6,14 @@ use sha1::{Digest, Sha1};
 
 use super::TrustStores;
 use super::crypt32::{self, CertificateEntry, SystemStore};
-use crate::certificate::Oid;
-use crate::certificate::tlv::{Tlv, tag};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::properties::Properties;
-use crate::source::provider::KeyProvider;
+use crate::source::store_properties;
 use crate::source::store_source::{StoreLocation, StoreSource};
-use crate::time::Time;
 
-/// The properties that are read, beside the key's location: those that say what the entry is for, or limit its trust.
-const PROPERTIES: [u32; 7] = [
-    property::ENHANCED_KEY_USAGE,
-    property::FRIENDLY_NAME,
-    property::ARCHIVED,
-    property::DISALLOWED_FROM,
-    property::DISALLOWED_USAGES,
-    property::NOT_BEFORE,
-    property::NOT_BEFORE_USAGES,
-];
-
-mod property {
-    pub(super) const ENHANCED_KEY_USAGE: u32 = 9;
-    pub(super) const FRIENDLY_NAME: u32 = 11;
-    pub(super) const ARCHIVED: u32 = 19;
-    pub(super) const DISALLOWED_FROM: u32 = 104;
-    pub(super) const DISALLOWED_USAGES: u32 = 122;
-    pub(super) const NOT_BEFORE: u32 = 126;
-    pub(super) const NOT_BEFORE_USAGES: u32 = 127;
-}
+/// What is read beside the key's location (wincrypt.h, `CERT_…_PROP_ID`): the usages and times that limit trust, the friendly name, and
+/// whether the entry is archived.
+const PROPERTIES: [u32; 7] = [9, 11, 19, 104, 122, 126, 127];
 
 /// The user's certificates in Active Directory: opening it asks a domain controller.
 const ACTIVE_DIRECTORY_STORE: &str = "UserDS";
@@ -52,6 +32,22 @@ pub(crate) fn read_store(source: &StoreSource) -> Contents {
         contents.faults.push(Fault::new(ProblemCode::NotFound, Position::Whole, message));
     }
     contents
+}
+
+/// Whether Windows has no such store, or the store no such certificate. What may not be read may be there.
+pub(crate) fn is_missing(source: &StoreSource) -> bool {
+    let Some(name) = source.store.as_deref().filter(|name| !name.eq_ignore_ascii_case(ACTIVE_DIRECTORY_STORE)) else {
+        return false;
+    };
+    match (SystemStore::open(source.location, name), source.thumbprint) {
+        (Err(error), _) => code(&error) == NOT_FOUND,
+        (Ok(_), None) => false,
+        (Ok(store), Some(wanted)) => {
+            let mut found = false;
+            let read = store.for_each_certificate(|entry| found |= Sha1::digest(entry.der()).as_slice() == wanted);
+            read.is_ok() && !found
+        }
+    }
 }
 
 /// Reads the stores from which Windows takes trust: of the machine and of the user.
@@ -121,13 +117,17 @@ fn read_one(location: StoreLocation, name: &str, thumbprint: Option<&[u8; 20]>) 
     contents
 }
 
-fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
-    const NOT_FOUND: u32 = 2;
-    const ACCESS_DENIED: u32 = 5;
+const NOT_FOUND: u32 = 2;
+const ACCESS_DENIED: u32 = 5;
+
+/// Windows' own code: crypt32 gives it sometimes as it is and sometimes as HRESULT.
+fn code(error: &io::Error) -> u32 {
     let code = error.raw_os_error().unwrap_or_default().cast_unsigned();
-    // crypt32 gives Windows' own codes sometimes as they are and sometimes as HRESULT.
-    let code = if code >> 16 == 0x8007 { code & 0xffff } else { code };
-    let (code, message) = match code {
+    if code >> 16 == 0x8007 { code & 0xffff } else { code }
+}
+
+fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
+    let (code, message) = match code(error) {
         NOT_FOUND => (
             ProblemCode::NotFound,
             format!(
@@ -147,17 +147,16 @@ fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
 fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     let mut contents = Contents::default();
     let mut properties = Properties { store: source.store_name(), ..Properties::default() };
-    if let Some(key) = entry.key_location() {
+    if let Some(info) = entry.key_provider_info() {
         properties.has_private_key = true;
-        properties.key_provider =
-            Some(KeyProvider::from_key_provider_info(key.provider.as_deref(), key.provider_type, key.machine_key));
-        properties.key_container = key.container;
+        properties.key_provider = Some(info.key_provider());
+        properties.key_container = info.container;
     }
     for id in PROPERTIES {
         let Some(value) = entry.property(id) else { continue };
-        if apply(&mut properties, id, &value).is_none() {
+        if let Err(problem) = store_properties::apply(id, &value, &mut properties) {
             let thumbprint: String = Sha1::digest(entry.der()).iter().map(|byte| format!("{byte:02X}")).collect();
-            let message = format!("property {id} of the certificate {thumbprint} in {source} is not what it should be");
+            let message = format!("the certificate {thumbprint} in {source}: {problem}");
             contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Whole, message));
         }
     }
@@ -167,36 +166,29 @@ fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     contents
 }
 
-/// `None` where the value has not the form that the property demands.
-fn apply(properties: &mut Properties, id: u32, value: &[u8]) -> Option<()> {
-    let restrictions = &mut properties.restrictions;
-    match id {
-        property::ENHANCED_KEY_USAGE => restrictions.enhanced_key_usage = Some(usages(value)?),
-        property::FRIENDLY_NAME => properties.friendly_name = Some(text(value)),
-        property::ARCHIVED => properties.archived = true,
-        property::DISALLOWED_FROM => restrictions.disallowed_from = Some(filetime(value)?),
-        property::DISALLOWED_USAGES => restrictions.disallowed_usages = Some(usages(value)?),
-        property::NOT_BEFORE => restrictions.not_before = Some(filetime(value)?),
-        property::NOT_BEFORE_USAGES => restrictions.not_before_usages = Some(usages(value)?),
-        _ => {}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_this_account_may_not_read_is_named_with_what_to_do() {
+        let store = StoreSource::new(StoreLocation::LocalMachine, "SMS");
+        for refused in [5, 0x8007_0005_u32.cast_signed()] {
+            let contents = refusal(&store, &io::Error::from_raw_os_error(refused));
+            let [fault] = contents.faults.as_slice() else { panic!("one fault: {:?}", contents.faults) };
+            assert_eq!(fault.code, ProblemCode::Unreadable);
+            assert!(
+                fault.message.contains(r"Cert:\LocalMachine\SMS") && fault.message.contains("Run as administrator")
+            );
+        }
     }
-    Some(())
-}
 
-fn usages(value: &[u8]) -> Option<Vec<Oid>> {
-    let mut cursor = Tlv::only_of(value, tag::SEQUENCE, "a list of usages").ok()?.children();
-    let mut usages = Vec::new();
-    while !cursor.is_empty() {
-        usages.push(Oid::from_content(cursor.expect(tag::OID, "a usage").ok()?.value));
+    #[test]
+    fn a_failure_of_another_kind_is_told_in_windows_own_words() {
+        let store = StoreSource::new(StoreLocation::CurrentUser, "My");
+        let error = io::Error::from_raw_os_error(1450);
+        let contents = refusal(&store, &error);
+        assert!(contents.faults.iter().all(|fault| fault.message.contains(&error.to_string())));
+        assert_eq!(contents.faults.len(), 1);
     }
-    Some(usages)
-}
-
-fn filetime(value: &[u8]) -> Option<Time> {
-    Some(Time::from_filetime(u64::from_le_bytes(value.try_into().ok()?)))
-}
-
-fn text(value: &[u8]) -> String {
-    let units = value.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    char::decode_utf16(units.take_while(|&unit| unit != 0)).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

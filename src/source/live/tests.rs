@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{read_store, read_stores_for_trust};
+use super::{is_missing, read_store, read_stores_for_trust};
 use crate::source::contents::{Contents, Format, Found, Kind, ProblemCode};
 use crate::source::properties::{Properties, StoreName};
-use crate::source::provider::{Evidence, ProviderFamily};
+use crate::source::provider::{Evidence, KeyKeeper, ProviderFamily};
 use crate::source::store_source::{StoreLocation, StoreSource};
+use crate::source::{registry, serialized_store};
 use crate::time::Time;
 
 #[path = "../../../tests/windows/crypt32.rs"]
@@ -187,12 +188,16 @@ fn a_thumbprint_takes_one_certificate_and_one_that_is_not_there_is_said() {
     drop(store);
     let thumbprint = crypt32::describe(&wanted).expect("a certificate").thumbprint;
     let path = format!("{}\\{thumbprint}", own.source());
-    let contents = read_store(&StoreSource::parse(&path).expect("a store").expect("well formed"));
+    let source = StoreSource::parse(&path).expect("a store").expect("well formed");
+    let contents = read_store(&source);
     assert_eq!(contents.faults, []);
     assert_eq!(contents.found.iter().map(|found| &found.der).collect::<Vec<_>>(), [&wanted]);
+    assert!(!is_missing(&source) && !is_missing(&own.source()));
 
     let path = format!("{}\\{}", own.source(), "00".repeat(20));
-    let contents = read_store(&StoreSource::parse(&path).expect("a store").expect("well formed"));
+    let source = StoreSource::parse(&path).expect("a store").expect("well formed");
+    assert!(is_missing(&source));
+    let contents = read_store(&source);
     assert!(contents.found.is_empty());
     assert_eq!(contents.faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [ProblemCode::NotFound]);
 }
@@ -201,6 +206,7 @@ fn a_thumbprint_takes_one_certificate_and_one_that_is_not_there_is_said() {
 fn a_store_that_is_not_there_is_said_and_not_made() {
     let own = OwnStore::new("absent");
     for _ in 0..2 {
+        assert!(is_missing(&own.source()));
         let contents = read_store(&own.source());
         assert!(contents.found.is_empty());
         let [fault] = contents.faults.as_slice() else { panic!("one fault: {:?}", contents.faults) };
@@ -252,5 +258,68 @@ fn trust_comes_from_the_stores_of_machine_and_user() {
             .into_iter()
             .filter(|other| !std::ptr::eq(*other, contents));
         assert!(elsewhere.flat_map(|other| &other.found).all(|found| found.der != *der));
+    }
+}
+
+#[test]
+fn a_serialized_store_that_windows_wrote_is_read_as_the_store_itself() {
+    let own = OwnStore::new("serialized");
+    let (cng, plain, list) = (certificate("cng"), certificate("plain"), crl());
+    let ksp = "Microsoft Platform Crypto Provider";
+    let key = Key { container: "te-2", provider: ksp, provider_type: 0, machine: true };
+    let usage: (u32, &[u8]) = (9, &CLIENT_AUTHENTICATION);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("written by crypt32.sst");
+    for store in [own.open(), Store::memory()] {
+        store.add(&cng, Some(&key), &[(11, &utf16("with a key"))]);
+        store.add(&plain, None, &[usage]);
+        store.add_crl(&list);
+        store.save(&file);
+    }
+    let from_file = serialized_store::read(&std::fs::read(&file).expect("the file"));
+    let from_store = read_store(&own.source());
+    assert_eq!((from_file.faults.as_slice(), from_store.faults.as_slice()), (&[][..], &[][..]));
+    assert_eq!(by_der(&from_file).keys().collect::<Vec<_>>(), by_der(&from_store).keys().collect::<Vec<_>>());
+    assert_eq!(from_file.found.len(), 3);
+    for der in [&cng, &plain] {
+        let mut live = properties(&from_store, der).clone();
+        // A file does not tell which store it was.
+        live.store = None;
+        assert_eq!(*properties(&from_file, der), live);
+    }
+    let provider = properties(&from_file, &cng).key_provider.as_ref().expect("a provider");
+    assert_eq!((provider.family, provider.keeper), (ProviderFamily::Cng, KeyKeeper::Tpm));
+}
+
+#[test]
+fn a_registry_export_that_windows_wrote_is_read_as_the_store_itself() {
+    let own = OwnStore::new("registry");
+    let (csp, plain) = (certificate("csp"), certificate("plain"));
+    let provider = "Microsoft Enhanced RSA and AES Cryptographic Provider";
+    let key = Key { container: "le-3", provider, provider_type: 24, machine: false };
+    let store = own.open();
+    store.add(&csp, Some(&key), &[(11, &utf16("mit Schlüssel"))]);
+    store.add(&plain, None, &[(9, &CLIENT_AUTHENTICATION)]);
+    drop(store);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("export.reg");
+    let exported = std::process::Command::new("reg")
+        .arg("export")
+        .arg(format!("HKCU\\Software\\Microsoft\\SystemCertificates\\{}", own.0))
+        .args([file.as_os_str(), "/y".as_ref()])
+        .output()
+        .expect("reg.exe");
+    assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+    let from_file = registry::read(&std::fs::read(&file).expect("the file"));
+    let from_store = read_store(&own.source());
+    assert_eq!((from_file.faults.as_slice(), from_store.faults.as_slice()), (&[][..], &[][..]));
+    assert_eq!(by_der(&from_file).keys().collect::<Vec<_>>(), by_der(&from_store).keys().collect::<Vec<_>>());
+    for der in [&csp, &plain] {
+        let (file, live) = (properties(&from_file, der), properties(&from_store, der));
+        assert_eq!(file.store.as_ref().map(|store| &store.name), live.store.as_ref().map(|store| &store.name));
+        assert_eq!(file.key_provider, live.key_provider);
+        assert_eq!(file.key_container, live.key_container);
+        assert_eq!(file.friendly_name, live.friendly_name);
+        assert_eq!(file.restrictions, live.restrictions);
     }
 }

@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn pieces_that_nest_without_end_are_refused() {
-        let mut bytes = vec![0x24, 0x80].repeat(100_000);
+        let mut bytes = [0x24, 0x80].repeat(100_000);
         bytes.extend(vec![0; 200_000]);
         let element = one(&bytes).unwrap();
         assert!(element.octets(tag::OCTET_STRING, "octets").is_err());

@@ -9,8 +9,8 @@ use crate::source::passwords::{Attempts, OverBudget, Password};
 /// 1.2.840.113549.1.5.14
 const PBMAC1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 14];
 
-/// The longest key that PBMAC1 may derive: more than any HMAC can use.
-const MAX_KEY_LENGTH: usize = 256;
+/// The keys that PBMAC1 may derive: not so short that a MAC can be guessed (RFC 9579), and not more than any HMAC can use.
+const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 20..=256;
 
 /// MacData, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ fn pbmac1(parameters: &Element<'_>) -> Result<(Key, Hash), SchemeError> {
     let hash = Hash::from_hmac_oid(oid).ok_or_else(|| SchemeError::Unsupported(algorithm_name(oid)))?;
     let length = derivation
         .key_length
-        .filter(|length| (1..=MAX_KEY_LENGTH).contains(length))
-        .ok_or_else(|| -> BerError { parameters.error("PBMAC1 with a key of 1 to 256 bytes") })?;
+        .filter(|length| KEY_LENGTHS.contains(length))
+        .ok_or_else(|| -> BerError { parameters.error("PBMAC1 with a key of 20 to 256 bytes") })?;
     Ok((Key::Pbkdf2 { derivation, length }, hash))
 }

@@ -112,8 +112,11 @@ fn locked_fault(
         (_, 0) => String::new(),
         _ => "; known without it: a private key is in it, and names no provider".to_owned(),
     };
-    let what =
-        if locked == parts { "it is locked".to_owned() } else { format!("{locked} of its {parts} parts are locked") };
+    let what = match locked {
+        all if all == parts => "it is locked".to_owned(),
+        1 => format!("one of its {parts} parts is locked"),
+        some => format!("{some} of its {parts} parts are locked"),
+    };
     match over {
         Some(over) => Fault::new(ProblemCode::Limit, first.start.position(), format!("{what}, and {over}{known}")),
         None => {
@@ -354,11 +357,9 @@ impl Lock<'_, '_> {
     fn ask(&mut self, first: &Locked<'_>, tried: &[Password]) -> Option<Password> {
         let Self { pfx, attempts, mac: state } = self;
         attempts.ask(tried, |attempts, password| {
-            if let Some(mac) = &pfx.mac {
-                if mac.matches(password, &pfx.safe, attempts) == Ok(true) {
-                    *state = MacState::Matched;
-                    return Some(password.clone());
-                }
+            if pfx.mac.as_ref().is_some_and(|mac| mac.matches(password, &pfx.safe, attempts) == Ok(true)) {
+                *state = MacState::Matched;
+                return Some(password.clone());
             }
             match decrypt(first, std::slice::from_ref(password), attempts) {
                 Outcome::Opened(_) | Outcome::Damaged(_) => Some(password.clone()),

@@ -1,4 +1,6 @@
 //! NIST PKITS and x509-limbo: every chain case that has CRLs, with the paths that the engine builds.
+// What was not run is said by name.
+#![allow(clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,13 +42,18 @@ fn accepts(dir: &Path, at: Time) -> (bool, String) {
     let roots = certificates(folder(&dir.join("roots")));
     let intermediates = certificates(folder(&dir.join("intermediates")));
     let crls = folder(&dir.join("crls")).into_iter().map(|der| Arc::new(Crl::from_vec(der).unwrap())).collect();
-    let issuers = roots
-        .iter()
-        .map(|root| Issuer { certificate: root.clone(), anchor: Some(Restrictions::default()) })
-        .chain(intermediates.iter().map(|ca| Issuer { certificate: ca.clone(), anchor: None }))
-        .collect();
-    let graph = Graph::new(issuers, Vec::new(), Settings::new(Purpose::Any, at));
-    let signers = SignerPool::new(&graph, roots.iter().chain(&intermediates).cloned());
+    let issuers = || {
+        roots
+            .iter()
+            .map(|root| Issuer { certificate: root.clone(), anchor: Some(Restrictions::default()) })
+            .chain(intermediates.iter().map(|ca| Issuer { certificate: ca.clone(), anchor: None }))
+            .collect()
+    };
+    let graph = Graph::new(issuers(), Vec::new(), Settings::new(Purpose::Any, at));
+    let signers = SignerPool::new(
+        Graph::new(issuers(), Vec::new(), Settings::new(Purpose::Any, at)),
+        roots.iter().chain(&intermediates).cloned(),
+    );
     let store = CrlStore::new(crls);
     let mut report = String::new();
     for path in graph.judge(&leaf).paths.iter().filter(|path| path.status == PathStatus::Valid) {
@@ -97,9 +104,6 @@ fn every_crl_case_of_pkits_and_limbo_is_judged_as_its_suite_says() {
     for case in cases(&corpora).into_iter().filter(|case| case.category == "crl") {
         count += 1;
         let (accepted, report) = accepts(&case.dir, case.at);
-        if std::env::var_os("CERTPATH_SHOW").is_some() {
-            eprintln!("{} {} {report}", case.id, if accepted { "accepted" } else { "refused" });
-        }
         if accepted != case.is_valid {
             wrong.insert(case.id, report);
         }

@@ -1,0 +1,62 @@
+//! `certpath export`.
+
+use crate::cli::args::{Export, Format};
+use crate::cli::commands::{of_failures, of_problems};
+use crate::cli::exit::ExitStatus;
+use crate::cli::output::Sink;
+use crate::cli::{Stop, input};
+use crate::ops::{self, Bundle, Extent};
+use crate::report::bundle::{self, BundleError, BundleOptions, Refusal};
+use crate::report::{json, sanitize};
+
+pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
+    let mut request = input::request(
+        &arguments.sources,
+        arguments.building.at,
+        &arguments.passwords,
+        &arguments.common,
+        &arguments.output,
+    )?;
+    input::build_with(&mut request, &arguments.building, &arguments.output)?;
+    input::select(&mut request, &arguments.selecting)?;
+    let mut options = BundleOptions::default();
+    options.force = arguments.force;
+    options.allow_incomplete = arguments.allow_incomplete;
+    options.all_cas = arguments.all_cas;
+    let mut extent = Extent::default();
+    extent.all_paths = arguments.all_paths;
+    extent.all_cas = arguments.all_cas;
+
+    let mut sink = Sink::open(&arguments.output)?;
+    let found = ops::export(&request, extent)?;
+    let problems = of_problems(&found.problems, arguments.format);
+    match bundle::write(&found, &arguments.out, &options) {
+        Ok(manifest) => {
+            sink.write(&match arguments.format {
+                Format::Table if arguments.common.quiet => Vec::new(),
+                Format::Table => bundle::summary_text(&found, &manifest, &arguments.out).into_bytes(),
+                Format::Json => json::document(&manifest),
+                Format::Ndjson => json::line(&manifest),
+                Format::Csv => bundle::csv(&manifest, arguments.output.output.is_some()),
+            })?;
+            sink.finish()?;
+            Ok(problems.combine(of_failures(!found.refused.is_empty(), arguments.output.fail_on)))
+        }
+        Err(BundleError::Refused(refusal)) => {
+            sink.write(&refused(arguments, &found, &refusal))?;
+            sink.finish()?;
+            Ok(ExitStatus::Refused)
+        }
+        Err(error) => Err(Stop::Because(ExitStatus::Output, sanitize::terminal(&error.to_string()))),
+    }
+}
+
+fn refused(arguments: &Export, found: &Bundle, refusal: &Refusal) -> Vec<u8> {
+    let manifest = || bundle::manifest(found, false);
+    match arguments.format {
+        Format::Table => bundle::refusal_text(found, refusal, &arguments.out).into_bytes(),
+        Format::Json => json::document(&manifest()),
+        Format::Ndjson => json::line(&manifest()),
+        Format::Csv => bundle::csv(&manifest(), arguments.output.output.is_some()),
+    }
+}

@@ -1,0 +1,44 @@
+//! The commands, one a file.
+
+pub(crate) mod verify;
+
+use crate::cli::Stop;
+use crate::cli::args::{FailOn, Format};
+use crate::cli::exit::ExitStatus;
+use crate::cli::output;
+use crate::ops::OpsError;
+use crate::report::sanitize;
+use crate::source::Problem;
+
+impl From<OpsError> for Stop {
+    fn from(error: OpsError) -> Self {
+        let status = match error {
+            OpsError::Spool(_) => ExitStatus::Output,
+            _ => ExitStatus::Usage,
+        };
+        Self::Because(status, sanitize::terminal(&error.to_string()))
+    }
+}
+
+/// The status that problems make; for csv, which has no place for them, they go to standard error.
+fn of_problems(problems: &[Problem], format: Format) -> ExitStatus {
+    if format == Format::Csv {
+        for problem in problems {
+            output::complain(&sanitize::terminal(&problem.to_string()));
+        }
+    }
+    if problems.is_empty() { ExitStatus::Success } else { ExitStatus::Problems }
+}
+
+/// The status of a run that found nothing to be read: there may be problems that say why.
+fn nothing_found(error: OpsError, problems: &[Problem]) -> Stop {
+    for problem in problems {
+        output::complain(&sanitize::terminal(&problem.to_string()));
+    }
+    error.into()
+}
+
+/// Findings at error level, where they decide the status.
+fn of_failures(failed: bool, fail_on: FailOn) -> ExitStatus {
+    if failed && fail_on != FailOn::Never { ExitStatus::Findings } else { ExitStatus::Success }
+}

@@ -1,0 +1,59 @@
+//! `certpath verify`.
+
+use crate::certificate::Oid;
+use crate::cli::args::{Format, Purpose, Sources, Verify};
+use crate::cli::commands::of_problems;
+use crate::cli::exit::ExitStatus;
+use crate::cli::output::{Sink, style};
+use crate::cli::{Stop, input};
+use crate::ops;
+use crate::path::{self, Settings};
+use crate::report::model::VerifyRecord;
+use crate::report::{json, verify_text};
+
+pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
+    let leaf = Sources { sources: vec![arguments.leaf.clone()], paths_from: None };
+    let mut request = input::request(&leaf, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
+    request.trust = input::sources(&arguments.trust)?;
+    request.intermediates = input::sources(&arguments.intermediates)?;
+    request.crls = input::sources(&arguments.crl)?;
+    request.crls_must_tell = true;
+    for side in [&request.trust, &request.intermediates, &request.crls] {
+        input::protect(&arguments.output, side)?;
+    }
+    let mut settings = Settings::new(
+        match arguments.purpose {
+            Purpose::Client => path::Purpose::Client,
+            Purpose::Server => path::Purpose::Server,
+            Purpose::Any => path::Purpose::Any,
+        },
+        request.at,
+    );
+    settings.require_revocation = arguments.require_revocation;
+    settings.require_explicit_policy = arguments.require_explicit_policy;
+    settings.inhibit_policy_mapping = arguments.inhibit_policy_mapping;
+    settings.inhibit_any_policy = arguments.inhibit_any_policy;
+    for text in &arguments.policy {
+        let policy = Oid::parse(text).ok_or_else(|| {
+            Stop::usage(format!("--policy {text}: expected an object identifier such as 2.16.840.1.101.3.2.1.48.1"))
+        })?;
+        settings.policies.push(policy);
+    }
+    let mut sink = Sink::open(&arguments.output)?;
+    let found = ops::verify(&request, settings)?;
+    let record = VerifyRecord::new(&found.verdict, &found.problems, request.at);
+    match arguments.format {
+        Format::Table => {
+            let mut text = Vec::new();
+            let _ = verify_text::write(&mut text, &style(&arguments.common, &arguments.output), &found, request.at);
+            sink.write(&text)?;
+        }
+        Format::Json => sink.write(&json::document(&record))?,
+        Format::Ndjson => sink.write(&json::line(&record))?,
+        Format::Csv => {}
+    }
+    sink.finish()?;
+    // The one question that verify answers is not a finding that --fail-on could wave through.
+    let verdict = if found.is_valid() { ExitStatus::Success } else { ExitStatus::Findings };
+    Ok(of_problems(&found.problems, arguments.format).combine(verdict))
+}

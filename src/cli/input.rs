@@ -1,0 +1,156 @@
+//! From arguments to a request: sources, passwords, moment, selection; whatever is wrong with them is usage.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::Time;
+use crate::cli::args::{Building, Common, Output, Passwords as PasswordArguments, Selecting, Sources};
+use crate::cli::{Stop, progress};
+use crate::ops::Request;
+use crate::source::{self, Passwords, Source};
+
+/// A list of a million paths; more is no list of certificates.
+const LIST: u64 = 256 << 20;
+
+/// The SOURCEs of one option.
+pub(crate) fn sources(arguments: &[OsString]) -> Result<Vec<Source>, Stop> {
+    let expanded = source::expand_wildcards(arguments);
+    let sources: Vec<Source> = expanded
+        .iter()
+        .map(|argument| Source::parse(argument).map_err(|error| Stop::usage(error.to_string())))
+        .collect::<Result<_, _>>()?;
+    source::check(&sources).map_err(|error| Stop::usage(crate::report::sanitize::terminal(&error.to_string())))?;
+    Ok(sources)
+}
+
+/// A request about these sources.
+pub(crate) fn request(
+    named: &Sources,
+    at: Option<Time>,
+    passwords: &PasswordArguments,
+    common: &Common,
+    output: &Output,
+) -> Result<Request, Stop> {
+    let list = named.paths_from.as_ref().map(read_list).transpose()?;
+    if named.sources.is_empty() && list.is_none() {
+        return Err(Stop::usage(
+            "expected a SOURCE: a file, a folder, - for standard input, or a store such as Cert:\\LocalMachine\\My",
+        ));
+    }
+    let reads_twice = named.sources.iter().filter(|source| *source == "-").count()
+        + usize::from(named.paths_from.as_ref().is_some_and(|list| list == "-"));
+    if reads_twice > 1 {
+        return Err(Stop::usage("standard input is named twice; it can be read only once"));
+    }
+    set_threads(common);
+    let mut request = Request::new(sources(&named.sources)?, at.unwrap_or_else(Time::now));
+    request.list = list;
+    request.passwords = self::passwords(passwords)?;
+    request.progress = progress::progress(common);
+    protect(output, &request.sources)?;
+    Ok(request)
+}
+
+fn read_list(argument: &OsString) -> Result<(Arc<[u8]>, String), Stop> {
+    let name = argument.to_string_lossy().into_owned();
+    let mut bytes = Vec::new();
+    let read = if argument == "-" {
+        io::stdin().take(LIST + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(argument).and_then(|file| file.take(LIST + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Stop::usage(format!("{name}: the list of --paths-from cannot be read: {error}")))?;
+    if bytes.len() as u64 > LIST {
+        return Err(Stop::usage(format!("{name}: the list of --paths-from is longer than {} MiB", LIST >> 20)));
+    }
+    Ok((bytes.into(), name))
+}
+
+/// Passwords from where they were kept, never from an argument.
+fn passwords(arguments: &PasswordArguments) -> Result<Passwords, Stop> {
+    let mut given = Vec::new();
+    for variable in &arguments.password_env {
+        match std::env::var(variable) {
+            Ok(password) => given.push(password),
+            Err(_) => {
+                return Err(Stop::usage(format!(
+                    "--password-env {variable}: there is no such environment variable, or it is no text"
+                )));
+            }
+        }
+    }
+    for file in &arguments.password_file {
+        let name = file.display();
+        let bytes = std::fs::read(file).map_err(|error| Stop::usage(format!("--password-file {name}: {error}")))?;
+        given
+            .extend(Passwords::lines(&bytes).map_err(|error| Stop::usage(format!("--password-file {name}: {error}")))?);
+    }
+    let passwords = Passwords::new(given);
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        return Ok(passwords.with_prompt(|file| {
+            let name = crate::report::sanitize::terminal(file);
+            rpassword::prompt_password(format!("Password for {name} (empty to skip): "))
+                .ok()
+                .filter(|answer| !answer.is_empty())
+        }));
+    }
+    Ok(passwords)
+}
+
+/// What to build with.
+pub(crate) fn build_with(request: &mut Request, building: &Building, output: &Output) -> Result<(), Stop> {
+    request.trust = sources(&building.trust)?;
+    request.intermediates = sources(&building.intermediates)?;
+    request.crls = sources(&building.crl)?;
+    request.require_revocation = building.require_revocation;
+    for side in [&request.trust, &request.intermediates, &request.crls] {
+        protect(output, side)?;
+    }
+    Ok(())
+}
+
+/// Which client certificates.
+pub(crate) fn select(request: &mut Request, selecting: &Selecting) -> Result<(), Stop> {
+    let wrong = |option: &str, error: &dyn std::fmt::Display| Stop::usage(format!("{option}: {error}"));
+    request.issuers = selecting
+        .issuer
+        .iter()
+        .map(|text| text.parse().map_err(|error| wrong("--issuer", &error)))
+        .collect::<Result<_, _>>()?;
+    request.criteria = selecting
+        .select
+        .iter()
+        .map(|text| text.parse().map_err(|error| wrong("--select", &error)))
+        .collect::<Result<_, _>>()?;
+    request.first = selecting.first;
+    Ok(())
+}
+
+/// Never over an input.
+pub(crate) fn protect(output: &Output, sources: &[Source]) -> Result<(), Stop> {
+    let Some(target) = output.output.as_deref().and_then(|path| std::fs::canonicalize(path).ok()) else {
+        return Ok(());
+    };
+    for source in sources {
+        let Source::Path(path) = source else { continue };
+        let Ok(path) = std::fs::canonicalize(path) else { continue };
+        if target == path || (target.starts_with(&path) && source::looks_like_certificates(&target)) {
+            let name = crate::report::sanitize::terminal(&display(&target));
+            return Err(Stop::usage(format!("--output {name} is one of the inputs; write the result somewhere else")));
+        }
+    }
+    Ok(())
+}
+
+fn display(path: &Path) -> String {
+    PathBuf::from(path).display().to_string()
+}
+
+pub(crate) fn set_threads(common: &Common) {
+    if let Some(jobs) = common.jobs {
+        // Fails only where it was done before.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global();
+    }
+}

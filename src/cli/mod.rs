@@ -1,0 +1,46 @@
+//! The command line: arguments in, one call of [`crate::ops`] a command, exit status out.
+
+mod args;
+mod commands;
+mod exit;
+mod input;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+use exit::ExitStatus;
+
+/// Why a command could not do its work.
+pub(crate) enum Stop {
+    /// What the exit status is, and what to say on standard error.
+    Because(ExitStatus, String),
+    /// Whoever reads the output went away.
+    ReaderGone,
+}
+
+impl Stop {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Because(ExitStatus::Usage, message.into())
+    }
+}
+
+/// Runs the program with the process' arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        Command::Verify(arguments) => commands::verify::run(arguments),
+        _ => todo!(),
+    };
+    match done {
+        Ok(status) => status.into(),
+        Err(Stop::ReaderGone) => ExitStatus::Success.into(),
+        Err(Stop::Because(status, message)) => {
+            output::complain(&message);
+            status.into()
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Where results go: standard output, or a file that is written whole or not at all.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::Stop;
+use crate::cli::args::{Color, Common, Output};
+use crate::cli::exit::ExitStatus;
+use crate::report::sanitize;
+use crate::report::style::Style;
+
+/// A result being written.
+pub(crate) struct Sink {
+    writer: BufWriter<Box<dyn Write>>,
+    file: Option<(tempfile::NamedTempFile, PathBuf)>,
+}
+
+const BUFFER: usize = 1 << 17;
+
+impl Sink {
+    /// Opens the output before any work is done, so that one that cannot be written is told at once.
+    pub(crate) fn open(output: &Output) -> Result<Self, Stop> {
+        let Some(path) = &output.output else {
+            return Ok(Self::standard_output());
+        };
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        if path.is_dir() {
+            return Err(cannot(path, "it is a folder; give a file in it"));
+        }
+        let file = tempfile::Builder::new()
+            .prefix(".certpath-")
+            .permissions_of(path)
+            .tempfile_in(folder)
+            .map_err(|error| cannot(path, &error.to_string()))?;
+        let writer = file.reopen().map_err(|error| cannot(path, &error.to_string()))?;
+        Ok(Self { writer: BufWriter::with_capacity(BUFFER, Box::new(writer)), file: Some((file, path.clone())) })
+    }
+
+    /// Standard output.
+    pub(crate) fn standard_output() -> Self {
+        Self { writer: BufWriter::with_capacity(BUFFER, Box::new(io::stdout())), file: None }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let result = self.writer.write_all(bytes);
+        self.check(result)
+    }
+
+    /// Hands everything over; a file gets its name only now.
+    pub(crate) fn finish(mut self) -> Result<(), Stop> {
+        let result = self.writer.flush();
+        self.check(result)?;
+        if let Some((file, path)) = self.file {
+            drop(self.writer);
+            file.as_file().sync_all().map_err(|error| cannot(&path, &error.to_string()))?;
+            file.persist(&path).map_err(|error| cannot(&path, &error.error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, result: io::Result<()>) -> Result<(), Stop> {
+        let name = self.file.as_ref().map(|(_, path)| path.as_path());
+        result.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe if name.is_none() => Stop::ReaderGone,
+            _ => cannot(name.unwrap_or(Path::new("standard output")), &error.to_string()),
+        })
+    }
+}
+
+/// New files are readable as any other file is, not by their owner alone as temporary ones are.
+trait PermissionsOf {
+    fn permissions_of(&mut self, path: &Path) -> &mut Self;
+}
+
+impl PermissionsOf for tempfile::Builder<'_, '_> {
+    #[cfg(unix)]
+    fn permissions_of(&mut self, path: &Path) -> &mut Self {
+        use std::os::unix::fs::PermissionsExt;
+        let permissions = std::fs::metadata(path).map(|metadata| metadata.permissions());
+        // Without a file there, the process' own mask decides, as for any new file.
+        self.permissions(permissions.unwrap_or_else(|_| std::fs::Permissions::from_mode(0o666)))
+    }
+
+    #[cfg(not(unix))]
+    fn permissions_of(&mut self, _path: &Path) -> &mut Self {
+        self
+    }
+}
+
+fn cannot(path: &Path, why: &str) -> Stop {
+    let name = sanitize::terminal(&path.display().to_string());
+    Stop::Because(ExitStatus::Output, format!("{name}: the output could not be written: {why}"))
+}
+
+/// Says on standard error why the program stops.
+pub(crate) fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "certpath: {message}");
+}
+
+/// How text for people is laid out where it goes.
+pub(crate) fn style(common: &Common, output: &Output) -> Style {
+    let is_terminal = output.output.is_none() && io::stdout().is_terminal();
+    let width = is_terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0).max(40));
+    let color = match common.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
+    };
+    let verbose = common.verbose > 0;
+    Style { width, color, verbose, rows: (is_terminal && !verbose).then_some(200), ..Style::default() }
+}

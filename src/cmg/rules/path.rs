@@ -1,0 +1,188 @@
+//! What follows from the paths of a certificate, and from its revocation status.
+
+pub(crate) use crate::cmg::rules::validity::outlives_issuer;
+
+use crate::certificate::{Certificate, SignatureCheck};
+use crate::cmg::catalogue::{
+    basic_constraints, disallowed, path_incomplete, path_invalid, revocation_unknown, revoked, signature,
+    trust_restricted, validity,
+};
+use crate::cmg::finding::{Case, Finding};
+use crate::path::{Check, Failure, Missing};
+use crate::time::Time;
+
+/// That a path ends where an issuer is missing.
+pub(crate) fn incomplete(missing: &Missing) -> Finding {
+    let mut message = format!("the certificate of the issuer {} is not among the sources", missing.subject);
+    if let Some(identifier) = &missing.key_identifier {
+        message.push_str(&format!(", key identifier {identifier}"));
+    }
+    if let Some(serial) = &missing.serial_number {
+        message.push_str(&format!(", serial number {serial}"));
+    }
+    if let Some(address) = missing.aia.first() {
+        message.push_str(&format!("; it is published at {address}"));
+    }
+    Finding::new(&path_incomplete::MISSING_ISSUER, message).expected(missing.subject.clone()).found("none")
+}
+
+/// That the search ended on its budget.
+pub(crate) fn exhausted(limit: &str) -> Finding {
+    let message = format!("the search for a path ended on its budget ({limit}) before one was found");
+    Finding::new(&path_incomplete::BUDGET, message).found(limit)
+}
+
+/// That no path holds, because of a failure at a certificate other than this one.
+pub(crate) fn invalid(at_fault: &Certificate, failure: &Failure) -> Finding {
+    if failure.check == Check::Untrusted {
+        let message = format!("the path ends at {}, which is not among the trust anchors", at_fault.subject().short());
+        let finding = Finding::new(&path_incomplete::UNTRUSTED_ROOT, message);
+        return finding.expected(&*failure.expected).found(&*failure.found);
+    }
+    if failure.check == Check::Budget {
+        return exhausted(&failure.found);
+    }
+    let message = format!("no path is valid: {} fails the check {failure}", at_fault.subject().short());
+    Finding::new(&path_invalid::REFUSED, message).expected(&*failure.expected).found(&*failure.found)
+}
+
+/// What a failed check says of the certificate at fault itself: the finding of its own kind, where there is one. `at` tells
+/// what has expired from what is not valid yet.
+pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure, at: Time) -> Finding {
+    let case: &'static Case = match failure.check {
+        Check::Validity if certificate.not_before().is_some_and(|from| at < from) => &validity::NOT_YET,
+        Check::Validity => &validity::EXPIRED,
+        Check::Signature => &signature::BAD,
+        Check::Algorithm => &signature::UNSUPPORTED,
+        Check::AlgorithmMismatch => &signature::MISMATCH,
+        Check::BasicConstraints => &basic_constraints::NOT_A_CA,
+        Check::PathLength => &basic_constraints::PATH_LENGTH,
+        Check::KeyUsage if is_ca => &basic_constraints::NO_CERTIFICATE_SIGNING,
+        Check::Disallowed => &disallowed::LISTED,
+        Check::StoreRestriction => &trust_restricted::USAGE,
+        Check::Revoked => &revoked::REVOKED,
+        Check::RevocationUnknown => &revocation_unknown::UNKNOWN,
+        _ => return invalid(certificate, failure),
+    };
+    let message = format!("{}: expected {}, found {}", case.title, failure.expected, failure.found);
+    Finding::new(case, message).expected(&*failure.expected).found(&*failure.found)
+}
+
+/// What checking the signature with the issuer's key came to.
+pub(crate) fn signed_by(issuer: &Certificate, check: &SignatureCheck) -> Option<Finding> {
+    let name = issuer.subject().short();
+    match check {
+        SignatureCheck::Valid => None,
+        SignatureCheck::Invalid => {
+            let message = format!("the signature does not verify with the key of the issuer {name}");
+            Some(Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another"))
+        }
+        SignatureCheck::Unsupported(algorithm) => {
+            let message = format!("the signature could not be verified: {algorithm} is not supported");
+            Some(Finding::new(&signature::UNSUPPORTED, message).found(algorithm.clone()))
+        }
+    }
+}
+
+/// That a CRL lists the certificate.
+pub(crate) fn revoked(when: Option<Time>, reason: Option<&str>) -> Finding {
+    let hold = reason.is_some_and(|reason| reason.eq_ignore_ascii_case("certificateHold"));
+    let case = if hold { &revoked::HOLD } else { &revoked::REVOKED };
+    let mut message =
+        if hold { "its CRL lists it as on hold".to_owned() } else { "its CRL lists it as revoked".to_owned() };
+    if let Some(when) = when {
+        message.push_str(&format!(" since {when}"));
+    }
+    if let Some(reason) = reason.filter(|_| !hold) {
+        message.push_str(&format!(" ({reason})"));
+    }
+    Finding::new(case, message).expected("not revoked").found(reason.unwrap_or("revoked"))
+}
+
+/// That no CRL at hand tells whether the certificate is revoked; `stale` is since when the one that would has been overdue.
+pub(crate) fn revocation_unknown(why: &str, stale: Option<Time>) -> Finding {
+    match stale {
+        Some(since) => {
+            let message = format!("the CRL at hand is past its next update of {since}: {why}");
+            Finding::new(&revocation_unknown::STALE, message).found(since.to_string())
+        }
+        None => {
+            let message = format!("whether it is revoked is not known: {why}");
+            Finding::new(&revocation_unknown::UNKNOWN, message).found("unknown")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmg::testing::{Draft, now};
+
+    fn label(finding: &Finding) -> String {
+        format!("{}/{}", finding.code(), finding.case.name)
+    }
+
+    #[test]
+    fn a_missing_issuer_is_named_with_all_that_is_known_of_it() {
+        let mut missing = Missing::issuer_of(&Draft::client("pc1").issued());
+        missing.key_identifier = Some("aabb".into());
+        missing.aia = vec!["http://pki.contoso.com/issuing.cer".into()];
+        let finding = incomplete(&missing);
+        assert_eq!(label(&finding), "path-incomplete/missing-issuer");
+        for part in ["CN=Contoso Issuing CA 1", "aabb", "http://pki.contoso.com/issuing.cer"] {
+            assert!(finding.message.contains(part), "{}", finding.message);
+        }
+    }
+
+    #[test]
+    fn a_root_that_is_no_anchor_is_incomplete_and_any_other_failure_is_invalid() {
+        let root = Draft::ca("Contoso Root CA").self_signed().certificate;
+        let failure = |check| Failure::new(check, "this", "that");
+        assert_eq!(label(&invalid(&root, &failure(Check::Untrusted))), "path-incomplete/untrusted-root");
+        let finding = invalid(&root, &failure(Check::NameConstraints));
+        assert_eq!(label(&finding), "path-invalid/refused");
+        assert_eq!((finding.expected.as_deref(), finding.found.as_deref()), (Some("this"), Some("that")));
+        assert!(finding.message.contains("Contoso Root CA") && finding.message.contains("name-constraints"));
+    }
+
+    #[test]
+    fn a_failed_check_is_the_finding_of_its_kind_at_the_certificate_at_fault() {
+        let mut draft = Draft::ca("CA");
+        draft.not_before = now().plus_days(1);
+        let early = draft.issued();
+        let ca = Draft::ca("CA").issued();
+        for (certificate, check, expected) in [
+            (&early, Check::Validity, "validity/not-yet"),
+            (&ca, Check::Validity, "validity/expired"),
+            (&ca, Check::PathLength, "basic-constraints/path-length"),
+            (&ca, Check::BasicConstraints, "basic-constraints/not-a-ca"),
+            (&ca, Check::KeyUsage, "basic-constraints/no-certificate-signing"),
+            (&ca, Check::Signature, "signature/bad"),
+            (&ca, Check::Algorithm, "signature/unsupported"),
+            (&ca, Check::AlgorithmMismatch, "signature/mismatch"),
+            (&ca, Check::Disallowed, "disallowed/listed"),
+            (&ca, Check::Revoked, "revoked/revoked"),
+            (&ca, Check::Policy, "path-invalid/refused"),
+        ] {
+            let failure = Failure::new(check, "this", "that");
+            assert_eq!(label(&at_fault(certificate, true, &failure, now())), expected);
+        }
+    }
+
+    #[test]
+    fn a_signature_that_does_not_hold_is_told_from_one_that_cannot_be_checked() {
+        let ca = Draft::ca("CA").issued();
+        assert_eq!(signed_by(&ca, &SignatureCheck::Valid), None);
+        assert_eq!(label(&signed_by(&ca, &SignatureCheck::Invalid).unwrap()), "signature/bad");
+        let unsupported = SignatureCheck::Unsupported("GOST".into());
+        assert_eq!(label(&signed_by(&ca, &unsupported).unwrap()), "signature/unsupported");
+    }
+
+    #[test]
+    fn revocation_tells_hold_stale_and_unknown_apart() {
+        assert_eq!(label(&revoked(Some(now()), Some("keyCompromise"))), "revoked/revoked");
+        assert_eq!(label(&revoked(None, Some("certificateHold"))), "revoked/hold");
+        assert_eq!(label(&revocation_unknown("no CRL of CA", None)), "revocation-unknown/unknown");
+        assert_eq!(label(&revocation_unknown("no newer one", Some(now()))), "revocation-unknown/stale");
+    }
+}

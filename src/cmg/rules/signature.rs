@@ -1,0 +1,85 @@
+//! The hash and the format of the signature; whether it holds is the path's matter.
+
+use crate::certificate::tlv::{Tlv, tag};
+use crate::certificate::{Certificate, HashAlgorithm, oid};
+use crate::cmg::catalogue::signature_hash;
+use crate::cmg::finding::Finding;
+use crate::cmg::rules::{Looked, Part, RuleContext};
+
+/// SHA-2 below the root; a root's own signature decides nothing.
+pub(super) fn hash(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Finding>) {
+    const EXPECTED: &str = "SHA-256 or SHA-512";
+    let algorithm = looked.certificate.signature_algorithm();
+    let weak = algorithm.hash().filter(|hash| *hash <= HashAlgorithm::Sha1);
+    match weak {
+        Some(hash) if looked.part == Part::Root => {
+            let message = format!("the root's own signature uses {}; a root is trusted without it", hash.name());
+            found.push(Finding::new(&signature_hash::ROOT, message).expected(EXPECTED).found(hash.name()));
+        }
+        Some(HashAlgorithm::Sha1) => {
+            let message =
+                "the signature uses SHA-1; certificates for Configuration Manager are to be signed with SHA-2";
+            found.push(Finding::new(&signature_hash::SHA1, message).expected(EXPECTED).found("SHA-1"));
+        }
+        Some(hash) => {
+            let message = format!("the signature uses {}, which can be forged", hash.name());
+            found.push(Finding::new(&signature_hash::BROKEN, message).expected(EXPECTED).found(hash.name()));
+        }
+        None if looked.part != Part::Root && is_pss(looked.certificate) => {
+            let message = "the signature is RSASSA-PSS (the alternate signature format of AD CS), which Configuration \
+                           Manager's pages do not speak of";
+            found.push(Finding::new(&signature_hash::PSS, message).expected("RSA PKCS #1").found("RSASSA-PSS"));
+        }
+        None => {}
+    }
+}
+
+fn is_pss(certificate: &Certificate) -> bool {
+    let algorithm = certificate.signature_algorithm();
+    let Ok(outer) = Tlv::only(algorithm.as_bytes()) else { return false };
+    outer.children().expect(tag::OID, "an algorithm").is_ok_and(|kind| kind.value == oid::RSASSA_PSS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmg::profile::ProfileName;
+    use crate::cmg::rules::checks;
+    use crate::cmg::testing::{Draft, element, sequence};
+
+    fn found(algorithm: &[u8], part: Part) -> Vec<String> {
+        let draft = if part == Part::EndEntity { Draft::client("pc1.contoso.com") } else { Draft::ca("CA") };
+        checks::found(&draft.signed_with(algorithm).issued(), part, ProfileName::Client)
+    }
+
+    #[test]
+    fn weak_hashes_are_found_at_client_and_intermediate() {
+        for part in [Part::EndEntity, Part::Intermediate] {
+            for algorithm in [oid::SHA1_WITH_RSA, oid::OIW_SHA1_WITH_RSA, oid::SHA1_WITH_ECDSA] {
+                assert_eq!(found(algorithm, part), ["signature-hash/sha-1"]);
+            }
+            for algorithm in [oid::MD5_WITH_RSA, oid::MD2_WITH_RSA] {
+                assert_eq!(found(algorithm, part), ["signature-hash/broken"]);
+            }
+            for algorithm in [oid::SHA256_WITH_RSA, oid::SHA384_WITH_RSA, oid::SHA512_WITH_RSA, oid::SHA256_WITH_ECDSA]
+            {
+                assert_eq!(found(algorithm, part), [""; 0]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_hash_of_a_roots_own_signature_is_information() {
+        assert_eq!(found(oid::SHA1_WITH_RSA, Part::Root), ["signature-hash/root"]);
+        assert_eq!(found(oid::MD5_WITH_RSA, Part::Root), ["signature-hash/root"]);
+    }
+
+    #[test]
+    fn the_alternate_signature_format_is_information() {
+        let sha256 = sequence(&[element(6, oid::SHA256), element(5, &[])]);
+        let parameters = sequence(&[element(0xa0, &sha256)]);
+        let mut draft = Draft::client("pc1.contoso.com");
+        draft.signature_algorithm = sequence(&[element(6, oid::RSASSA_PSS), parameters]);
+        assert_eq!(checks::client(&draft.issued()), ["signature-hash/pss"]);
+    }
+}

@@ -1,0 +1,477 @@
+//! `audit`: which issued certificates will fail, and why.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+use crate::cmg::funnel::{Funnel, FunnelCounts};
+use crate::cmg::passed_over::{Maker, passed_over};
+use crate::cmg::profile::ProfileName;
+use crate::cmg::rules::{self, Duplicates, NameRecord, Part, RuleContext};
+use crate::cmg::selection::by_longest_validity;
+use crate::cmg::{Code, Finding, Settings, Severity, Verdict};
+use crate::ops::assembly::{self, Assembly};
+use crate::ops::authorities::{AuditedIssuer, Authorities};
+use crate::ops::corpus::Corpus;
+use crate::ops::request::{OpsError, Request};
+use crate::ops::results::Trust;
+use crate::path::graph::NodeId;
+use crate::path::verdict::{Decision, can_authenticate_clients};
+use crate::path::{Check, Failure, Missing, PathStatus, RevocationStatus};
+use crate::pool::Entry;
+use crate::source::Problem;
+use crate::time::Time;
+
+/// What is audited, and by which rules.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AuditRequest {
+    /// Sources, trust and selection.
+    pub request: Request,
+    /// What the certificates are for.
+    pub profile: ProfileName,
+    /// Severities, parameters and exceptions.
+    pub settings: Settings,
+    /// That there are no other issuers than `trust` and `intermediates` give: one reading is enough.
+    pub closed_pool: bool,
+}
+
+impl AuditRequest {
+    /// For client certificates, by the default rules.
+    pub fn new(request: Request) -> Self {
+        Self { request, profile: ProfileName::Client, settings: Settings::default(), closed_pool: false }
+    }
+}
+
+/// One audited certificate.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Audited<'a> {
+    /// The certificate.
+    pub entry: &'a Entry,
+    /// By the gravest of its findings and of those it inherits.
+    pub verdict: Verdict,
+    /// What was found at it, the gravest first.
+    pub findings: Vec<Finding>,
+    /// What was found at the CAs above it.
+    pub inherited: Vec<Code>,
+    /// Its path of choice, or the best there is, from the certificate up.
+    pub path: Vec<Arc<Certificate>>,
+}
+
+/// What an audit came to, beside the certificates themselves.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AuditOutcome {
+    /// The moment of judgement.
+    pub at: Time,
+    /// What the certificates are for.
+    pub profile: ProfileName,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
+    /// The gravest verdict, CAs and settings included.
+    pub verdict: Verdict,
+    /// How many certificates were audited.
+    pub certificates: u64,
+    /// How many pass, warn and fail.
+    pub verdicts: [u64; 3],
+    /// How often each code was found, with its gravest severity: at certificates, and at CAs.
+    pub codes: Vec<(Code, Severity, u64)>,
+    /// The CAs.
+    pub issuers: Vec<AuditedIssuer>,
+    /// What was found at no single certificate: a CMG's limits, exceptions that matched nothing.
+    pub findings: Vec<Finding>,
+    /// How many certificates were passed over, by reason.
+    pub passed_over: Vec<(String, u64)>,
+    /// What each step of ConfigMgr's own selection leaves.
+    pub selection: FunnelCounts,
+    /// What each step of the connection point's selection leaves.
+    pub connection_point: FunnelCounts,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// What a worker hands over of one certificate.
+struct Worked<R> {
+    result: Option<R>,
+    passed_over: Option<String>,
+    verdict: Verdict,
+    codes: Vec<(Code, Severity)>,
+    client_steps: [bool; 6],
+    connection_point_steps: [bool; 4],
+    path: Vec<NodeId>,
+}
+
+/// Audits everything: `work` on all cores, `sink` in the order of the sources.
+///
+/// # Errors
+/// Where nothing at all was found, or the temporary file for standard input cannot be written.
+pub fn audit<R: Send>(
+    audit: &AuditRequest,
+    work: impl Fn(&Audited<'_>) -> R + Sync,
+    mut sink: impl FnMut(R),
+) -> Result<AuditOutcome, OpsError> {
+    let request = &audit.request;
+    let mut context = RuleContext::new(request.at, &audit.settings, audit.profile);
+    let names = |certificate: &Certificate| NameRecord::of(certificate, &context);
+    let settings = assembly::settings(request);
+    let mut assembly = if audit.closed_pool {
+        Assembly::over(Corpus::unread(request.inputs()), request, settings)
+    } else {
+        let corpus = Corpus::read_noting(request.inputs(), &request.passwords, &request.progress, Some(&names))?;
+        if corpus.is_empty() {
+            return Err(OpsError::NoCertificate(request.source_names()));
+        }
+        Assembly::over(corpus, request, settings)
+    };
+    let duplicates = Duplicates::find(std::mem::take(&mut assembly.corpus.names));
+    context.duplicates = Some(&duplicates);
+    let authorities = Authorities::judge(&assembly, &context);
+    let auditor = Auditor { audit, assembly: &assembly, authorities: &authorities, context: &context };
+    let only = auditor.first()?;
+
+    let mut tally = Tally::default();
+    let mut tally_problems = Vec::new();
+    let mut hanging: HashMap<NodeId, u64> = HashMap::new();
+    let mut take = |worked: Worked<R>| {
+        request.progress.judged(1);
+        for id in &worked.path {
+            *hanging.entry(*id).or_default() += 1;
+        }
+        tally.take(&worked);
+        if let Some(result) = worked.result {
+            sink(result);
+        }
+    };
+    let one = |entry: &Entry| auditor.work(entry, only.as_ref(), &work);
+    if audit.closed_pool {
+        let problems = Corpus::stream(&request.inputs(), &request.passwords, &request.progress, one, &mut take);
+        tally_problems = problems;
+    } else {
+        assembly.corpus.for_each_end_entity(&request.passwords, one, &mut take)?;
+    }
+    drop(take);
+
+    if audit.closed_pool && tally.certificates == 0 && tally.passed_over.is_empty() && tally_problems.is_empty() {
+        return Err(OpsError::NoCertificate(request.source_names()));
+    }
+    let issuers = authorities.results(&assembly, &hanging);
+    let mut findings = authorities.limits(&assembly, &hanging, &context);
+    findings.extend(audit.settings.unused_exceptions(request.at));
+    let trust = assembly.trust;
+    let mut problems = std::mem::take(&mut assembly.problems);
+    problems.append(&mut tally_problems);
+    Ok(tally.finish(audit, trust, issuers, findings, problems))
+}
+
+struct Auditor<'a> {
+    audit: &'a AuditRequest,
+    assembly: &'a Assembly,
+    authorities: &'a Authorities,
+    context: &'a RuleContext<'a>,
+}
+
+impl Auditor<'_> {
+    /// Why the certificate is not audited at all; `None` where it is.
+    fn passes_over(&self, entry: &Entry) -> Option<String> {
+        if self.audit.profile.purpose() == crate::path::Purpose::Client {
+            let row = passed_over(&entry.certificate, entry.friendly_name());
+            if let Some(row) = row.filter(|row| row.maker != Maker::ConfigMgr) {
+                return Some(format!("{}: {}", row.name, row.reason));
+            }
+        }
+        let meets = self.audit.request.criteria.iter().all(|criterion| criterion.matches(&entry.certificate));
+        (!meets).then(|| "it does not meet --select".to_owned())
+    }
+
+    /// The one certificate of `--first`.
+    fn first(&self) -> Result<Option<[u8; 32]>, OpsError> {
+        let request = &self.audit.request;
+        if !request.first || self.audit.closed_pool {
+            return Ok(None);
+        }
+        let mut best = None;
+        let candidate = |entry: &Entry| {
+            let counts = self.passes_over(entry).is_none()
+                && entry.certificate.is_valid_at(request.at)
+                && self.is_below_wanted(&entry.certificate);
+            counts.then(|| (by_longest_validity(&entry.certificate), *entry.certificate.sha256()))
+        };
+        self.assembly.corpus.for_each_end_entity(&request.passwords, candidate, |found| {
+            if found.as_ref().map(|(order, _)| order) > best.as_ref().map(|(order, _)| order) {
+                best = found;
+            }
+        })?;
+        Ok(Some(best.map_or([0; 32], |(_, sha256)| sha256)))
+    }
+
+    fn is_below_wanted(&self, certificate: &Certificate) -> bool {
+        let request = &self.audit.request;
+        if request.issuers.is_empty() {
+            return true;
+        }
+        let decision = self.assembly.graph.decide(certificate);
+        let nodes = self.nodes(&decision);
+        let cas: Vec<_> = nodes.iter().map(|id| self.assembly.graph.certificate(*id).clone()).collect();
+        request.is_below_wanted(certificate, &cas)
+    }
+
+    /// The CAs of the path of choice, or of the best there is.
+    fn nodes(&self, decision: &Decision<'_>) -> Vec<NodeId> {
+        let graph = &self.assembly.graph;
+        if let Some(path) = decision.chosen {
+            return path.nodes.clone();
+        }
+        if let Some(path) = graph.candidate_paths(&decision.links.issuers).first() {
+            return path.nodes.clone();
+        }
+        let best = decision.links.issuers.iter().find_map(|id| {
+            let paths = graph.paths(*id);
+            paths.failed.first().map(|failed| &failed.nodes).or_else(|| paths.open.first())
+        });
+        best.cloned().unwrap_or_default()
+    }
+
+    fn work<R>(&self, entry: &Entry, only: Option<&[u8; 32]>, work: &(impl Fn(&Audited<'_>) -> R + Sync)) -> Worked<R> {
+        let over = |reason: String| Worked {
+            result: None,
+            passed_over: Some(reason),
+            verdict: Verdict::Pass,
+            codes: Vec::new(),
+            client_steps: [false; 6],
+            connection_point_steps: [false; 4],
+            path: Vec::new(),
+        };
+        if let Some(reason) = self.passes_over(entry) {
+            return over(reason);
+        }
+        if only.is_some_and(|only| only != entry.certificate.sha256()) {
+            return over("another has the longest validity (--first)".to_owned());
+        }
+        let graph = &self.assembly.graph;
+        let certificate = &entry.certificate;
+        let decision = graph.decide(certificate);
+        let nodes = self.nodes(&decision);
+        if !self.audit.request.issuers.is_empty() {
+            let cas: Vec<_> = nodes.iter().map(|id| graph.certificate(*id).clone()).collect();
+            if !self.audit.request.is_below_wanted(certificate, &cas) {
+                return over("it is not below the CA of --issuer".to_owned());
+            }
+        }
+        let mut findings = rules::judge(certificate, &entry.occurrences, Part::EndEntity, self.context);
+        let is_site_made = findings.iter().any(|finding| finding.code() == Code::SiteGenerated);
+        if is_site_made {
+            // Nobody asks whether the PKI would vouch for it.
+            findings.retain(|finding| finding.code() == Code::SiteGenerated);
+        } else {
+            let more = self.of_path(entry, &decision, &nodes, &findings);
+            findings.extend(self.context.weigh(more, certificate));
+        }
+        findings.sort_by(|one, two| two.severity.cmp(&one.severity).then(one.code().cmp(&two.code())));
+        let above = if is_site_made { &[][..] } else { &nodes[..] };
+        let inherited = self.authorities.codes(above);
+        let severities = findings.iter().map(|finding| finding.severity);
+        let verdict = Verdict::of(severities.chain(inherited.iter().map(|(_, severity)| *severity)));
+        let codes = findings.iter().map(|finding| (finding.code(), finding.severity)).collect();
+        let (client_steps, connection_point_steps) = self.steps(entry, &decision);
+        let mut path = vec![certificate.clone()];
+        path.extend(nodes.iter().map(|id| graph.certificate(*id).clone()));
+        let inherited = inherited.into_iter().map(|(code, _)| code).collect();
+        let result = Some(work(&Audited { entry, verdict, findings, inherited, path }));
+        Worked { result, passed_over: None, verdict, codes, client_steps, connection_point_steps, path: nodes }
+    }
+
+    /// What follows from its paths.
+    fn of_path(&self, entry: &Entry, decision: &Decision<'_>, nodes: &[NodeId], known: &[Finding]) -> Vec<Finding> {
+        let graph = &self.assembly.graph;
+        let certificate = &*entry.certificate;
+        let at = self.context.at;
+        let mut found = Vec::new();
+        if let Some(path) = decision.chosen {
+            if let (Some(issuer), Some(anchor)) = (path.nodes.first(), path.nodes.last()) {
+                found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
+                if let Some(revocation) = &graph.revocation {
+                    let (issuer, anchor) = (graph.certificate(*issuer), graph.certificate(*anchor));
+                    if let RevocationStatus::Unknown { why, crl, .. } =
+                        revocation.status(certificate, issuer, anchor, at)
+                    {
+                        let stale = crl.and_then(|crl| crl.next_update()).filter(|next| *next < at);
+                        found.push(rules::path::revocation_unknown(&why, stale));
+                    }
+                }
+            }
+            return found;
+        }
+        if let Err(failure) = &decision.own {
+            found.extend(self.of_own(certificate, failure, known));
+        }
+        if let Some(failure) = &decision.refused {
+            found.push(rules::path::at_fault(certificate, false, failure, at));
+        } else if graph.candidate_paths(&decision.links.issuers).is_empty() {
+            found.extend(self.of_no_path(entry, nodes, known));
+        } else if let Some(issuer) = nodes.first() {
+            found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
+        }
+        found
+    }
+
+    /// A check of its own that failed, where no rule has told of it.
+    fn of_own(&self, certificate: &Certificate, failure: &Failure, known: &[Finding]) -> Option<Finding> {
+        let told = match failure.check {
+            Check::Validity => Code::Validity,
+            Check::ExtendedKeyUsage => Code::Eku,
+            Check::KeyUsage => Code::KeyUsage,
+            Check::Algorithm => Code::KeyLength,
+            Check::Disallowed => Code::Disallowed,
+            _ => return Some(rules::path::at_fault(certificate, false, failure, self.context.at)),
+        };
+        let is_told = known.iter().any(|finding| finding.code() == told)
+            || (told == Code::KeyLength && known.iter().any(|finding| finding.code() == Code::KeyAlgorithm));
+        (!is_told).then(|| rules::path::at_fault(certificate, false, failure, self.context.at))
+    }
+
+    /// Why no path reaches an anchor.
+    fn of_no_path(&self, entry: &Entry, nodes: &[NodeId], known: &[Finding]) -> Vec<Finding> {
+        let graph = &self.assembly.graph;
+        let certificate = &*entry.certificate;
+        if nodes.is_empty() {
+            let links = graph.find_issuers(certificate, None, true);
+            let authority = certificate.authority_key_identifier();
+            let wanted = authority.get().and_then(|authority| authority.key_identifier);
+            // A candidate of the right name and key identifier whose key did not make the signature: it was tampered with.
+            let signature = links.refused.iter().find_map(|(id, failure)| {
+                let issuer = graph.certificate(*id);
+                let is_meant = wanted.is_some() && wanted == issuer.subject_key_identifier();
+                let check = match failure.check {
+                    Check::Signature if is_meant => crate::certificate::SignatureCheck::Invalid,
+                    Check::Algorithm => crate::certificate::SignatureCheck::Unsupported(failure.found.clone()),
+                    _ => return None,
+                };
+                rules::path::signed_by(issuer, &check)
+            });
+            return match signature {
+                Some(finding) => vec![finding],
+                None if links.is_self_signed => {
+                    let failure = Failure::new(Check::Untrusted, "a trust anchor", "a self-signed certificate");
+                    vec![rules::path::invalid(certificate, &failure)]
+                }
+                None => vec![rules::path::incomplete(&Missing::issuer_of(certificate))],
+            };
+        }
+        let verdict = graph.judge(&entry.certificate);
+        let Some(path) = verdict.paths.first() else { return Vec::new() };
+        let mut found = Vec::new();
+        match (&path.missing, &path.failure) {
+            (Some(missing), _) if path.status == PathStatus::Incomplete => found.push(rules::path::incomplete(missing)),
+            (_, Some((at_fault, failure))) if at_fault.sha256() != certificate.sha256() => {
+                found.push(rules::path::invalid(at_fault, failure));
+            }
+            (_, Some((_, failure))) => {
+                // Its own fault hides what is wrong above it.
+                found.extend(self.of_own(certificate, failure, known));
+                let above = path.certificates.get(1).map(|issuer| graph.judge(issuer));
+                if let Some((at_fault, failure)) =
+                    above.and_then(|above| above.paths.into_iter().find_map(|path| path.failure))
+                {
+                    found.push(rules::path::invalid(&at_fault, &failure));
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Whether it passes each step of the two selections.
+    fn steps(&self, entry: &Entry, decision: &Decision<'_>) -> ([bool; 6], [bool; 4]) {
+        let certificate = &*entry.certificate;
+        let request = &self.audit.request;
+        let is_allowed =
+            decision.chosen.is_some() || !self.assembly.graph.candidate_paths(&decision.links.issuers).is_empty();
+        let mut stores = entry.stores().peekable();
+        let in_personal = stores.peek().is_none() || stores.any(|store| store.is("My"));
+        let is_live = entry.stores().next().is_some();
+        // A bare file says nothing of a key; only a store that shows none counts as one without.
+        let has_key = entry.has_private_key() || !is_live;
+        let is_client = can_authenticate_clients(certificate);
+        let is_valid = certificate.is_valid_at(request.at) && has_key;
+        let signs = certificate.key_usage().get().is_none_or(|usage| usage.digital_signature());
+        let meets = request.criteria.iter().all(|criterion| criterion.matches(certificate));
+        ([is_allowed, in_personal, is_valid, is_client, meets, true], [signs, is_allowed, has_key, is_client])
+    }
+}
+
+/// Adds up.
+struct Tally {
+    certificates: u64,
+    verdicts: [u64; 3],
+    codes: BTreeMap<Code, (Severity, u64)>,
+    passed_over: BTreeMap<String, u64>,
+    client: Funnel<6>,
+    connection_point: Funnel<4>,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self {
+            certificates: 0,
+            verdicts: [0; 3],
+            codes: BTreeMap::new(),
+            passed_over: BTreeMap::new(),
+            client: Funnel::client(),
+            connection_point: Funnel::connection_point(),
+        }
+    }
+}
+
+impl Tally {
+    fn take<R>(&mut self, worked: &Worked<R>) {
+        if let Some(reason) = &worked.passed_over {
+            *self.passed_over.entry(reason.clone()).or_default() += 1;
+            return;
+        }
+        self.certificates += 1;
+        self.verdicts[worked.verdict as usize] += 1;
+        let mut counted = HashSet::new();
+        for (code, severity) in &worked.codes {
+            self.code(*code, *severity, u64::from(counted.insert(*code)));
+        }
+        self.client.count(worked.client_steps);
+        self.connection_point.count(worked.connection_point_steps);
+    }
+
+    fn code(&mut self, code: Code, severity: Severity, count: u64) {
+        let (gravest, total) = self.codes.entry(code).or_insert((severity, 0));
+        *gravest = (*gravest).max(severity);
+        *total += count;
+    }
+
+    fn finish(
+        mut self,
+        audit: &AuditRequest,
+        trust: Trust,
+        issuers: Vec<AuditedIssuer>,
+        findings: Vec<Finding>,
+        problems: Vec<Problem>,
+    ) -> AuditOutcome {
+        let of_issuers = issuers.iter().flat_map(|issuer| &issuer.findings);
+        for finding in of_issuers.chain(&findings) {
+            self.code(finding.code(), finding.severity, 1);
+        }
+        self.client.keep_one();
+        AuditOutcome {
+            at: audit.request.at,
+            profile: audit.profile,
+            trust,
+            verdict: Verdict::of(self.codes.values().map(|(severity, _)| *severity)),
+            certificates: self.certificates,
+            verdicts: self.verdicts,
+            codes: self.codes.into_iter().map(|(code, (severity, count))| (code, severity, count)).collect(),
+            issuers,
+            findings,
+            passed_over: self.passed_over.into_iter().collect(),
+            selection: self.client.counts(),
+            connection_point: self.connection_point.counts(),
+            problems,
+        }
+    }
+}

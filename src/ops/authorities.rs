@@ -1,0 +1,154 @@
+//! What the rules say of the CAs: each once, however many certificates hang on it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::certificate::Certificate;
+use crate::cmg::rules::{self, Part, RuleContext, neighbours};
+use crate::cmg::{Code, Finding, Severity};
+use crate::ops::assembly::Assembly;
+use crate::ops::results::IssuerResult;
+use crate::path::graph::NodeId;
+use crate::path::{Check, PathStatus, RevocationStatus};
+use crate::pool::Entry;
+
+/// A CA, and what was found at it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AuditedIssuer {
+    /// The CA and its paths.
+    pub issuer: IssuerResult,
+    /// What was found at it, the gravest first.
+    pub findings: Vec<Finding>,
+}
+
+/// The findings at the CAs of the graph.
+pub(crate) struct Authorities {
+    findings: HashMap<NodeId, Vec<Finding>>,
+}
+
+impl Authorities {
+    pub(crate) fn judge(assembly: &Assembly, context: &RuleContext<'_>) -> Self {
+        let graph = &assembly.graph;
+        let ids: Vec<NodeId> =
+            graph.ids().filter(|id| graph.certificate(*id).is_ca() || graph.node(*id).anchor.is_some()).collect();
+        let cas: Vec<_> = ids
+            .iter()
+            .map(|id| {
+                let certificate = &**graph.certificate(*id);
+                neighbours::Ca { certificate, is_self_signed: certificate.is_self_signed() }
+            })
+            .collect();
+        let mut beside: HashMap<usize, Vec<Finding>> = HashMap::new();
+        for (index, finding) in neighbours::of_authorities(&cas, context.at) {
+            beside.entry(index).or_default().push(finding);
+        }
+        let mut findings = HashMap::new();
+        for (index, id) in ids.iter().enumerate() {
+            let entry = assembly.entry(*id);
+            let mut found = of_one(assembly, context, *id, &entry);
+            let more = beside.remove(&index).unwrap_or_default();
+            found.extend(context.weigh(more, &entry.certificate));
+            found.sort_by(|one, two| two.severity.cmp(&one.severity).then(one.code().cmp(&two.code())));
+            findings.insert(*id, found);
+        }
+        Self { findings }
+    }
+
+    /// The codes found at these CAs, each once with its gravest severity.
+    pub(crate) fn codes(&self, nodes: &[NodeId]) -> Vec<(Code, Severity)> {
+        let mut codes: BTreeMap<Code, Severity> = BTreeMap::new();
+        for finding in nodes.iter().filter_map(|id| self.findings.get(id)).flatten() {
+            let gravest = codes.entry(finding.code()).or_insert(finding.severity);
+            *gravest = (*gravest).max(finding.severity);
+        }
+        codes.into_iter().collect()
+    }
+
+    /// The CAs of the sources, and whatever else certificates hang on.
+    pub(crate) fn results(&self, assembly: &Assembly, hanging: &HashMap<NodeId, u64>) -> Vec<AuditedIssuer> {
+        let graph = &assembly.graph;
+        let mut ids: Vec<NodeId> = assembly
+            .corpus
+            .issuers
+            .entries()
+            .iter()
+            .filter_map(|entry| graph.find(entry.certificate.sha256()))
+            .collect();
+        let mut others: Vec<NodeId> = hanging.keys().filter(|id| !ids.contains(id)).copied().collect();
+        others.sort_unstable();
+        ids.append(&mut others);
+        ids.into_iter()
+            .map(|id| {
+                let verdict = graph.judge(graph.certificate(id));
+                let clients = hanging.get(&id).copied().unwrap_or(0);
+                let issuer = IssuerResult { entry: assembly.entry(id), verdict, clients };
+                AuditedIssuer { issuer, findings: self.findings.get(&id).cloned().unwrap_or_default() }
+            })
+            .collect()
+    }
+
+    /// Whether a CMG of the site's version takes so many CA certificates.
+    pub(crate) fn limits(
+        &self,
+        assembly: &Assembly,
+        hanging: &HashMap<NodeId, u64>,
+        context: &RuleContext<'_>,
+    ) -> Vec<Finding> {
+        let used = || hanging.keys().map(|id| assembly.graph.certificate(*id));
+        let roots = used().filter(|certificate| certificate.is_self_signed()).count();
+        let found = neighbours::cmg_limit(roots, used().count() - roots, &context.settings.parameters);
+        match used().next() {
+            Some(any) => context.weigh(found, any),
+            None => Vec::new(),
+        }
+    }
+}
+
+fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &Entry) -> Vec<Finding> {
+    let graph = &assembly.graph;
+    let certificate: &Certificate = &entry.certificate;
+    let part = if certificate.is_self_signed() { Part::Root } else { Part::Intermediate };
+    let mut found = rules::judge(certificate, &entry.occurrences, part, context);
+    let mut more = Vec::new();
+    let paths = graph.paths(id);
+    match paths.valid.first() {
+        Some(path) => {
+            if let (Some(issuer), Some(anchor)) = (path.nodes.get(1), path.nodes.last()) {
+                let (issuer, anchor) = (graph.certificate(*issuer), graph.certificate(*anchor));
+                more.extend(rules::path::outlives_issuer(certificate, issuer, context));
+                if let Some(revocation) = &graph.revocation
+                    && let RevocationStatus::Unknown { why, crl, .. } =
+                        revocation.status(certificate, issuer, anchor, context.at)
+                {
+                    let stale = crl.and_then(|crl| crl.next_update()).filter(|next| *next < context.at);
+                    more.push(rules::path::revocation_unknown(&why, stale));
+                }
+            }
+        }
+        None => {
+            let verdict = graph.judge(graph.certificate(id));
+            if let Some(path) = verdict.paths.first() {
+                match (&path.missing, &path.failure) {
+                    (Some(missing), _) if path.status == PathStatus::Incomplete => {
+                        more.push(rules::path::incomplete(missing));
+                    }
+                    (_, Some((at_fault, failure))) if at_fault.sha256() == certificate.sha256() => {
+                        more.push(rules::path::at_fault(certificate, true, failure, context.at));
+                    }
+                    (_, Some((at_fault, failure))) => more.push(rules::path::invalid(at_fault, failure)),
+                    _ => {}
+                }
+            }
+            // What it may not do as an issuer its own path does not ask.
+            if let Err(failure) = graph.check(id)
+                && failure.check != Check::Untrusted
+            {
+                more.push(rules::path::at_fault(certificate, true, &failure, context.at));
+            }
+        }
+    }
+    more.retain(|finding| found.iter().all(|known| known.code() != finding.code()));
+    more.dedup_by(|one, two| one.code() == two.code());
+    found.extend(context.weigh(more, certificate));
+    found
+}

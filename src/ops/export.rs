@@ -1,0 +1,136 @@
+//! `export`: the CA certificates that a CMG must be given.
+
+use std::collections::BTreeMap;
+
+use crate::ops::assembly::Assembly;
+use crate::ops::chain::{Considered, consider, keep_first};
+use crate::ops::request::{OpsError, Request};
+use crate::ops::results::{Bundle, Client};
+use crate::path::{Path, PathStatus};
+use crate::pool::Entry;
+
+/// What goes into a bundle beside the chosen paths.
+#[derive(Debug, Clone, Copy, Default)]
+#[non_exhaustive]
+pub struct Extent {
+    /// The CA certificates of every valid path.
+    pub all_paths: bool,
+    /// Every CA certificate that has a valid path.
+    pub all_cas: bool,
+}
+
+/// Whether a path is one whose certificates a CMG can be given: valid, and up to a self-signed anchor.
+fn is_exportable(path: &Path) -> bool {
+    path.status == PathStatus::Valid && path.is_anchored && path.ends_self_signed
+}
+
+/// Finds what to write; a bundle with refused clients is written only where the incomplete is allowed.
+///
+/// # Errors
+/// Where nothing at all was found, or the temporary file for standard input cannot be written.
+pub fn export(request: &Request, extent: Extent) -> Result<Bundle, OpsError> {
+    let mut assembly = Assembly::new(request)?;
+    if assembly.corpus.is_empty() {
+        return Err(OpsError::NoCertificate(request.source_names()));
+    }
+    let mut considered = Vec::new();
+    let mut passed_over = Vec::new();
+    assembly.corpus.for_each_end_entity(
+        &request.passwords,
+        |entry| consider(request, &assembly, entry),
+        |one| {
+            request.progress.judged(1);
+            match one {
+                Considered::Client(client) => considered.push(client),
+                Considered::PassedOver(over) => passed_over.push(over),
+            }
+        },
+    )?;
+    keep_first(request, &mut considered, &mut passed_over);
+
+    let mut chosen = Chosen::default();
+    let mut clients = Vec::new();
+    let mut refused = Vec::new();
+    for client in considered {
+        let Client { entry, verdict } = &client;
+        let mut paths = verdict.paths.iter().filter(|path| is_exportable(path));
+        let Some(path) = paths.next() else {
+            refused.push(client);
+            continue;
+        };
+        chosen.take(path, 1);
+        for path in paths {
+            chosen.alternative(path, 1, extent.all_paths);
+        }
+        clients.push(entry.clone());
+    }
+    if extent.all_cas {
+        for id in assembly.graph.ids() {
+            let certificate = assembly.graph.certificate(id);
+            let verdict = assembly.graph.judge(certificate);
+            let mut paths = verdict.paths.iter().filter(|path| certificate.is_ca() && is_exportable(path));
+            if let Some(path) = paths.next() {
+                chosen.take(path, 0);
+            }
+            for path in paths {
+                chosen.alternative(path, 0, extent.all_paths);
+            }
+        }
+    }
+
+    let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
+    for certificate in chosen.certificates.into_values() {
+        let entry = assembly.entry_of(&certificate);
+        if certificate.is_self_signed() { roots.push(entry) } else { intermediates.push(entry) }
+    }
+    let by_name = |entry: &Entry| (entry.certificate.subject().short(), *entry.certificate.thumbprint());
+    roots.sort_by_cached_key(by_name);
+    intermediates.sort_by_cached_key(by_name);
+    Ok(Bundle {
+        at: request.at,
+        trust: assembly.trust,
+        roots,
+        intermediates,
+        clients,
+        alternatives: chosen.alternatives.into_values().collect(),
+        refused,
+        passed_over,
+        findings: Vec::new(),
+        problems: std::mem::take(&mut assembly.problems),
+    })
+}
+
+#[derive(Default)]
+struct Chosen {
+    certificates: BTreeMap<[u8; 32], std::sync::Arc<crate::certificate::Certificate>>,
+    paths: std::collections::BTreeSet<Vec<[u8; 32]>>,
+    alternatives: BTreeMap<Vec<[u8; 32]>, Path>,
+}
+
+/// The CA certificates of a path, by which two paths are the same.
+fn key(path: &Path, skipped: usize) -> Vec<[u8; 32]> {
+    path.certificates.iter().skip(skipped).map(|certificate| *certificate.sha256()).collect()
+}
+
+impl Chosen {
+    fn take(&mut self, path: &Path, skipped: usize) {
+        let key = key(path, skipped);
+        self.alternatives.remove(&key);
+        if self.paths.insert(key) {
+            for certificate in path.certificates.iter().skip(skipped) {
+                self.certificates.insert(*certificate.sha256(), certificate.clone());
+            }
+        }
+    }
+
+    fn alternative(&mut self, path: &Path, skipped: usize, is_taken: bool) {
+        if is_taken {
+            return self.take(path, skipped);
+        }
+        let key = key(path, skipped);
+        if !self.paths.contains(&key) && !self.alternatives.contains_key(&key) {
+            let certificates = path.certificates.iter().skip(skipped).cloned().collect();
+            self.alternatives.insert(key, Path { certificates, revocation: Vec::new(), ..path.clone() });
+        }
+    }
+}

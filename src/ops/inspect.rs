@@ -1,0 +1,46 @@
+//! `inspect`: what is in these files and stores.
+
+use crate::certificate::Certificate;
+use crate::ops::corpus::Corpus;
+use crate::ops::request::{OpsError, Request};
+use crate::pool::Entry;
+use crate::source::Problem;
+
+/// What was found beside the certificates.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Inspected {
+    /// How many different certificates there were.
+    pub certificates: usize,
+    /// How many CRLs were met.
+    pub crls: usize,
+    /// How many private keys were met; none is kept.
+    pub private_keys: usize,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads everything; each certificate once, CA certificates first: `work` on all cores, `sink` in the order of the sources.
+///
+/// # Errors
+/// Where nothing at all was found, or the temporary file for standard input cannot be written.
+pub fn inspect<R: Send>(
+    request: &Request,
+    work: impl Fn(&Entry) -> R + Sync,
+    mut sink: impl FnMut(R),
+) -> Result<Inspected, OpsError> {
+    let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
+    let found = Inspected {
+        certificates: corpus.issuers.len() + corpus.end_entity_count(),
+        crls: corpus.crls.len(),
+        private_keys: corpus.private_keys,
+        problems: std::mem::take(&mut corpus.problems),
+    };
+    for entry in corpus.issuers.entries() {
+        // Whether a CA is self-signed is the one thing worth a signature check here.
+        let _ = Certificate::is_self_signed(&entry.certificate);
+        sink(work(entry));
+    }
+    corpus.for_each_end_entity(&request.passwords, work, sink)?;
+    Ok(found)
+}

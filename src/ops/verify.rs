@@ -1,0 +1,55 @@
+//! `verify`: is this one certificate valid.
+
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+use crate::ops::assembly::Assembly;
+use crate::ops::corpus::Corpus;
+use crate::ops::request::{OpsError, Request};
+use crate::path::{Settings, Verdict};
+use crate::source::Problem;
+
+/// What `verify` found.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Verification {
+    /// The certificate that was judged.
+    pub leaf: Arc<Certificate>,
+    /// Its paths, and what was refused.
+    pub verdict: Verdict,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl Verification {
+    /// Whether there is a valid path.
+    pub fn is_valid(&self) -> bool {
+        self.verdict.chosen().is_some()
+    }
+}
+
+/// Judges the one end-entity certificate of the request's source; whatever else the source holds helps to build.
+///
+/// # Errors
+/// Where the source holds no certificate, or more than one that could be meant.
+pub fn verify(request: &Request, settings: Settings) -> Result<Verification, OpsError> {
+    let corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
+    let source_name = request.source_names();
+    let held = corpus.held().unwrap_or_default();
+    let leaf = match (held, corpus.issuers.entries()) {
+        ([leaf], _) => leaf.certificate.clone(),
+        ([], [only]) => only.certificate.clone(),
+        ([], []) if corpus.is_empty() => return Err(OpsError::NoCertificate(source_name)),
+        ([], several) => {
+            let found = format!("{} CA certificates", several.len());
+            return Err(OpsError::NotOneLeaf { source_name, found });
+        }
+        _ => {
+            let found = format!("{} of them", corpus.end_entity_count());
+            return Err(OpsError::NotOneLeaf { source_name, found });
+        }
+    };
+    let mut assembly = Assembly::over(corpus, request, settings);
+    let verdict = assembly.graph.judge(&leaf);
+    Ok(Verification { leaf, verdict, problems: std::mem::take(&mut assembly.problems) })
+}

@@ -1,0 +1,190 @@
+//! OpenSSL as the maker of lists, and as an independent judge of them.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use super::pki::{Ca, at};
+use crate::certificate::crl::build::{self, Entry, List, element, full_name, sequence, uri};
+use crate::certificate::{Certificate, Crl};
+use crate::path::revocation::{CrlStore, RevocationStatus, status};
+
+fn openssl(folder: &Path, arguments: &[&str]) -> bool {
+    let output = Command::new("openssl").args(arguments).current_dir(folder).output();
+    output.expect("these tests need the openssl command").status.success()
+}
+
+fn write_pem(folder: &Path, name: &str, label: &str, ders: &[&[u8]]) {
+    let text: String = ders.iter().map(|der| pem::encode(&pem::Pem::new(label, *der))).collect();
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+fn read_pem(folder: &Path, name: &str) -> Vec<u8> {
+    pem::parse(std::fs::read(folder.join(name)).unwrap()).unwrap().into_contents()
+}
+
+const CONFIG: &str = "
+[ca]
+default_ca = d
+[d]
+database = index.txt
+serial = serial
+crlnumber = crlnumber
+new_certs_dir = .
+certificate = ca.pem
+private_key = ca.key
+default_md = sha256
+default_days = 3650
+default_crl_days = 30
+policy = p
+crl_extensions = c
+[p]
+commonName = supplied
+[c]
+authorityKeyIdentifier = keyid
+[req]
+distinguished_name = dn
+[dn]
+[v3_ca]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+";
+
+#[test]
+fn what_openssl_revoked_is_revoked_for_its_reason() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    for (name, content) in [("c.cnf", CONFIG), ("index.txt", ""), ("serial", "7FFF\n"), ("crlnumber", "0A\n")] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    let run = |arguments: &str| {
+        let arguments: Vec<_> = arguments.split(' ').collect();
+        assert!(openssl(folder, &arguments), "{arguments:?}");
+    };
+    let key = "-newkey rsa:2048 -nodes";
+    run(&format!("req -x509 {key} -keyout ca.key -out ca.pem -subj /CN=CA -days 3650 -config c.cnf -extensions v3_ca"));
+    let reasons = [
+        Some("keyCompromise"),
+        Some("CACompromise"),
+        Some("affiliationChanged"),
+        Some("superseded"),
+        Some("cessationOfOperation"),
+        Some("certificateHold"),
+        Some("unspecified"),
+        None,
+    ];
+    run(&format!("req {key} -keyout user.key -out user.csr -subj /CN=user -config c.cnf"));
+    for (number, reason) in reasons.iter().enumerate() {
+        let subject = format!("/CN=user{number}");
+        run(&format!("ca -batch -config c.cnf -in user.csr -out {number}.pem -subj {subject} -notext"));
+        if let Some(reason) = reason {
+            run(&format!("ca -config c.cnf -revoke {number}.pem -crl_reason {reason}"));
+        }
+    }
+    run("ca -config c.cnf -gencrl -out crl.pem");
+    let issuer = Certificate::from_vec(read_pem(folder, "ca.pem")).unwrap();
+    let crl = Crl::from_vec(read_pem(folder, "crl.pem")).unwrap();
+    assert_eq!(crl.number().unwrap().to_string(), "10");
+    assert_eq!(crl.len(), 7);
+    let now = crl.this_update().unwrap();
+    let store = CrlStore::new(vec![Arc::new(crl)]);
+    for (number, expected) in reasons.iter().enumerate() {
+        let user = Certificate::from_vec(read_pem(folder, &format!("{number}.pem"))).unwrap();
+        let found = status(&user, &issuer, &store, now, &());
+        match (&found, expected) {
+            (RevocationStatus::Good, None) => {}
+            (RevocationStatus::Revoked { reason, at, .. }, Some(expected)) => {
+                // OpenSSL leaves out unspecified, as RFC 5280 section 5.3.1 asks.
+                let name = reason.map_or("unspecified", |reason| reason.name());
+                assert!(name.eq_ignore_ascii_case(expected), "{name} is not {expected}");
+                assert!(at.is_some());
+            }
+            other => panic!("{number}: {other:?}"),
+        }
+        let later = status(&user, &issuer, &store, now.plus_days(31), &());
+        assert!(!later.is_good(), "the list has expired: {later}");
+    }
+}
+
+/// Whether OpenSSL takes the certificate with these lists.
+fn openssl_accepts(folder: &Path, root: &Ca, user: &Ca, crls: &[Arc<Crl>]) -> bool {
+    write_pem(folder, "root.pem", "CERTIFICATE", &[root.certificate.der()]);
+    write_pem(folder, "user.pem", "CERTIFICATE", &[user.certificate.der()]);
+    let ders: Vec<_> = crls.iter().map(|crl| crl.der()).collect();
+    write_pem(folder, "crls.pem", "X509 CRL", &ders);
+    let moment = at().unix().to_string();
+    let arguments = "verify -crl_check -extended_crl -use_deltas -CAfile root.pem -CRLfile crls.pem -attime";
+    let mut arguments: Vec<_> = arguments.split(' ').collect();
+    arguments.extend([&moment, "user.pem"]);
+    openssl(folder, &arguments)
+}
+
+#[test]
+fn openssl_takes_and_refuses_the_same_lists() {
+    const URL: &str = "http://pki.contoso.com/ca.crl";
+    let root = Ca::root("Contoso CA");
+    let serial: &[u8] = &[0x11, 0x22];
+    let plain = root.user("PC1", serial);
+    let with_point = root.user_at(serial, &sequence(&[&full_name(&uri(URL))]));
+    let with_reasons = root.user_at(serial, &sequence(&[&full_name(&uri(URL)), &build::reasons(1, &[1, 2])]));
+    let listed = Entry::new(serial).reason(1);
+    let limited = |point: Vec<u8>| List { point: Some(point), ..root.list() };
+    let delta = |entry: Option<Entry>| List {
+        base: Some(10),
+        number: Some(11),
+        entries: entry.into_iter().collect(),
+        ..root.list()
+    };
+    let expired = List { next_update: Some("260201000000Z".to_owned()), ..root.list() };
+    let future = List { this_update: "260801000000Z".to_owned(), ..root.list() };
+    let at_url = limited(full_name(&uri(URL)));
+    let freshest = |mut list: List| {
+        // OpenSSL looks for delta CRLs where the list points to some.
+        let content = sequence(&[&sequence(&[&full_name(&uri(URL))])]);
+        list.extensions.push(build::extension(crate::certificate::oid::FRESHEST_CRL, false, &content));
+        list
+    };
+    let some_reasons = |bits: &[usize]| limited([full_name(&uri(URL)), build::reasons(3, bits)].concat());
+    let scenarios: Vec<(&str, &Ca, Vec<List>)> = vec![
+        ("nothing", &plain, vec![]),
+        ("an empty list", &plain, vec![root.list()]),
+        ("listed", &plain, vec![root.list().entry(listed.clone())]),
+        ("expired", &plain, vec![expired.clone()]),
+        ("future", &plain, vec![future]),
+        ("expired and current", &plain, vec![expired, root.list()]),
+        ("no point in the certificate", &plain, vec![at_url.clone()]),
+        ("the same point", &with_point, vec![at_url.clone()]),
+        ("the same point, listed", &with_point, vec![at_url.clone().entry(listed.clone())]),
+        ("another point", &with_point, vec![limited(full_name(&uri("http://pki.contoso.com/other.crl")))]),
+        ("for users", &plain, vec![limited(element(0x81, &[255]))]),
+        ("for CAs", &plain, vec![limited(element(0x82, &[255]))]),
+        ("for attribute certificates", &plain, vec![limited(element(0x85, &[255]))]),
+        ("some reasons", &with_point, vec![some_reasons(&[1, 2])]),
+        ("all reasons in two", &with_point, vec![some_reasons(&[1, 2, 3]), some_reasons(&[4, 5, 6, 7, 8])]),
+        ("a point for some reasons", &with_reasons, vec![at_url]),
+        ("delta, silent", &plain, vec![freshest(root.list()), delta(None)]),
+        ("delta, listed", &plain, vec![freshest(root.list()), delta(Some(listed.clone()))]),
+        (
+            "delta, removed",
+            &plain,
+            vec![freshest(root.list().entry(Entry::new(serial).reason(6))), delta(Some(Entry::new(serial).reason(8)))],
+        ),
+        ("delta alone", &plain, vec![delta(None)]),
+        ("unknown critical extension", &plain, {
+            let mut list = root.list();
+            list.extensions.push(build::extension(&[0x2a, 3, 4], true, &[5, 0]));
+            vec![list]
+        }),
+    ];
+    let temporary = tempfile::tempdir().unwrap();
+    let mut differences = Vec::new();
+    for (name, user, lists) in scenarios {
+        let crls: Vec<_> = lists.iter().map(|list| root.sign(list)).collect();
+        let ours = root.judge(user, &crls.iter().collect::<Vec<_>>());
+        if ours.is_good() != openssl_accepts(temporary.path(), &root, user, &crls) {
+            differences.push(format!("{name}: {ours}"));
+        }
+    }
+    assert_eq!(differences, Vec::<String>::new());
+}

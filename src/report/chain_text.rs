@@ -1,0 +1,535 @@
+//! `chain` for people: one tree from the roots down to the client certificates, then what is missing or wrong and what to do,
+//! then what was considered and why it was not taken.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crate::certificate::Certificate;
+use crate::ops::{Chains, Client, IssuerResult, Trust};
+use crate::path::{Check, Path, PathStatus, Refusal};
+use crate::pool::Entry;
+use crate::report::chain_groups::{Group, alternatives, group, why_not};
+use crate::report::describe;
+use crate::report::model::{ReasonRecord, Role};
+use crate::report::path_branch::{self, Leaf};
+use crate::report::problems_text;
+use crate::report::sanitize::terminal;
+use crate::report::style::{Style, Tint, count, grouped};
+use crate::report::table::{self, Cell, Column};
+use crate::report::tree::Branch;
+use crate::time::Time;
+
+/// Writes what was found.
+pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
+    let groups = group(&found.clients);
+    let entries: HashMap<[u8; 32], &Entry> =
+        found.issuers.iter().map(|issuer| (*issuer.entry.certificate.sha256(), &issuer.entry)).collect();
+    let view = View { style, at: found.at, trust: found.trust, entries };
+    summary(out, style, found)?;
+    let valid: Vec<&Group<'_>> = groups.iter().filter(|group| group.status() == PathStatus::Valid).collect();
+    if !valid.is_empty() {
+        style.heading(out, "Certification paths")?;
+        for tree in view.forest(&valid) {
+            writeln!(out)?;
+            tree.draw(out, style, "")?;
+        }
+    }
+    for group in groups.iter().filter(|group| group.status() != PathStatus::Valid) {
+        view.failing(out, group)?;
+    }
+    view.alternatives(out, &valid)?;
+    view.refused(out, &found.clients)?;
+    view.unused(out, &found.issuers, &groups)?;
+    passed_over(out, style, found)?;
+    problems_text::write(out, style, &found.problems)?;
+    view.trust_note(out, found, &valid)?;
+    for_the_cmg(out, style, &valid)
+}
+
+fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
+    let status = |wanted: PathStatus| {
+        found
+            .clients
+            .iter()
+            .filter(|client| client.verdict.paths.first().is_some_and(|path| path.status == wanted))
+            .count()
+    };
+    let (invalid, incomplete) = (status(PathStatus::Invalid), status(PathStatus::Incomplete));
+    let valid = found.clients.len() - invalid - incomplete;
+    let total = count(found.clients.len() as u64, "client certificate", "client certificates");
+    let verdict = match (found.clients.len(), invalid, incomplete) {
+        (0, ..) => "No client certificate was found".to_owned(),
+        (1, 0, 0) => format!("{total}, with a valid path"),
+        (1, 1, _) => format!("{total}, whose path is not valid"),
+        (1, ..) => format!("{total}, whose issuer is missing"),
+        (_, 0, 0) => format!("{total}, all with a valid path"),
+        _ => {
+            let mut parts = Vec::new();
+            for (number, what) in [
+                (valid, "with a valid path"),
+                (invalid, "whose path is not valid"),
+                (incomplete, "whose issuer is missing"),
+            ] {
+                if number > 0 {
+                    parts.push(format!("{} {what}", grouped(number as u64)));
+                }
+            }
+            format!("{total}: {}", parts.join(", "))
+        }
+    };
+    let tint = if found.clients.is_empty() || invalid + incomplete > 0 { Tint::Bad } else { Tint::Good };
+    writeln!(out, "{}", style.paint(tint, &verdict))?;
+    let trust = match found.trust {
+        Trust::Given => "trust anchors as given by --trust",
+        Trust::Store => "trust anchors from Windows' Root stores",
+        Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
+    };
+    writeln!(out, "{}", style.paint(Tint::Faint, &format!("judged at {}; {trust}", found.at)))?;
+    if found.clients.is_empty() {
+        writeln!(out)?;
+        style.paragraph(
+            out,
+            "",
+            "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
+             (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, \
+             without its private key) and give it together with the CA certificates. `certpath inspect` shows what is here.",
+        )?;
+    }
+    Ok(())
+}
+
+/// A CA on the way from a root down, with what hangs on it.
+struct Knot<'a> {
+    certificate: &'a Arc<Certificate>,
+    is_anchor: bool,
+    below: Vec<Self>,
+    groups: Vec<&'a Group<'a>>,
+}
+
+struct View<'a> {
+    style: &'a Style,
+    at: Time,
+    trust: Trust,
+    entries: HashMap<[u8; 32], &'a Entry>,
+}
+
+impl<'a> View<'a> {
+    /// The chosen paths as trees, each root once.
+    fn forest(&self, groups: &[&'a Group<'a>]) -> Vec<Branch<'a>> {
+        let mut roots: Vec<Knot<'a>> = Vec::new();
+        let mut alone = Vec::new();
+        for group in groups {
+            let mut level = &mut roots;
+            let mut from_above = group.authorities().iter().rev().enumerate().peekable();
+            if from_above.peek().is_none() {
+                alone.push(*group);
+            }
+            while let Some((depth, certificate)) = from_above.next() {
+                let place = level.iter().position(|knot| knot.certificate.sha256() == certificate.sha256());
+                let place = place.unwrap_or_else(|| {
+                    level.push(Knot { certificate, is_anchor: depth == 0, below: Vec::new(), groups: Vec::new() });
+                    level.len() - 1
+                });
+                let Some(knot) = level.get_mut(place) else { break };
+                if from_above.peek().is_none() {
+                    knot.groups.push(group);
+                }
+                level = &mut knot.below;
+            }
+        }
+        let mut trees: Vec<Branch<'a>> = roots.iter().map(|knot| self.knot(knot)).collect();
+        trees.extend(alone.into_iter().map(|group| self.clients(group)));
+        trees
+    }
+
+    fn knot(&self, knot: &Knot<'a>) -> Branch<'a> {
+        let mut branch = self.authority(knot.certificate, knot.is_anchor);
+        branch.branches.extend(knot.groups.iter().map(|group| self.clients(group)));
+        branch.branches.extend(knot.below.iter().map(|below| self.knot(below)));
+        branch
+    }
+
+    fn authority(&self, certificate: &Arc<Certificate>, is_anchor: bool) -> Branch<'a> {
+        let entry = self.entries.get(certificate.sha256()).copied();
+        path_branch::authority(certificate, entry, is_anchor.then_some(self.trust), self.at)
+    }
+
+    fn clients(&self, group: &Group<'a>) -> Branch<'a> {
+        let several = group.clients.iter().filter(|client| client.verdict.paths.len() > 1).count();
+        let chosen = group.clients.first().map_or(1, |client| client.verdict.paths.len());
+        let remark = match (group.status(), several) {
+            (PathStatus::Valid, 0) => ("valid".to_owned(), Tint::Good),
+            (PathStatus::Valid, _) => (format!("valid, the best of {chosen} paths"), Tint::Good),
+            (PathStatus::Invalid, _) if group.fails_at_leaf() => ("refused".to_owned(), Tint::Bad),
+            _ => (String::new(), Tint::Plain),
+        };
+        let leaves: Vec<Leaf<'a>> = group
+            .clients
+            .iter()
+            .map(|client| Leaf {
+                entry: &client.entry,
+                failure: client
+                    .verdict
+                    .paths
+                    .first()
+                    .and_then(|path| path.failure.as_ref())
+                    .map(|(_, failure)| failure),
+            })
+            .collect();
+        path_branch::leaves(leaves, remark, self.at, group.fails_at_leaf())
+    }
+
+    /// One answer that is no valid path: what it looks like as far as it goes, what is wrong, and what to do.
+    fn failing(&self, out: &mut dyn Write, group: &Group<'a>) -> io::Result<()> {
+        let clients = count(group.clients.len() as u64, "client certificate", "client certificates");
+        let top = group.path.certificates.last();
+        let heading = match (&group.path.missing, &group.path.failure) {
+            (_, Some((at, failure))) if group.fails_at_leaf() || group.status() == PathStatus::Invalid => {
+                let whose = if group.fails_at_leaf() {
+                    "its own".to_owned()
+                } else {
+                    format!("{} fails on", describe::subject(at))
+                };
+                format!("Not valid: {clients}: {whose} {}", describe::check(failure.check))
+            }
+            (Some(_), _) => format!(
+                "Incomplete: {clients}: the issuer of {} is missing",
+                top.map_or_else(String::new, |top| describe::subject(top))
+            ),
+            _ => format!("Not valid: {clients}"),
+        };
+        writeln!(out, "\n{}\n", self.style.paint(Tint::Bad, &heading))?;
+        self.failing_tree(group).draw(out, self.style, "")?;
+        let advice = self.next_step(group.path);
+        if !advice.is_empty() {
+            writeln!(out)?;
+            self.style.hanging(out, "Next: ", "      ", &advice)?;
+        }
+        let others: Vec<&Path> =
+            group.clients.first().map_or(&[][..], |client| &client.verdict.paths).iter().skip(1).collect();
+        if !others.is_empty() {
+            writeln!(out, "Other ways, no better:")?;
+            for path in others.iter().take(self.style.shown(others.len())) {
+                self.style.hanging(out, "  - ", "    ", &path_branch::in_a_line(path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn failing_tree(&self, group: &Group<'a>) -> Branch<'a> {
+        let mut branch = self.clients(group);
+        let authorities = group.authorities();
+        for (index, certificate) in authorities.iter().enumerate() {
+            let is_top = index + 1 == authorities.len();
+            let mut above = self.authority(certificate, is_top && group.path.is_anchored);
+            if let Some((at, failure)) = &group.path.failure
+                && at.sha256() == certificate.sha256()
+            {
+                path_branch::blame(&mut above, failure, self.style);
+            }
+            above.branches.push(branch);
+            branch = above;
+        }
+        match &group.path.missing {
+            Some(missing) => path_branch::missing(missing, branch),
+            None => branch,
+        }
+    }
+
+    fn next_step(&self, path: &Path) -> String {
+        if let Some((at, failure)) = &path.failure {
+            let mut advice = describe::advice(failure.check).to_owned();
+            if failure.check == Check::Untrusted {
+                advice.push_str(&format!(" Its SHA-256 is {}.", at.sha256_hex()));
+            }
+            return advice;
+        }
+        let Some(missing) = &path.missing else { return String::new() };
+        let web = missing.aia.iter().find(|url| url.starts_with("http"));
+        let from = match web {
+            Some(url) => format!("it is published at {}, or ask the PKI team", terminal(url)),
+            None => "ask the PKI team for it (`certutil -ca.cert FILE` at that CA writes it)".to_owned(),
+        };
+        format!(
+            "Get the missing CA certificate: {from}. Put it beside the other files and run this again. Without it the CMG \
+             cannot verify these clients."
+        )
+    }
+
+    fn alternatives(&self, out: &mut dyn Write, groups: &[&'a Group<'a>]) -> io::Result<()> {
+        let found: Vec<_> = groups.iter().flat_map(|group| alternatives(group)).collect();
+        if found.is_empty() {
+            return Ok(());
+        }
+        self.style.heading(out, "Other valid paths, not chosen")?;
+        let shown = self.style.shown(found.len());
+        for one in found.iter().take(shown) {
+            let mut clients = describe::subject(&one.client.entry.certificate);
+            if one.count > 1 {
+                clients.push_str(&format!(" and {} more", grouped(one.count - 1)));
+            }
+            writeln!(out, "  {clients}")?;
+            self.style.hanging(out, "    over ", "         ", &path_branch::authorities_in_a_line(one.other))?;
+            self.style.hanging(out, "    because ", "            ", &why_not(one.chosen, one.other))?;
+        }
+        more(out, self.style, found.len() - shown)
+    }
+
+    /// What was considered and refused, each candidate once, however many clients it was considered for.
+    fn refused(&self, out: &mut dyn Write, clients: &[Client]) -> io::Result<()> {
+        struct Refused<'a> {
+            refusal: &'a Refusal,
+            below: HashSet<[u8; 32]>,
+        }
+        let mut places = HashMap::new();
+        let mut all: Vec<Refused<'_>> = Vec::new();
+        for client in clients {
+            // A self-signed certificate needs no issuer, and what a path fails on was said above.
+            let failed = client.verdict.paths.first().and_then(|path| path.failure.as_ref());
+            let said = |refusal: &Refusal| {
+                failed.is_some_and(|(at, failure)| {
+                    at.sha256() == refusal.candidate.sha256() && failure.check == refusal.failure.check
+                })
+            };
+            let worth_telling =
+                |refusal: &&Refusal| self.style.verbose || !(Role::of(&refusal.below) == Role::Root || said(refusal));
+            for refusal in client.verdict.refused.iter().filter(worth_telling) {
+                let failure = &refusal.failure;
+                let issuer = refusal.below.issuer().as_bytes();
+                let key = (*refusal.candidate.sha256(), issuer, failure.check, &failure.expected, &failure.found);
+                let place = *places.entry(key).or_insert_with(|| {
+                    all.push(Refused { refusal, below: HashSet::new() });
+                    all.len() - 1
+                });
+                if let Some(refused) = all.get_mut(place) {
+                    refused.below.insert(*refusal.below.sha256());
+                }
+            }
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        self.style.heading(out, "Considered and refused")?;
+        let shown = self.style.shown(all.len());
+        for Refused { refusal, below } in all.iter().take(shown) {
+            let cross = self.style.paint(Tint::Bad, self.style.glyph("✗", "x"));
+            let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
+            let more = match below.len() {
+                0 | 1 => String::new(),
+                several => format!(" and {} more", grouped(several as u64 - 1)),
+            };
+            let (until, _) = describe::validity(&refusal.candidate, self.at);
+            writeln!(out, "  {cross} {name} [{mark}], {until}")?;
+            let below = match Role::of(&refusal.below) {
+                Role::EndEntity => describe::subject(&refusal.below),
+                _ => format!("{} [{}]", describe::subject(&refusal.below), describe::mark(&refusal.below)),
+            };
+            writeln!(out, "      as issuer of {below}{more}")?;
+            self.style.hanging(out, "      ", "        ", &describe::failure(&refusal.failure))?;
+        }
+        more(out, self.style, all.len() - shown)
+    }
+
+    /// The CA certificates that no client needs: decoys, old generations, other hierarchies.
+    fn unused(&self, out: &mut dyn Write, issuers: &[IssuerResult], groups: &[Group<'_>]) -> io::Result<()> {
+        let used: HashSet<[u8; 32]> =
+            groups.iter().flat_map(|group| group.authorities()).map(|certificate| *certificate.sha256()).collect();
+        let mut unused: Vec<&IssuerResult> =
+            issuers.iter().filter(|issuer| !used.contains(issuer.entry.certificate.sha256())).collect();
+        if unused.is_empty() {
+            return Ok(());
+        }
+        unused.sort_by_key(|issuer| Role::of(&issuer.entry.certificate));
+        self.style.heading(out, "Other CA certificates here, which no client certificate needs")?;
+        const COLUMNS: &[Column] = &[
+            Column::new("SUBJECT", 0).narrows_to(16).at_most(48),
+            Column::new("ROLE", 2),
+            Column::new("EXPIRES", 1),
+            Column::new("OWN PATH", 0),
+            Column::new("THUMBPRINT", 3).narrows_to(9),
+            Column::new("WHERE", 4).narrows_to(16).keeps_end(),
+        ];
+        let shown = self.style.shown(unused.len());
+        table::write(out, self.style, "  ", COLUMNS, &unused[..shown.min(unused.len())], |issuer| {
+            let certificate = &issuer.entry.certificate;
+            let (path, tint) = match issuer.verdict.paths.first().map(|path| path.status) {
+                Some(PathStatus::Valid) => ("valid", Tint::Plain),
+                Some(PathStatus::Invalid) => ("not valid", Tint::Bad),
+                Some(PathStatus::Incomplete) => ("incomplete", Tint::Warning),
+                None => ("", Tint::Plain),
+            };
+            let urgency = describe::urgency(describe::days_left(certificate, self.at));
+            vec![
+                Cell::new(describe::subject(certificate)),
+                Cell::new(describe::role(Role::of(certificate))),
+                Cell::tinted(describe::date(certificate.not_after()), urgency),
+                Cell::tinted(path, tint),
+                Cell::new(certificate.thumbprint_hex()),
+                Cell::tinted(describe::places(&issuer.entry), Tint::Faint),
+            ]
+        })?;
+        more(out, self.style, unused.len() - shown)
+    }
+
+    fn trust_note(&self, out: &mut dyn Write, found: &Chains, valid: &[&Group<'_>]) -> io::Result<()> {
+        if found.trust != Trust::Assumed {
+            return Ok(());
+        }
+        let mut seen = HashSet::new();
+        let roots: Vec<&Arc<Certificate>> = valid
+            .iter()
+            .filter_map(|group| group.path.certificates.last())
+            .filter(|root| seen.insert(*root.sha256()))
+            .collect();
+        if roots.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "\n{}", self.style.paint(Tint::Warning, "Nobody has vouched for the roots yet."))?;
+        self.style.paragraph(
+            out,
+            "",
+            "They are trusted here for being self-signed alone. Read the SHA-256 below to the PKI team over another channel \
+             than the files came by; if it is theirs, `--trust FILE` with that root makes it certain.",
+        )?;
+        for root in roots {
+            writeln!(out, "  {}\n    {}", describe::subject(root), root.sha256_hex())?;
+        }
+        Ok(())
+    }
+}
+
+fn more(out: &mut dyn Write, style: &Style, number: usize) -> io::Result<()> {
+    if number == 0 {
+        return Ok(());
+    }
+    let more = count(number as u64, "more is", "more are");
+    writeln!(out, "  {}", style.paint(Tint::Faint, &format!("{more} not shown: `-v` shows all")))
+}
+
+fn passed_over(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
+    if found.passed_over.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "Passed over")?;
+    for ReasonRecord { reason, count } in ReasonRecord::count(found.passed_over.iter().map(|one| one.reason.as_str())) {
+        let example = found.passed_over.iter().find(|one| one.reason == reason);
+        let names = match (example, count) {
+            (Some(one), 1) => format!("{}: ", describe::subject(&one.certificate)),
+            (Some(one), _) => format!("{} and {} more: ", describe::subject(&one.certificate), grouped(count - 1)),
+            (None, _) => String::new(),
+        };
+        style.hanging(out, "  - ", "    ", &format!("{names}{}", terminal(&reason)))?;
+    }
+    Ok(())
+}
+
+/// What all this is for: which certificates the CMG has to be given.
+fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group<'_>]) -> io::Result<()> {
+    let mut seen = HashSet::new();
+    let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
+    for certificate in valid.iter().flat_map(|group| group.authorities().iter().rev()) {
+        if seen.insert(*certificate.sha256()) {
+            let list = if Role::of(certificate) == Role::Root { &mut roots } else { &mut intermediates };
+            list.push(format!("{} [{}]", describe::subject(certificate), describe::mark(certificate)));
+        }
+    }
+    if roots.is_empty() && intermediates.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "The CMG needs")?;
+    for (label, list) in [("  root:          ", roots), ("  intermediate:  ", intermediates)] {
+        if !list.is_empty() {
+            let shown = style.shown(list.len());
+            let mut text = list.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
+            if shown < list.len() {
+                text.push_str(&format!(" and {} more", list.len() - shown));
+            }
+            style.hanging(out, label, "                 ", &text)?;
+        }
+    }
+    writeln!(out, "  `certpath export` with the same sources and `--out DIR` writes them.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn text(folder: &str, style: Style) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &style, &testing::chains(folder)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn each_ca_stands_once_with_its_clients_below_it() {
+        let shown = text("contoso", Style::default());
+        let tree: Vec<&str> =
+            shown.lines().filter(|line| line.contains("\u{2500} ") || line.starts_with("Contoso Root")).collect();
+        assert_eq!(
+            tree,
+            [
+                "Contoso Root CA  root, trust assumed",
+                "└─ Contoso Policy CA  intermediate",
+                "   ├─ Contoso Issuing CA 1  intermediate",
+                "   │  └─ 2 client certificates  valid",
+                "   └─ Contoso Issuing CA 2  intermediate",
+                "      └─ PC003.corp.contoso.com  client, valid",
+                "└─ SMS Role SSL Certificate  client, valid",
+                "└─ 0b5ecd8c-7a3a-4e4c-9b6e-0d2f6a1c9d11  client",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_missing_issuer_is_named_with_key_identifier_address_and_what_to_do() {
+        let shown = text("pki/missing-intermediate", Style { width: Some(80), ..Style::default() });
+        assert!(shown.starts_with("1 client certificate, whose issuer is missing\n"), "{shown}");
+        assert!(
+            shown.contains("? Gap Issuing CA  missing\n│  CN=Gap Issuing CA, O=Gap\n│  key identifier: "),
+            "{shown}"
+        );
+        assert!(shown.contains("published at: http://pki.gap.test/aia/GapIssuing.crt"));
+        assert!(shown.contains("Next: Get the missing CA certificate"));
+    }
+
+    #[test]
+    fn a_choice_between_paths_names_the_values_that_decided() {
+        let shown = text("pki/cross-signed", Style::default());
+        assert!(shown.contains("valid, the best of 2 paths"));
+        assert!(
+            shown.contains(
+                "because its CA certificates hold until 2049-01-01, those of the chosen path until 2055-01-01"
+            ),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn what_was_refused_names_the_check_and_both_values() {
+        let shown = text("pki/wrong-eku", Style::default());
+        assert!(
+            shown.contains("✗ extended key usage: expected Client Authentication; found Server Authentication"),
+            "{shown}"
+        );
+        let shown = text("pki/no-key-identifiers", Style::default());
+        assert!(shown.contains("Considered and refused\n  ✗ Bare "), "{shown}");
+    }
+
+    #[test]
+    fn an_assumed_root_is_to_be_compared_by_its_sha256() {
+        let shown = text("pki/cross-signed", Style::default());
+        let root = testing::inspection("pki/cross-signed/root-b.cer").certificates[0].certificate.sha256_hex();
+        assert!(shown.contains("PKI team") && shown.contains(&root), "{shown}");
+    }
+
+    #[test]
+    fn in_ascii_and_narrow_it_still_holds_every_name() {
+        let style = Style { width: Some(80), unicode: false, ..Style::default() };
+        for folder in ["contoso", "pki/path-length", "pki/renewed-new-key", "pki/bad-signature"] {
+            let shown = text(folder, style);
+            assert!(shown.is_ascii(), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Certificates and what belongs to them in a few words for people, safe on a terminal.
+
+use crate::certificate::{Certificate, Name, PublicKey};
+use crate::path::{Check, Failure};
+use crate::pool::Entry;
+use crate::report::model::Role;
+use crate::report::sanitize::terminal;
+use crate::report::style::{Tint, days};
+use crate::source::{Evidence, KeyKeeper, KeyProvider, Occurrence, Position, Problem, ProviderFamily};
+use crate::time::Time;
+
+/// What stands for a name in a short text.
+pub(crate) fn name(name: &Name<'_>) -> String {
+    terminal(&name.short())
+}
+
+/// What stands for a certificate's subject; a certificate without one is known by its first alternative name.
+pub(crate) fn subject(certificate: &Certificate) -> String {
+    let own = certificate.subject();
+    if own.is_empty()
+        && let Some(first) = certificate.subject_alternative_names().get().and_then(|names| names.first())
+    {
+        return terminal(&first.value());
+    }
+    name(&own)
+}
+
+/// `RSA 2048`, `EC P-256`, `Ed25519`.
+pub(crate) fn key(key: &PublicKey) -> String {
+    let algorithm = key.algorithm.name();
+    terminal(&match &key.curve {
+        Some(curve) => format!("{algorithm} {curve}"),
+        None if key.bits == 0 || algorithm.starts_with("Ed") || algorithm.starts_with("ML-") => algorithm.to_owned(),
+        None => format!("{algorithm} {}", key.bits),
+    })
+}
+
+/// The role as a reader would say it.
+pub(crate) fn role(role: Role) -> &'static str {
+    role.name()
+}
+
+/// `2054-11-22`.
+pub(crate) fn date(time: Option<Time>) -> String {
+    time.map_or_else(|| "no date".to_owned(), Time::date)
+}
+
+/// How the days that are left are to be taken.
+pub(crate) fn urgency(left: Option<i64>) -> Tint {
+    match left {
+        None => Tint::Bad,
+        Some(left) if left < 0 => Tint::Bad,
+        Some(left) if left < 30 => Tint::Warning,
+        Some(_) => Tint::Plain,
+    }
+}
+
+/// Whole days from `at` to the end of the validity.
+pub(crate) fn days_left(certificate: &Certificate, at: Time) -> Option<i64> {
+    certificate.not_after().map(|last| at.days_until(last))
+}
+
+/// `valid to 2054-11-22 (10,227 days left)`.
+pub(crate) fn validity(certificate: &Certificate, at: Time) -> (String, Tint) {
+    if let Some(first) = certificate.not_before()
+        && at < first
+    {
+        return (format!("not valid before {}", first.date()), Tint::Bad);
+    }
+    let left = days_left(certificate, at);
+    let verb = if left.is_some_and(|left| left < 0) { "was valid to" } else { "valid to" };
+    (format!("{verb} {} ({})", date(certificate.not_after()), days(left)), urgency(left))
+}
+
+/// CNG or CSP, in a word; empty where nothing is known.
+pub(crate) fn provider_family(provider: Option<&KeyProvider>) -> &'static str {
+    match provider.map(|provider| (provider.family, provider.keeper)) {
+        Some((ProviderFamily::Cng, KeyKeeper::Tpm)) => "CNG (TPM)",
+        Some((ProviderFamily::Cng, _)) => "CNG",
+        Some((ProviderFamily::Capi, _)) => "CSP",
+        Some((ProviderFamily::Unknown, _)) | None => "",
+    }
+}
+
+/// The provider with its name and what that rests on.
+pub(crate) fn provider(provider: &KeyProvider) -> String {
+    let family = match provider.family {
+        ProviderFamily::Cng => "CNG (key storage provider, \"v3\")",
+        ProviderFamily::Capi => "CryptoAPI (cryptographic service provider)",
+        ProviderFamily::Unknown => "not known whether CNG or CSP",
+    };
+    let mut text = family.to_owned();
+    if let Some(name) = &provider.name {
+        text.push_str(&format!(": {}", terminal(name)));
+    }
+    let keeper = match provider.keeper {
+        KeyKeeper::Tpm => ", in a TPM",
+        KeyKeeper::SmartCard => ", on a smart card",
+        KeyKeeper::WindowsHello => ", kept by Windows Hello",
+        KeyKeeper::ThirdParty => ", a provider that is not Microsoft's",
+        KeyKeeper::Software | KeyKeeper::Unknown => "",
+    };
+    text.push_str(keeper);
+    match provider.machine_key {
+        Some(true) => text.push_str(", key of the machine"),
+        Some(false) => text.push_str(", key of a user"),
+        None => {}
+    }
+    format!("{text}; {}", evidence(provider.evidence))
+}
+
+/// What a verdict on the provider rests on.
+pub(crate) fn evidence(evidence: Evidence) -> &'static str {
+    match evidence {
+        Evidence::None => "nothing here tells",
+        Evidence::TemplateV1DefaultCsp => "by the default of its template, which the requester may have changed",
+        Evidence::NotMicrosoftCsp => "because no CSP of Microsoft's holds such a key",
+        Evidence::Pkcs12NoProvider => "the PKCS#12 file names none: whoever imports it decides",
+        Evidence::Pkcs12Attribute => "as the PKCS#12 file names it",
+        Evidence::ProviderName => "by the provider's name",
+        Evidence::KeyProviderInfo => "as the store's key provider information says",
+    }
+}
+
+/// The file or store, and the line of a text.
+pub(crate) fn place(occurrence: &Occurrence) -> String {
+    let source = terminal(&occurrence.source);
+    match occurrence.position {
+        Position::Line(line) if line > 1 => format!("{source}:{line}"),
+        _ => source,
+    }
+}
+
+/// The file or store, and where in it.
+pub(crate) fn place_in_full(occurrence: &Occurrence) -> String {
+    match occurrence.position {
+        Position::Byte(byte) if byte > 0 => format!("{} at byte {byte}", terminal(&occurrence.source)),
+        _ => place(occurrence),
+    }
+}
+
+/// The first place that holds it, and how many more do.
+pub(crate) fn places(entry: &Entry) -> String {
+    match entry.occurrences.as_slice() {
+        [] => String::new(),
+        [one] => place(one),
+        [one, rest @ ..] => format!("{} and {} more", place(one), rest.len()),
+    }
+}
+
+/// A check in words.
+pub(crate) fn check(check: Check) -> String {
+    check.name().replace('-', " ")
+}
+
+/// A failure in words: the check and both values.
+pub(crate) fn failure(failure: &Failure) -> String {
+    format!("{}: expected {}; found {}", check(failure.check), terminal(&failure.expected), terminal(&failure.found))
+}
+
+/// What to do about a check that failed.
+pub(crate) fn advice(check: Check) -> &'static str {
+    match check {
+        Check::Validity => "Renew the certificate at fault, or take it out; `--at TIME` judges at another moment.",
+        Check::Untrusted => {
+            "If the PKI team confirms this root by its SHA-256, name it with `--trust FILE`; else ask them for the root that they do trust."
+        }
+        Check::Signature | Check::KeyIdentifier | Check::Name => {
+            "Another CA certificate of that name is needed: ask the PKI team for the one whose key signed this certificate (after a renewal with a new key there are two)."
+        }
+        Check::BasicConstraints | Check::KeyUsage | Check::PathLength | Check::NameConstraints | Check::Policy => {
+            "The CA certificate at fault does not allow this path. Ask the PKI team for the one that the clients are meant to chain to, or to have it issued anew."
+        }
+        Check::ExtendedKeyUsage => {
+            "The certificate at fault is not for client authentication (1.3.6.1.5.5.7.3.2), and Windows lets a CA's limits bind what it issues. Use a CA that is."
+        }
+        Check::Revoked | Check::Disallowed => "Do not use it: have it replaced.",
+        Check::RevocationUnknown => "Give the current CRL of its issuer with `--crl FILE`.",
+        Check::StoreRestriction => {
+            "The entry in the store limits this root: certlm.msc, the root's properties, \"Certificate purposes\"."
+        }
+        Check::Budget | Check::Loop => "Give only the CA certificates of this hierarchy, and the roots with `--trust`.",
+        Check::Algorithm | Check::AlgorithmMismatch | Check::CriticalExtension | Check::Extension => {
+            "Compare the certificate with the CA's own copy: it may be damaged. If it is whole, it has to be issued anew."
+        }
+    }
+}
+
+/// A problem in a line.
+pub(crate) fn problem(problem: &Problem) -> String {
+    terminal(&problem.to_string())
+}
+
+/// A certificate's thumbprint in short, to tell two of one name apart.
+pub(crate) fn mark(certificate: &Certificate) -> String {
+    certificate.thumbprint_hex().chars().take(8).collect()
+}

@@ -1,0 +1,25 @@
+//! The records of every output: the JSON is these types, and its schema is made from them.
+//!
+//! Fields are added, never renamed or given another meaning, within `/1`. Texts are as found: each writer escapes for its own
+//! medium.
+
+mod certificate;
+mod document;
+mod each;
+mod line;
+mod occurrence;
+mod path;
+mod problem;
+
+pub use certificate::{
+    AccessRecord, AuthorityKeyIdentifierRecord, BasicConstraintsRecord, CertificateRecord, ExtensionRecord, KeyRecord,
+    OidRecord, Role, TemplateRecord,
+};
+pub use document::{
+    ChainRecord, ClientRecord, InspectRecord, IssuerRecord, NamedRecord, PassedOverRecord, ReasonRecord, VerifyRecord,
+};
+pub use each::Each;
+pub use line::{ChainLine, ChainSummaryRecord, HeaderRecord, InspectLine, InspectSummaryRecord, Line};
+pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
+pub use path::{FailureRecord, MissingRecord, PathRecord, RefusalRecord};
+pub use problem::ProblemRecord;

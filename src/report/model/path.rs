@@ -1,0 +1,144 @@
+//! The records of a certification path: its certificates, what is missing, what failed and what was refused.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::certificate::Certificate;
+use crate::path::{Failure, Missing, Path, PathStatus, Refusal, Verdict};
+
+/// An issuer that is not there.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingRecord {
+    /// As .NET prints it.
+    pub subject: String,
+    /// Lower-case hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_identifier: Option<String>,
+    /// Upper-case hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial_number: Option<String>,
+    /// Where it is published.
+    pub aia: Vec<String>,
+}
+
+impl MissingRecord {
+    /// Of a missing issuer.
+    pub fn new(missing: &Missing) -> Self {
+        Self {
+            subject: missing.subject.clone(),
+            key_identifier: missing.key_identifier.clone(),
+            serial_number: missing.serial_number.clone(),
+            aia: missing.aia.clone(),
+        }
+    }
+}
+
+/// A check that refused, and the values it compared.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureRecord {
+    /// SHA-256 of the certificate at fault.
+    pub certificate: String,
+    /// Its subject.
+    pub subject: String,
+    /// The check.
+    pub check: &'static str,
+    /// What it expected.
+    pub expected: String,
+    /// What it found.
+    pub found: String,
+}
+
+impl FailureRecord {
+    /// Of a failure and the certificate at fault.
+    pub fn new(certificate: &Certificate, failure: &Failure) -> Self {
+        Self {
+            certificate: certificate.sha256_hex(),
+            subject: certificate.subject().to_string(),
+            check: failure.check.name(),
+            expected: failure.expected.clone(),
+            found: failure.found.clone(),
+        }
+    }
+}
+
+/// A certificate that was considered and refused.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefusalRecord {
+    /// SHA-256 of the candidate.
+    pub candidate: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its thumbprint.
+    pub thumbprint: String,
+    /// SHA-256 of the certificate whose issuer was looked for.
+    pub below: String,
+    /// The check.
+    pub check: &'static str,
+    /// What it expected.
+    pub expected: String,
+    /// What it found.
+    pub found: String,
+}
+
+impl RefusalRecord {
+    /// Of a refusal.
+    pub fn new(refusal: &Refusal) -> Self {
+        Self {
+            candidate: refusal.candidate.sha256_hex(),
+            subject: refusal.candidate.subject().to_string(),
+            thumbprint: refusal.candidate.thumbprint_hex(),
+            below: refusal.below.sha256_hex(),
+            check: refusal.failure.check.name(),
+            expected: refusal.failure.expected.clone(),
+            found: refusal.failure.found.clone(),
+        }
+    }
+}
+
+/// One certification path.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PathRecord {
+    /// Valid, invalid or incomplete.
+    pub status: PathStatus,
+    /// SHA-256 of each, from the certificate up.
+    pub certificates: Vec<String>,
+    /// SHA-256 of the trust anchor, where it is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<String>,
+    /// The issuer that is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<MissingRecord>,
+    /// Why it is invalid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailureRecord>,
+    /// What was considered and refused; on the first path of a certificate only, for it is of them all.
+    pub refused: Vec<RefusalRecord>,
+}
+
+impl PathRecord {
+    /// Of a path alone.
+    pub fn new(path: &Path) -> Self {
+        let anchor = path.certificates.last().filter(|_| path.is_anchored);
+        Self {
+            status: path.status,
+            certificates: path.certificates.iter().map(|certificate| certificate.sha256_hex()).collect(),
+            anchor: anchor.map(|certificate| certificate.sha256_hex()),
+            missing: path.missing.as_ref().map(MissingRecord::new),
+            failure: path.failure.as_ref().map(|(certificate, failure)| FailureRecord::new(certificate, failure)),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Of every path of a verdict.
+    pub fn of(verdict: &Verdict) -> Vec<Self> {
+        let mut paths: Vec<Self> = verdict.paths.iter().map(Self::new).collect();
+        if let Some(first) = paths.first_mut() {
+            first.refused = verdict.refused.iter().map(RefusalRecord::new).collect();
+        }
+        paths
+    }
+}

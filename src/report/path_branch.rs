@@ -1,0 +1,207 @@
+//! The blocks that certification paths are drawn with: a CA, client certificates, an issuer that is missing.
+
+use crate::certificate::Certificate;
+use crate::ops::Trust;
+use crate::path::{Failure, Missing, Path, PathStatus};
+use crate::pool::Entry;
+use crate::report::describe;
+use crate::report::model::Role;
+use crate::report::sanitize::terminal;
+use crate::report::style::{Style, Tint, count};
+use crate::report::table::{self, Cell, Column};
+use crate::report::tree::{Branch, Fact, Rows};
+use crate::time::Time;
+
+fn plain(text: impl Into<String>) -> Fact {
+    (text.into(), Tint::Plain)
+}
+
+fn faint(text: impl Into<String>) -> Fact {
+    (text.into(), Tint::Faint)
+}
+
+/// A CA certificate; `anchor` says where the trust in it came from.
+pub(crate) fn authority<'a>(
+    certificate: &Certificate,
+    entry: Option<&Entry>,
+    anchor: Option<Trust>,
+    at: Time,
+) -> Branch<'a> {
+    let role = describe::role(Role::of(certificate));
+    let remark = match anchor {
+        Some(Trust::Given) => (format!("{role}, trust given"), Tint::Good),
+        Some(Trust::Store) => (format!("{role}, trusted by the store"), Tint::Good),
+        Some(Trust::Assumed) => (format!("{role}, trust assumed"), Tint::Warning),
+        None => faint(role),
+    };
+    Branch {
+        title: describe::subject(certificate),
+        tint: Tint::Title,
+        remark,
+        facts: facts(certificate, entry, at),
+        ..Branch::default()
+    }
+}
+
+fn facts(certificate: &Certificate, entry: Option<&Entry>, at: Time) -> Vec<Fact> {
+    let mut facts = vec![
+        describe::validity(certificate, at),
+        plain(format!(
+            "{}, {}",
+            describe::key(certificate.public_key()),
+            terminal(&certificate.signature_algorithm().to_string())
+        )),
+    ];
+    if let Some(version) = certificate.ca_version() {
+        facts.push(plain(format!("CA version {version}")));
+    }
+    facts.push(plain(format!("thumbprint {}", certificate.thumbprint_hex())));
+    if let Some(entry) = entry {
+        match entry.key_provider() {
+            Some(provider) => facts.push(plain(describe::provider(provider))),
+            None if entry.has_private_key() => facts.push(plain("with its private key")),
+            None => {}
+        }
+        facts.push(faint(describe::places(entry)));
+    }
+    facts
+}
+
+/// A client certificate, and why it was refused where it was.
+pub(crate) struct Leaf<'a> {
+    pub(crate) entry: &'a Entry,
+    pub(crate) failure: Option<&'a Failure>,
+}
+
+/// The client certificates at the end of a path: one with all its facts, several as rows.
+pub(crate) fn leaves<'a>(leaves: Vec<Leaf<'a>>, remark: Fact, at: Time, with_failures: bool) -> Branch<'a> {
+    if let [Leaf { entry, failure }] = leaves.as_slice() {
+        let remark = match remark {
+            (text, tint) if text.is_empty() => ("client".to_owned(), tint),
+            (text, tint) => (format!("client, {text}"), tint),
+        };
+        let notes = failure.filter(|_| with_failures).map(describe::failure).into_iter();
+        return Branch {
+            title: describe::subject(&entry.certificate),
+            tint: Tint::Title,
+            remark,
+            facts: facts(&entry.certificate, Some(*entry), at),
+            notes: notes.map(|text| (text, Tint::Bad)).collect(),
+            ..Branch::default()
+        };
+    }
+    Branch {
+        title: count(leaves.len() as u64, "client certificate", "client certificates"),
+        tint: Tint::Title,
+        remark,
+        rows: Some(rows(leaves, at, with_failures)),
+        ..Branch::default()
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column::new("CLIENT", 0).narrows_to(16).at_most(48),
+    Column::new("EXPIRES", 1),
+    Column::new("DAYS", 0).right(),
+    Column::new("REFUSED BECAUSE", 0).narrows_to(20),
+    Column::new("KEY", 2),
+    Column::new("PROVIDER", 3),
+    Column::new("THUMBPRINT", 4).narrows_to(9),
+    Column::new("WHERE", 5).narrows_to(16).keeps_end(),
+];
+
+fn rows<'a>(leaves: Vec<Leaf<'a>>, at: Time, with_failures: bool) -> Rows<'a> {
+    // Without failures their column has no content, and a column of the highest priority stays: leave it out.
+    let kept = move |index: usize| with_failures || index != 3;
+    let columns: Vec<Column> =
+        COLUMNS.iter().enumerate().filter(|(index, _)| kept(*index)).map(|(_, column)| *column).collect();
+    Box::new(move |out, style, indent| {
+        let shown = style.shown(leaves.len());
+        table::write(out, style, indent, &columns, leaves.get(..shown).unwrap_or(&leaves), |leaf| {
+            let certificate = &leaf.entry.certificate;
+            let left = describe::days_left(certificate, at);
+            let urgency = describe::urgency(left);
+            let cells = [
+                Cell::new(describe::subject(certificate)),
+                Cell::tinted(describe::date(certificate.not_after()), urgency),
+                Cell::tinted(left.map_or_else(String::new, |left| left.to_string()), urgency),
+                Cell::tinted(leaf.failure.map(describe::failure).unwrap_or_default(), Tint::Bad),
+                Cell::new(describe::key(certificate.public_key())),
+                Cell::new(describe::provider_family(leaf.entry.key_provider())),
+                Cell::new(certificate.thumbprint_hex()),
+                Cell::tinted(describe::places(leaf.entry), Tint::Faint),
+            ];
+            cells.into_iter().enumerate().filter(|(index, _)| kept(*index)).map(|(_, cell)| cell).collect()
+        })?;
+        let rest = leaves.len().saturating_sub(shown);
+        if rest > 0 {
+            let text = format!(
+                "{}, ending later: `-v` shows all, `--format csv -o FILE` makes a table of them",
+                count(rest as u64, "more", "more")
+            );
+            writeln!(out, "{indent}{}", style.paint(Tint::Faint, &text))?;
+        }
+        Ok(())
+    })
+}
+
+/// Marks the certificate at fault.
+pub(crate) fn blame(branch: &mut Branch<'_>, failure: &Failure, style: &Style) {
+    let cross = style.glyph("✗", "x");
+    branch.notes.push((format!("{cross} {}", describe::failure(failure)), Tint::Bad));
+}
+
+/// An issuer that is not there, above what is.
+pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>) -> Branch<'a> {
+    let mut notes = vec![plain(terminal(&missing.subject))];
+    if let Some(identifier) = &missing.key_identifier {
+        notes.push(plain(format!("key identifier: {identifier}")));
+    }
+    if let Some(serial) = &missing.serial_number {
+        notes.push(plain(format!("serial number: {serial}")));
+    }
+    match missing.aia.as_slice() {
+        [] => notes.push(plain("published at: the certificate below does not say")),
+        urls => notes.extend(urls.iter().map(|url| plain(format!("published at: {}", terminal(url))))),
+    }
+    Branch {
+        title: format!("? {}", terminal(common_name(&missing.subject))),
+        tint: Tint::Bad,
+        remark: ("missing".to_owned(), Tint::Bad),
+        notes,
+        branches: vec![below],
+        ..Branch::default()
+    }
+}
+
+/// The common name at the beginning of a subject as .NET prints it; the whole where it is quoted or does not begin with one.
+fn common_name(subject: &str) -> &str {
+    match subject.strip_prefix("CN=") {
+        Some(rest) if !rest.starts_with('"') => rest.split(", ").next().unwrap_or(rest),
+        _ => subject,
+    }
+}
+
+/// The CA certificates of a path in a line, from the issuing CA up, each with its mark.
+pub(crate) fn authorities_in_a_line(path: &Path) -> String {
+    let names = path.certificates.iter().skip(1);
+    let names: Vec<String> = names
+        .map(|certificate| format!("{} [{}]", describe::subject(certificate), describe::mark(certificate)))
+        .collect();
+    names.join(" > ")
+}
+
+/// A path that does not hold, in a line.
+pub(crate) fn in_a_line(path: &Path) -> String {
+    let names = authorities_in_a_line(path);
+    let why = match (&path.failure, &path.missing) {
+        (Some((at, failure)), _) => format!("{} fails on {}", describe::subject(at), describe::failure(failure)),
+        (None, Some(missing)) => format!("the issuer {} is missing", terminal(&missing.subject)),
+        (None, None) => match path.status {
+            PathStatus::Valid => "valid".to_owned(),
+            PathStatus::Invalid => "not valid".to_owned(),
+            PathStatus::Incomplete => "incomplete".to_owned(),
+        },
+    };
+    if names.is_empty() { why } else { format!("{names}: {why}") }
+}

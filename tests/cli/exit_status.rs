@@ -1,0 +1,292 @@
+//! Every row of the table of exit statuses, and which comes first where several apply.
+
+use crate::common::pki::{Ca, folder};
+use crate::common::{AT, Output, Run, array, read, testdata, write};
+
+fn run(arguments: &[&str]) -> Output {
+    Run::new(arguments).output()
+}
+
+fn path(pki: &str) -> String {
+    testdata(pki).to_string_lossy().into_owned()
+}
+
+#[test]
+fn status_0_for_each_command_when_all_is_well() {
+    let out = tempfile::tempdir().expect("a folder");
+    let out = out.path().join("out").to_string_lossy().into_owned();
+    let (pki, root, client) = (path("loop"), path("loop/root.cer"), path("loop/client.cer"));
+    for arguments in [
+        vec!["inspect", &pki],
+        vec!["chain", &pki, "--at", AT],
+        vec!["export", &pki, "--at", AT, "--out", &out],
+        vec!["verify", "--trust", &root, "--intermediates", &pki, "--at", AT, "--purpose", "client", &client],
+        vec!["explain"],
+        vec!["schema", "inspect"],
+        vec!["completions", "powershell"],
+        vec!["man"],
+        vec!["--help"],
+        vec!["--version"],
+        vec!["export", "--help"],
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status, 0, "{arguments:?}: {}", output.seen());
+        assert!(!output.stdout.is_empty(), "{arguments:?} prints something");
+        assert_eq!(output.stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn status_1_for_findings_and_for_what_is_not_valid() {
+    run(&["chain", &path("missing-intermediate"), "--at", AT]).status(1).silent();
+    let (root, client) = (path("missing-intermediate/root.cer"), path("missing-intermediate/client.cer"));
+    let output = run(&["verify", "--trust", &root, "--at", AT, &client]).status(1);
+    assert!(output.seen().contains("Gap Issuing CA"), "{}", output.seen());
+    run(&[
+        "verify",
+        "--trust",
+        &path("loop/root.cer"),
+        "--intermediates",
+        &path("loop"),
+        "--at",
+        "2060-01-01T00:00:00Z",
+        &path("loop/client.cer"),
+    ])
+    .status(1);
+}
+
+#[test]
+fn status_2_for_usage() {
+    let pki = path("loop");
+    for arguments in [
+        vec![],
+        vec!["no-such-command"],
+        vec!["inspect"],
+        vec!["inspect", "--no-such-option", &pki],
+        vec!["inspect", &pki, "--format", "yaml"],
+        vec!["chain", &pki, "--at", "yesterday"],
+        vec!["chain", &pki, "--at", "2025-13-01T00:00:00Z"],
+        vec!["export", &pki],
+        vec!["chain", &pki, "--fail-on", "perhaps"],
+        vec!["chain", &pki, "--jobs", "minus one"],
+        vec!["chain", &pki, "--select", "Nonsense:x"],
+        vec!["chain", &pki, "--config", "/no/such/settings.toml"],
+        vec!["chain", &pki, "--password-env", "CERTPATH_NO_SUCH_VARIABLE"],
+        vec!["chain", &pki, "--password-file", "/no/such/file"],
+        vec!["verify", "--trust", &pki],
+        vec!["explain", "CP9999"],
+        vec!["schema", "no-such-command"],
+        vec!["completions", "no-such-shell"],
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status, 2, "{arguments:?}: {}", output.seen());
+        assert!(output.stdout.is_empty(), "{arguments:?}: messages go to standard error, not {}", output.text());
+        assert!(!output.stderr.is_empty(), "{arguments:?} says what is wrong");
+    }
+}
+
+#[test]
+fn status_2_for_a_source_that_does_not_exist_wherever_it_is_named() {
+    let (pki, client) = (path("loop"), path("loop/client.cer"));
+    for arguments in [
+        vec!["inspect", "/no/such/file"],
+        vec!["inspect", &pki, "/no/such/file"],
+        vec!["chain", &pki, "--trust", "/no/such/file"],
+        vec!["chain", &pki, "--intermediates", "/no/such/file"],
+        vec!["chain", &pki, "--crl", "/no/such/file"],
+        vec!["inspect", "--paths-from", "/no/such/list"],
+        vec!["verify", "--trust", "/no/such/file", &client],
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status, 2, "{arguments:?}: {}", output.seen());
+        assert!(output.stderr.contains("/no/such/"), "{arguments:?} names it: {}", output.stderr);
+    }
+}
+
+#[test]
+fn status_2_for_no_certificate_at_all() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let text = folder(&[("notes.txt", b"nothing here\n")]);
+    for command in ["inspect", "chain"] {
+        for place in [empty.path(), text.path()] {
+            let output = Run::new([command, "--at", AT]).arg(place).output().status(2);
+            assert!(!output.stderr.is_empty());
+        }
+    }
+    Run::new(["inspect", "-"]).stdin("").output().status(2);
+    Run::new(["export", "--out"]).arg(empty.path().join("out")).arg(text.path()).output().status(2);
+}
+
+#[test]
+#[cfg(not(windows))]
+fn a_live_store_elsewhere_than_on_windows_is_refused_with_the_way_to_export_it() {
+    let output = run(&["inspect", "Cert:\\LocalMachine\\My"]).status(2);
+    assert!(output.stderr.contains("Export") || output.stderr.contains("certutil"), "{}", output.stderr);
+}
+
+#[test]
+fn status_3_for_what_looked_like_a_certificate_and_could_not_be_read() {
+    let output = run(&["inspect", &path("damaged"), "--format", "json"]).status(3);
+    assert!(!array(&output.json()["problems"]).is_empty());
+    let folder = folder(&[("bad.cer", b"\x30\x82\x03\x00\x30\x82"), ("root.cer", &Ca::root("Three").der)]);
+    Run::new(["inspect"]).arg(folder.path()).output().status(3);
+}
+
+#[test]
+fn status_3_for_a_line_of_paths_from_that_is_wrong() {
+    let list = format!("{}\n/no/such/file\n", testdata("loop").display());
+    let output = Run::new(["inspect", "--paths-from", "-", "--format", "json"]).stdin(list).output().status(3);
+    let report = output.json();
+    assert_eq!(array(&report["certificates"]).len(), 5);
+    assert!(report["problems"].to_string().contains("/no/such/file"), "{}", report["problems"]);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_exists_but_cannot_be_read_is_a_problem_and_not_a_stop() {
+    let folder = folder(&[("root.cer", &Ca::root("Link").der)]);
+    std::os::unix::fs::symlink("/no/such/target", folder.path().join("broken.cer")).expect("a link");
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("round")).expect("a link");
+    let output = Run::new(["inspect", "--format", "json"]).arg(folder.path()).output();
+    assert!([0, 3].contains(&output.status), "{}", output.seen());
+    assert_eq!(array(&output.json()["certificates"]).len(), 1);
+    assert!(output.json()["problems"].to_string().contains("broken.cer") || output.status == 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_a_walked_folder_does_not_hang() {
+    let folder = folder(&[("root.cer", &Ca::root("Pipe").der)]);
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.cer")).status().expect("mkfifo");
+    assert!(made.success());
+    let output = Run::new(["inspect", "--format", "json"]).arg(folder.path()).output();
+    assert!([0, 3].contains(&output.status), "{}", output.seen());
+    assert_eq!(array(&output.json()["certificates"]).len(), 1);
+}
+
+#[test]
+fn status_4_when_the_output_cannot_be_written() {
+    let place = folder(&[("file", b"x")]);
+    let beyond = place.path().join("file/result.json").to_string_lossy().into_owned();
+    run(&["inspect", &path("loop"), "--format", "json", "--output", &beyond]).status(4);
+    run(&["inspect", &path("loop"), "-o", &place.path().join("no/such/folder/x").to_string_lossy()]).status(4);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_status_4() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_certpath"))
+        .args(["inspect", &path("loop"), "--format", "json"])
+        .stdout(full)
+        .stderr(std::process::Stdio::null())
+        .status()
+        .expect("it runs");
+    assert_eq!(status.code(), Some(4));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_reader_that_goes_away_is_status_0() {
+    use std::process::{Command, Stdio};
+    for format in ["table", "json", "ndjson", "csv"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_certpath"))
+            .args(["inspect", "/etc/ssl/certs/ca-certificates.crt", &path("loop"), "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{format}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty(), "{format}");
+    }
+}
+
+#[test]
+fn output_goes_whole_into_a_file_and_never_over_an_input() {
+    let place = tempfile::tempdir().expect("a folder");
+    let file = place.path().join("result.json");
+    let output = Run::new(["inspect", "--at", AT, "--format", "json", "-o"])
+        .arg(&file)
+        .arg(testdata("loop"))
+        .output()
+        .status(0)
+        .silent();
+    assert!(output.stdout.is_empty());
+    let direct = Run::new(["inspect", "--at", AT, "--format", "json"]).arg(testdata("loop")).output();
+    assert_eq!(read(&file), direct.stdout);
+    let input = place.path().join("root.cer");
+    let der = read(testdata("loop/root.cer"));
+    write(&input, &der);
+    let refused = Run::new(["inspect", "-o"]).arg(&input).arg(&input).output();
+    assert!([2, 4].contains(&refused.status), "{}", refused.seen());
+    assert_eq!(read(&input), der);
+    // nor by another spelling, nor as a file of a folder that is walked
+    let around = place.path().join(".").join("root.cer");
+    Run::new(["inspect", "-o"]).arg(&around).arg(place.path()).output();
+    assert_eq!(read(&input), der);
+    Run::new(["chain", "--trust"]).arg(&input).arg("-o").arg(&input).arg(testdata("loop")).output();
+    assert_eq!(read(&input), der);
+}
+
+#[test]
+fn status_5_when_export_is_refused() {
+    let out = tempfile::tempdir().expect("a folder");
+    let out = out.path().join("out").to_string_lossy().into_owned();
+    run(&["export", &path("missing-intermediate"), "--at", AT, "--out", &out]).status(5);
+}
+
+#[test]
+fn the_first_that_applies_of_2_4_5_3_1() {
+    let place = folder(&[("file", b"x"), ("bad.cer", b"\x30\x82\x03\x00\x30\x82")]);
+    let (bad, beyond) = (
+        place.path().join("bad.cer").to_string_lossy().into_owned(),
+        place.path().join("file/out").to_string_lossy().into_owned(),
+    );
+    let gap = path("missing-intermediate");
+    let out = place.path().join("out").to_string_lossy().into_owned();
+    // 3 before 1
+    run(&["chain", &gap, &bad, "--at", AT]).status(3);
+    // 5 before 3
+    run(&["export", &gap, &bad, "--at", AT, "--out", &out]).status(5);
+    // 4 before 3 and before 1
+    run(&["chain", &gap, &bad, "--at", AT, "--output", &beyond]).status(4);
+    run(&["export", &path("damaged"), "--at", AT, "--out", &beyond]).status(4);
+    // 2 before all
+    run(&["chain", &gap, &bad, "/no/such/file", "--at", AT, "--output", &beyond]).status(2);
+    // never: findings do not count, problems do
+    run(&["chain", &gap, &bad, "--at", AT, "--fail-on", "never"]).status(3);
+    // a problem among what export could still write
+    run(&["export", &path("damaged"), "--at", AT, "--out", &out]).status(3);
+}
+
+#[test]
+fn standard_error_is_empty_on_success() {
+    for format in ["table", "json", "ndjson", "csv"] {
+        run(&["inspect", &path("loop"), "--format", format]).status(0).silent();
+        run(&["chain", &path("loop"), "--at", AT, "--format", format]).status(0).silent();
+    }
+    let out = tempfile::tempdir().expect("a folder");
+    run(&["export", &path("loop"), "--at", AT, "--out", &out.path().join("o").to_string_lossy()]).status(0).silent();
+}
+
+#[test]
+fn problems_are_records_of_the_report_and_lines_on_standard_error_for_csv_only() {
+    for format in ["json", "ndjson"] {
+        let output = run(&["inspect", &path("damaged"), "--format", format]).status(3).silent();
+        assert!(output.text().contains("truncated.cer"));
+    }
+    let output = run(&["inspect", &path("damaged"), "--format", "csv"]).status(3);
+    assert!(output.stderr.contains("truncated.cer"), "{}", output.stderr);
+    let output = run(&["inspect", &path("damaged")]).status(3);
+    assert!(output.seen().contains("truncated.cer"), "{}", output.seen());
+}
+
+#[test]
+fn a_password_is_never_the_value_of_an_argument() {
+    let help = ["inspect", "chain", "export"].map(|command| run(&[command, "--help"]).status(0).text()).concat();
+    assert!(!help.contains("--password <") && !help.contains("--password="), "{help}");
+    assert!(help.contains("--password-env") && help.contains("--password-file"));
+    run(&["inspect", &path("loop"), "--password", "secret"]).status(2);
+}

@@ -1,0 +1,640 @@
+//! `certpath export`: exactly the right certificates, byte for byte, or a refusal that names what is missing.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::common::pki::{Ca, folder, name};
+use crate::common::{
+    AT, Output, Run, array, files, openssl, pem, read, repository, sha256, strings, testdata, thumbprint, write,
+};
+
+/// An export into a folder that is not there yet.
+pub(crate) struct Export {
+    pub(crate) place: tempfile::TempDir,
+    pub(crate) output: Output,
+}
+
+impl Export {
+    pub(crate) fn of(sources: &[&Path], more: &[&str]) -> Self {
+        let place = tempfile::tempdir().expect("a temporary folder");
+        let output = into(sources, &place.path().join("out"), more);
+        Self { place, output }
+    }
+
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.place.path().join("out")
+    }
+
+    pub(crate) fn manifest(&self) -> Value {
+        serde_json::from_slice(&read(self.dir().join("manifest.json"))).expect("the manifest is JSON")
+    }
+
+    /// Nothing at all was left: neither the folder nor anything beside its place.
+    fn left_nothing(&self) {
+        assert_eq!(files(self.place.path()), Vec::<String>::new());
+        assert_eq!(std::fs::read_dir(self.place.path()).expect("a folder").count(), 0, "an empty folder was left");
+    }
+
+    fn written(&self, role: &str) -> BTreeSet<Vec<u8>> {
+        let folder = self.dir().join(role);
+        if folder.exists() {
+            files(&folder).iter().map(|file| read(folder.join(file))).collect()
+        } else {
+            BTreeSet::new()
+        }
+    }
+
+    /// The bytes under roots and intermediates are these and no others.
+    #[track_caller]
+    fn holds(&self, roots: &[&[u8]], intermediates: &[&[u8]]) {
+        let expected = |certificates: &[&[u8]]| certificates.iter().map(|der| der.to_vec()).collect::<BTreeSet<_>>();
+        let named = |set: BTreeSet<Vec<u8>>| set.iter().map(|der| subject_of(der)).collect::<Vec<_>>();
+        for (role, certificates) in [("roots", roots), ("intermediates", intermediates)] {
+            let (written, expected) = (self.written(role), expected(certificates));
+            assert!(written == expected, "{role}: wrote {:?}, expected {:?}", named(written), named(expected));
+        }
+    }
+}
+
+fn into(sources: &[&Path], dir: &Path, more: &[&str]) -> Output {
+    let mut run = Run::new(["export"]);
+    for source in sources {
+        run = run.arg(source);
+    }
+    run = run.arg("--out").arg(dir).arg("--at").arg(AT);
+    for more in more {
+        run = run.arg(more);
+    }
+    run.output()
+}
+
+fn subject_of(der: &[u8]) -> String {
+    let end = openssl::facts(der).map(|facts| facts.not_after).unwrap_or_default();
+    let subject = openssl::openssl(&["x509", "-inform", "DER", "-noout", "-subject"], der).unwrap_or_default();
+    format!("{} to {end}", subject.trim())
+}
+
+fn contoso_ca(file: &str, subject: &str) -> Vec<u8> {
+    let bytes = read(repository("testdata/contoso/from-pki-team").join(file));
+    let listed = match file {
+        "chain.p7b" => openssl::openssl(&["pkcs7", "-inform", "DER", "-print_certs"], &bytes),
+        "issuing-2.b64" => {
+            Some(format!("-----BEGIN CERTIFICATE-----\n{}-----END CERTIFICATE-----\n", String::from_utf8_lossy(&bytes)))
+        }
+        _ => Some(String::from_utf8_lossy(&bytes).replace('\r', "")),
+    }
+    .expect("OpenSSL reads testdata");
+    for block in pem::parse_many(listed).expect("PEM") {
+        if subject_of(block.contents()).contains(subject) {
+            return block.into_contents();
+        }
+    }
+    panic!("{subject} is not in {file}");
+}
+
+#[test]
+fn the_main_job_writes_exactly_the_root_and_the_three_cas_of_contoso() {
+    let export = Export::of(&[&repository("testdata/contoso")], &[]);
+    assert_eq!((export.output.status, export.output.stderr.as_str()), (0, ""), "{}", export.output.text());
+    export.holds(
+        &[&contoso_ca("chain.p7b", "Contoso Root CA")],
+        &[
+            &contoso_ca("chain.p7b", "Contoso Policy CA"),
+            &contoso_ca("mail.txt", "Contoso Issuing CA 1"),
+            &contoso_ca("issuing-2.b64", "Contoso Issuing CA 2"),
+        ],
+    );
+    let mut expected: Vec<String> =
+        ["Import-CmgCertificates.ps1", "README.txt", "manifest.json"].map(str::to_owned).to_vec();
+    expected.extend(
+        files(&export.dir())
+            .into_iter()
+            .filter(|file| file.starts_with("roots/") || file.starts_with("intermediates/")),
+    );
+    expected.sort();
+    assert_eq!(files(&export.dir()), expected);
+    assert!(files(&export.dir()).iter().filter(|file| file.contains('/')).all(|file| file.ends_with(".cer")));
+}
+
+#[test]
+fn the_manifest_tells_each_file_its_hash_role_and_sources() {
+    let export = Export::of(&[&repository("testdata/contoso")], &[]);
+    let manifest = export.manifest();
+    assert_eq!(manifest["schema"], "certpath.export/1");
+    assert_eq!(manifest["trust"], "assumed");
+    assert_eq!(manifest["written"], true);
+    assert_eq!(manifest["at"], AT);
+    assert_eq!((array(&manifest["roots"]).len(), array(&manifest["intermediates"]).len()), (1, 3));
+    for entry in array(&manifest["roots"]).iter().chain(array(&manifest["intermediates"])) {
+        let file = entry["file"].as_str().expect("a file name");
+        let der = read(export.dir().join(file));
+        assert_eq!(entry["sha256"], sha256(&der).as_str());
+        assert_eq!(entry["thumbprint"], thumbprint(&der).as_str());
+        assert!(!array(&entry["sources"]).is_empty());
+        let facts = openssl::facts(&der).expect("OpenSSL reads it");
+        assert_eq!(entry["subject"].as_str().map(|subject| subject.replace(", ", ",")), Some(facts.subject));
+        assert_eq!(entry["notAfter"], facts.not_after.as_str());
+    }
+    let clients: BTreeSet<String> = strings(&manifest["clients"]).into_iter().collect();
+    assert_eq!(clients.len(), 3);
+    assert!(clients.contains(&sha256(&read(repository("testdata/contoso/clients/PC001.cer")))));
+    let passed_over = manifest["passedOver"].to_string();
+    assert!(
+        !array(&manifest["passedOver"]).is_empty() && passed_over.contains("MS-Organization-Access"),
+        "{passed_over}"
+    );
+    for key in ["alternatives", "findings"] {
+        assert!(manifest[key].is_array(), "{key}");
+    }
+}
+
+#[test]
+fn standard_output_in_json_is_the_manifest() {
+    let export = Export::of(&[&repository("testdata/contoso")], &["--format", "json"]);
+    assert_eq!(export.output.json(), export.manifest());
+}
+
+/// Folder, roots, intermediates, status.
+const EXPORTED: &[(&str, &[&str], &[&str], i32)] = &[
+    ("renewed-same-key", &["root-1"], &["issuing"], 0),
+    ("renewed-new-key", &["root-0", "root-1"], &["issuing-old", "issuing-new"], 0),
+    ("cross-signed", &["root-b"], &["issuing-by-b"], 0),
+    ("two-roots-one-name", &["root-right"], &["issuing"], 0),
+    ("no-key-identifiers", &["root-right"], &["issuing-right"], 0),
+    ("loop", &["root"], &["a", "b-by-a"], 0),
+    ("expired-twin", &["root"], &["issuing-valid"], 0),
+    ("name-encodings", &["root"], &["issuing-bmp", "issuing-teletex"], 0),
+];
+
+#[test]
+fn each_pki_of_testdata_is_exported_exactly() {
+    for (pki, roots, intermediates, status) in EXPORTED {
+        println!("{pki}");
+        let of = |names: &[&str]| {
+            names.iter().map(|name| read(testdata(pki).join(format!("{name}.cer")))).collect::<Vec<_>>()
+        };
+        let export = Export::of(&[&testdata(pki)], &[]);
+        assert_eq!(export.output.status, *status, "{pki}: {}", export.output.seen());
+        let (roots, intermediates) = (of(roots), of(intermediates));
+        export.holds(&slices(&roots), &slices(&intermediates));
+    }
+}
+
+fn slices(certificates: &[Vec<u8>]) -> Vec<&[u8]> {
+    certificates.iter().map(Vec::as_slice).collect()
+}
+
+#[test]
+fn all_paths_writes_the_union_of_the_valid_paths() {
+    let pki = testdata("renewed-new-key");
+    let of = |name: &str| read(pki.join(format!("{name}.cer")));
+    let export = Export::of(&[&pki], &["--all-paths"]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    // the rollover certificates are self-issued, not self-signed: intermediates
+    export.holds(
+        &[&of("root-0"), &of("root-1")],
+        &[&of("cross(0-1)"), &of("cross(1-0)"), &of("issuing-old"), &of("issuing-new")],
+    );
+    let chosen = Export::of(&[&pki], &[]).manifest();
+    assert_eq!(array(&chosen["alternatives"]).len(), 2, "{}", chosen["alternatives"]);
+}
+
+/// Folder, and what the refusal must say: any of the words of each group.
+const REFUSED: &[(&str, &[&[&str]])] = &[
+    ("missing-intermediate", &[&["Gap Issuing CA"], &["http://pki.gap.test/aia/GapIssuing.crt"]]),
+    ("path-length", &[&["path length", "pathlen", "path-length"], &["Depth"]]),
+    ("wrong-eku", &[&["Usage Server CA"], &["extended key usage", "eku"]]),
+    ("no-cert-sign", &[&["Sign Issuing CA"], &["keycertsign", "key usage", "certificate signing", "key-usage"]]),
+    ("not-a-ca", &[&["Leaf Issuing"], &["basic constraints", "not a ca", "basic-constraints"]]),
+    ("unknown-critical", &[&["Critical Issuing CA"], &["1.3.6.1.4.1.55555.1"]]),
+    ("bad-signature", &[&["Signature Root CA"], &["signature"]]),
+];
+
+#[test]
+fn a_refusal_names_what_is_missing_and_leaves_nothing() {
+    for (pki, groups) in REFUSED {
+        for format in ["table", "json"] {
+            println!("{pki} {format}");
+            let export = Export::of(&[&testdata(pki)], &["--format", format]);
+            assert_eq!(export.output.status, 5, "{pki}: {}", export.output.seen());
+            export.left_nothing();
+            let said = export.output.seen().to_lowercase();
+            for words in *groups {
+                assert!(
+                    words.iter().any(|word| said.contains(&word.to_lowercase())),
+                    "{pki}: none of {words:?} in\n{said}"
+                );
+            }
+            if format == "json" {
+                assert_eq!(export.output.json()["written"], false);
+            }
+        }
+    }
+}
+
+#[test]
+fn one_client_without_a_path_refuses_the_whole_and_allow_incomplete_writes_the_rest() {
+    let sources: [&Path; 2] = [&testdata("two-roots-one-name"), &testdata("missing-intermediate")];
+    let refused = Export::of(&sources, &[]);
+    assert_eq!(refused.output.status, 5, "{}", refused.output.seen());
+    refused.left_nothing();
+    let allowed = Export::of(&sources, &["--allow-incomplete"]);
+    assert!([0, 1].contains(&allowed.output.status), "{}", allowed.output.seen());
+    let of = |file: &str| read(testdata("two-roots-one-name").join(file));
+    allowed.holds(&[&of("root-right.cer")], &[&of("issuing.cer")]);
+    assert!(allowed.output.seen().contains("Gap Issuing CA"), "the rest is listed: {}", allowed.output.seen());
+    assert!(allowed.manifest().to_string().contains("Gap Issuing CA"), "{}", allowed.manifest());
+}
+
+#[test]
+fn allow_incomplete_with_nothing_complete_is_still_refused() {
+    let export = Export::of(&[&testdata("missing-intermediate")], &["--allow-incomplete"]);
+    assert_eq!(export.output.status, 5, "{}", export.output.seen());
+    export.left_nothing();
+}
+
+#[test]
+fn without_a_client_it_is_refused_and_all_cas_takes_every_ca_with_a_valid_path() {
+    let pki = testdata("two-roots-one-name");
+    let cas = folder(&[
+        ("root-right.cer", &read(pki.join("root-right.cer"))),
+        ("issuing.cer", &read(pki.join("issuing.cer"))),
+        ("expired.cer", &read(testdata("expired-twin").join("issuing-expired.cer"))),
+        ("stray.cer", &read(testdata("wrong-eku").join("issuing.cer"))),
+    ]);
+    let refused = Export::of(&[cas.path()], &[]);
+    assert_eq!(refused.output.status, 5, "{}", refused.output.seen());
+    assert!(refused.output.seen().contains("--all-cas"), "the way out is named: {}", refused.output.seen());
+    refused.left_nothing();
+    let all = Export::of(&[cas.path()], &["--all-cas"]);
+    assert!([0, 1].contains(&all.output.status), "{}", all.output.seen());
+    all.holds(&[&read(pki.join("root-right.cer"))], &[&read(pki.join("issuing.cer"))]);
+}
+
+#[test]
+fn damaged_files_are_reported_and_do_not_hide_the_whole_ones() {
+    let pki = testdata("damaged");
+    let export = Export::of(&[&pki], &[]);
+    assert_eq!(export.output.status, 3, "{}", export.output.seen());
+    let bundle = String::from_utf8(read(pki.join("bad-middle-block.pem"))).expect("text");
+    let blocks: Vec<Vec<u8>> = bundle
+        .split_inclusive("-----END CERTIFICATE-----\n")
+        .filter_map(|block| pem::parse(block).ok())
+        .map(pem::Pem::into_contents)
+        .collect();
+    let [root, issuing] = blocks.as_slice() else { panic!("two whole blocks") };
+    export.holds(&[root], &[issuing]);
+}
+
+#[test]
+fn a_given_anchor_is_the_only_one() {
+    let pki = testdata("cross-signed");
+    let of = |name: &str| read(pki.join(format!("{name}.cer")));
+    let root_a = pki.join("root-a.cer").to_string_lossy().into_owned();
+    let export = Export::of(&[&pki], &["--trust", &root_a]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    export.holds(&[&of("root-a")], &[&of("issuing-by-a")]);
+    assert_eq!(export.manifest()["trust"], "given");
+    let stranger = testdata("loop").join("root.cer").to_string_lossy().into_owned();
+    let refused = Export::of(&[&pki], &["--trust", &stranger]);
+    assert_eq!(refused.output.status, 5, "{}", refused.output.seen());
+    refused.left_nothing();
+}
+
+#[test]
+fn an_anchor_that_is_an_intermediate_is_no_export() {
+    // "valid and ends at a self-signed anchor"
+    let pki = testdata("two-roots-one-name");
+    let client = pki.join("client.cer");
+    let issuing = pki.join("issuing.cer").to_string_lossy().into_owned();
+    let export = Export::of(&[&client], &["--trust", &issuing]);
+    assert_eq!(export.output.status, 5, "{}", export.output.seen());
+    export.left_nothing();
+}
+
+#[test]
+fn intermediates_help_to_build_and_are_written_where_the_path_needs_them() {
+    let pki = testdata("loop");
+    let of = |name: &str| read(pki.join(format!("{name}.cer")));
+    let (client, root) = (pki.join("client.cer"), pki.join("root.cer"));
+    let folder = folder(&[("a.cer", &of("a")), ("b.cer", &of("b-by-a"))]);
+    let more = ["--trust", &root.to_string_lossy(), "--intermediates", &folder.path().to_string_lossy()];
+    let export = Export::of(&[&client], &more);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    export.holds(&[&of("root")], &[&of("a"), &of("b-by-a")]);
+}
+
+#[test]
+fn issuer_select_and_first_choose_among_the_clients() {
+    let contoso = repository("testdata/contoso");
+    let root = contoso_ca("chain.p7b", "Contoso Root CA");
+    let policy = contoso_ca("chain.p7b", "Contoso Policy CA");
+    let one = contoso_ca("mail.txt", "Contoso Issuing CA 1");
+    let two = contoso_ca("issuing-2.b64", "Contoso Issuing CA 2");
+    let by_thumbprint = thumbprint(&two).to_lowercase();
+    let cases: &[(&[&str], &[u8])] = &[
+        (&["--issuer", "Contoso Issuing CA 2"], &two),
+        (&["--issuer", &by_thumbprint], &two),
+        (&["--select", "SubjectStr:pc003"], &two),
+        (&["--select", "Subject:PC001.corp.contoso.com"], &one),
+    ];
+    for (choice, issuing) in cases {
+        let export = Export::of(&[&contoso], choice);
+        assert_eq!(export.output.status, 0, "{choice:?}: {}", export.output.seen());
+        export.holds(&[&root], &[&policy, issuing]);
+    }
+    let first = Export::of(&[&contoso], &["--first"]);
+    assert_eq!(first.output.status, 0, "{}", first.output.seen());
+    assert_eq!(strings(&first.manifest()["clients"]).len(), 1);
+    let nobody = Export::of(&[&contoso], &["--select", "SubjectStr:nobody"]);
+    assert_eq!(nobody.output.status, 5, "{}", nobody.output.seen());
+    nobody.left_nothing();
+}
+
+#[test]
+fn an_existing_folder_that_is_not_empty_is_refused_without_force() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let dir = place.path().join("out");
+    write(dir.join("mine.txt"), "mine");
+    let source = testdata("loop");
+    let refused = into(&[&source], &dir, &[]).status(5);
+    assert!(refused.seen().contains("out"), "{}", refused.seen());
+    assert_eq!(files(place.path()), ["out/mine.txt"]);
+    into(&[&source], &dir, &["--force"]).status(5);
+    assert_eq!(files(place.path()), ["out/mine.txt"], "--force replaces only what an export made");
+}
+
+#[test]
+fn an_existing_empty_folder_is_taken() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let dir = place.path().join("out");
+    std::fs::create_dir(&dir).expect("a folder");
+    into(&[&testdata("loop")], &dir, &[]).status(0);
+    assert!(dir.join("manifest.json").exists());
+}
+
+#[test]
+fn force_replaces_an_export_whole_and_keeps_what_it_did_not_make() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let dir = place.path().join("out");
+    into(&[&testdata("cross-signed")], &dir, &[]).status(0);
+    let before = files(&dir);
+    into(&[&testdata("loop")], &dir, &[]).status(5);
+    assert_eq!(files(&dir), before);
+    into(&[&testdata("loop")], &dir, &["--force"]).status(0);
+    let names = |entries: &Value| array(entries).iter().map(|entry| entry["subject"].to_string()).collect::<String>();
+    let manifest: Value = serde_json::from_slice(&read(dir.join("manifest.json"))).expect("JSON");
+    assert!(names(&manifest["roots"]).contains("Loop") && !manifest.to_string().contains("Cross"));
+    assert_eq!(
+        std::fs::read_dir(place.path()).expect("a folder").count(),
+        1,
+        "the old one is deleted: {:?}",
+        files(place.path())
+    );
+    // one file more than the manifest names: hands off
+    write(dir.join("roots/note.txt"), "do not delete");
+    let before = files(&dir);
+    into(&[&testdata("cross-signed")], &dir, &["--force"]).status(5);
+    assert_eq!(files(&dir), before);
+    // a manifest that names what is outside is no licence
+    std::fs::remove_file(dir.join("roots/note.txt")).expect("removed");
+    write(place.path().join("victim.txt"), "victim");
+    let forged = String::from_utf8(read(dir.join("manifest.json"))).expect("text").replacen(
+        "roots/",
+        "../victim.txt\", \"x\": \"",
+        1,
+    );
+    write(dir.join("manifest.json"), forged);
+    into(&[&testdata("cross-signed")], &dir, &["--force"]);
+    assert_eq!(read(place.path().join("victim.txt")), b"victim");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_status_4_and_leaves_nothing() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let file = place.path().join("file");
+    write(&file, "a file");
+    let output = into(&[&testdata("loop")], &file.join("out"), &[]).status(4);
+    assert!(output.seen().contains("file"), "{}", output.seen());
+    assert_eq!(files(place.path()), ["file"]);
+    let output = into(&[&testdata("loop")], &file, &[]);
+    assert!([4, 5].contains(&output.status), "{}", output.seen());
+    assert_eq!(read(&file), b"a file");
+}
+
+#[test]
+fn file_names_tell_role_and_name_are_ascii_and_safe_on_windows() {
+    let export = Export::of(&[&testdata("hostile-names")], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    let of = |ending: &str| {
+        let mut certificates: Vec<Vec<u8>> =
+            (1..=18).map(|n| read(testdata("hostile-names").join(format!("{n:02}-{ending}.cer")))).collect();
+        if ending == "root" {
+            certificates.push(read(testdata("hostile-names").join("empty-root.cer")));
+        }
+        certificates
+    };
+    export.holds(&slices(&of("root")), &slices(&of("issuing")));
+    for file in files(&export.dir()) {
+        for part in file.split('/') {
+            safe_on_windows(part);
+        }
+    }
+    let contoso = Export::of(&[&repository("testdata/contoso")], &[]);
+    for file in files(&contoso.dir()) {
+        if let Some(file) = file.strip_prefix("roots/") {
+            assert!(file.to_lowercase().contains("root") && file.contains("Contoso"), "{file}");
+        }
+    }
+    let issuing = files(&contoso.dir().join("intermediates"));
+    assert!(issuing.iter().all(|file| file.contains("Contoso")), "{issuing:?}");
+}
+
+#[track_caller]
+fn safe_on_windows(name: &str) {
+    assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._- ()+".contains(&byte)), "{name:?}");
+    assert!(name.len() <= 120, "{name:?} is too long");
+    assert!(!name.ends_with(['.', ' ']) && !name.starts_with(['.', ' ', '-']), "{name:?}");
+    let stem = name.split('.').next().unwrap_or_default().to_uppercase();
+    let reserved = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    assert!(!reserved, "{name:?} is a device");
+}
+
+#[test]
+fn names_that_differ_only_in_case_make_two_files() {
+    let (upper, lower) = (Ca::root("CONTOSO ROOT"), Ca::root("contoso root"));
+    let folder = folder(&[
+        ("a", &upper.der),
+        ("b", &lower.der),
+        ("c", &upper.client("one.test")),
+        ("d", &lower.client("two.test")),
+    ]);
+    let export = Export::of(&[folder.path()], &[]);
+    export.holds(&[&upper.der, &lower.der], &[]);
+    let names: BTreeSet<String> = files(&export.dir().join("roots")).iter().map(|file| file.to_lowercase()).collect();
+    assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn a_common_name_of_three_hundred_characters_and_an_empty_one_are_exported() {
+    let (long, empty) = (Ca::root(&"x".repeat(300)), Ca::root(""));
+    let folder = folder(&[
+        ("a", &long.der),
+        ("b", &empty.der),
+        ("c", &long.client("one.test")),
+        ("d", &empty.client("two.test")),
+    ]);
+    let export = Export::of(&[folder.path()], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    export.holds(&[&long.der, &empty.der], &[]);
+    files(&export.dir().join("roots")).iter().for_each(|file| safe_on_windows(file));
+}
+
+#[test]
+fn leaves_and_private_keys_are_never_written() {
+    let key = crate::common::pki::rsa();
+    let root = Ca::root("Key Root");
+    let issuing = root.issue_ca_with(name("Key Issuing"), |options| options.key = Some(key.clone()));
+    let leaf = issuing.client_with("key.test", |options| options.key = Some(key.clone()));
+    let bundle = [key.serialize_pem(), pem(&leaf), pem(&issuing.der), pem(&root.der), key.serialize_pem()].concat();
+    let folder = folder(&[("all.pem", bundle.as_bytes()), ("key.der", key.serialized_der())]);
+    let export = Export::of(&[folder.path()], &[]);
+    export.holds(&[&root.der], &[&issuing.der]);
+    let secret = &key.serialized_der()[key.serialized_der().len() - 64..];
+    for file in files(&export.dir()) {
+        let bytes = read(export.dir().join(&file));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("PRIVATE KEY"), "{file}");
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret), "{file}");
+        assert!(!bytes.windows(leaf.len()).any(|window| window == leaf), "{file}");
+    }
+    assert!(!export.output.seen().contains("PRIVATE KEY"));
+}
+
+#[test]
+fn a_client_certificate_met_many_times_counts_once() {
+    let root = Ca::root("Twice Root");
+    let client = root.client("twice.test");
+    let bundle = [pem(&client), pem(&root.der), pem(&client)].concat();
+    let folder = folder(&[("a.cer", &client), ("b.pem", bundle.as_bytes()), ("c.cer", &root.der)]);
+    let export = Export::of(&[folder.path()], &[]);
+    export.holds(&[&root.der], &[]);
+    assert_eq!(strings(&export.manifest()["clients"]), [sha256(&client)]);
+    assert_eq!(array(&export.manifest()["roots"][0]["sources"]).len(), 2);
+}
+
+#[test]
+fn a_self_signed_client_certificate_is_no_root() {
+    let lonely = Ca::root_with(name("lonely.test"), |options| {
+        options.ca = None;
+        options.key_usage = vec![rcgen::KeyUsagePurpose::DigitalSignature, rcgen::KeyUsagePurpose::KeyEncipherment];
+        options.eku = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let folder = folder(&[("lonely.cer", &lonely.der)]);
+    let export = Export::of(&[folder.path()], &[]);
+    assert_eq!(export.output.status, 5, "{}", export.output.seen());
+    export.left_nothing();
+}
+
+#[test]
+fn a_mesh_of_cross_certificates_ends_soon_with_a_short_path() {
+    let root = Ca::root("Mesh Root");
+    let cas: Vec<Ca> = (0..12).map(|n| Ca::root(&format!("Mesh CA {n}"))).collect();
+    let mut certificates: Vec<Vec<u8>> = vec![root.der.clone()];
+    for (n, ca) in cas.iter().enumerate() {
+        for (m, other) in cas.iter().enumerate() {
+            if n != m {
+                certificates.push(ca.cross_certify(other).der);
+            }
+        }
+    }
+    // one door into the mesh, seven steps at most from the client's CA; the client's own CA has none
+    let door = root.cross_certify(&cas[3]).der;
+    certificates.push(door.clone());
+    let step = cas[3].cross_certify_with(&cas[0], |options| options.to = (2055, 6, 1)).der;
+    certificates.push(step);
+    certificates.push(cas[0].client("mesh.test"));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+    let export = Export::of(&[folder.path()], &["--allow-incomplete"]);
+    assert!(files(&export.dir().join("roots")).len() == 1, "{}", export.output.seen());
+    let (roots, intermediates) = (export.written("roots"), export.written("intermediates"));
+    assert_eq!(roots.into_iter().next(), Some(root.der.clone()));
+    // every certificate lasts as long, so the fewest win: client, CA 0 by CA 3, CA 3 by the root, root
+    assert_eq!(intermediates.len(), 2, "{:?}", intermediates.iter().map(|der| subject_of(der)).collect::<Vec<_>>());
+    assert!(intermediates.contains(&door));
+}
+
+#[test]
+fn a_chain_too_deep_to_be_meant_ends_with_a_verdict() {
+    let mut certificates = Vec::new();
+    let mut ca = Ca::root("Deep CA 0");
+    certificates.push(ca.der.clone());
+    for n in 1..=200 {
+        ca = ca.issue_ca(&format!("Deep CA {n}"));
+        certificates.push(ca.der.clone());
+    }
+    certificates.push(ca.client("deep.test"));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("deep.pem", bundle.as_bytes())]);
+    let export = Export::of(&[folder.path()], &[]);
+    assert!([0, 5].contains(&export.output.status), "{}", export.output.seen());
+    if export.output.status == 0 {
+        assert_eq!(export.written("intermediates").len(), 200);
+    } else {
+        export.left_nothing();
+    }
+}
+
+#[test]
+fn a_universalstring_name_is_matched_with_its_utf8string_spelling() {
+    let universal = rcgen::DnValue::UniversalString(
+        rcgen::string::UniversalString::try_from("Gr\u{fc}ne Stelle \u{1d11e}").expect("a name"),
+    );
+    let root = Ca::root_with(crate::common::pki::name_of(&[(rcgen::DnType::CommonName, universal)]), |_| {});
+    let client =
+        root.client_with("universal.test", |options| options.issuer_name = Some(name("Gr\u{fc}ne Stelle \u{1d11e}")));
+    let folder = folder(&[("root.cer", &root.der), ("client.cer", &client)]);
+    let export = Export::of(&[folder.path()], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    export.holds(&[&root.der], &[]);
+}
+
+#[test]
+fn an_export_into_the_folder_that_is_read_gives_the_same_again() {
+    let root = Ca::root("Inside Root");
+    let issuing = root.issue_ca("Inside Issuing");
+    let folder = folder(&[("r", &root.der), ("i", &issuing.der), ("c", &issuing.client("inside.test"))]);
+    let dir = folder.path().join("cmg");
+    into(&[folder.path()], &dir, &[]).status(0);
+    let before: Vec<Vec<u8>> =
+        files(&dir).iter().filter(|file| file.ends_with(".cer")).map(|file| read(dir.join(file))).collect();
+    into(&[folder.path()], &dir, &["--force"]).status(0);
+    let after: Vec<Vec<u8>> =
+        files(&dir).iter().filter(|file| file.ends_with(".cer")).map(|file| read(dir.join(file))).collect();
+    assert_eq!(before, after);
+    assert_eq!(after.len(), 2);
+}
+
+#[test]
+fn readme_txt_and_the_script_are_ascii_and_name_every_file() {
+    for source in [repository("testdata/contoso"), testdata("hostile-names")] {
+        let export = Export::of(&[&source], &[]);
+        for text in ["README.txt", "Import-CmgCertificates.ps1"] {
+            let bytes = read(export.dir().join(text));
+            assert!(bytes.is_ascii(), "{text} is not ASCII");
+            assert!(
+                bytes.iter().all(|byte| *byte >= 0x20 || b"\r\n\t".contains(byte)),
+                "{text} holds a control character"
+            );
+            let content = String::from_utf8_lossy(&bytes).into_owned();
+            for file in files(&export.dir()).iter().filter(|file| file.ends_with(".cer")) {
+                let name = file.rsplit('/').next().unwrap_or_default();
+                assert!(content.contains(name), "{text} does not name {name}");
+            }
+        }
+    }
+}

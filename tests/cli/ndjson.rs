@@ -1,0 +1,50 @@
+//! `--format ndjson`: a type on each line, a header first, a summary last.
+
+use serde_json::Value;
+
+use crate::common::{AT, Output, Run, array, json_of, repository, testdata};
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = output.text();
+    assert!(text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+fn run(command: &str) -> Output {
+    Run::new([command, "--format", "ndjson", "--at", AT])
+        .arg(repository("testdata/contoso"))
+        .arg(testdata("damaged"))
+        .output()
+}
+
+#[test]
+fn a_header_comes_first_and_a_summary_last_and_nothing_unknown_between() {
+    for command in ["inspect", "chain", "audit"] {
+        let lines = lines(&run(command));
+        let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap_or("?")).collect();
+        assert_eq!(kinds.first(), Some(&"header"), "{command}");
+        assert_eq!(kinds.last(), Some(&"summary"), "{command}");
+        let between = &kinds[1..kinds.len() - 1];
+        assert!(between.iter().all(|kind| ["certificate", "issuer", "problem"].contains(kind)), "{command}: {kinds:?}");
+        assert!(between.contains(&"certificate") && between.contains(&"problem"), "{command}: {kinds:?}");
+        assert!(
+            lines[0]["schema"].as_str().is_some_and(|schema| schema.starts_with(&format!("certpath.{command}/"))),
+            "{}",
+            lines[0]
+        );
+    }
+}
+
+#[test]
+fn ndjson_tells_of_the_same_certificates_as_json() {
+    let hashes = |values: &[Value]| {
+        let mut hashes: Vec<String> =
+            values.iter().filter_map(|value| value["sha256"].as_str().map(str::to_owned)).collect();
+        hashes.sort();
+        hashes
+    };
+    let streamed: Vec<Value> =
+        lines(&run("inspect")).into_iter().filter(|line| line["type"] == "certificate").collect();
+    let whole = json_of("inspect", &[&repository("testdata/contoso"), &testdata("damaged")], &[]).json();
+    assert_eq!(hashes(&streamed), hashes(array(&whole["certificates"])));
+}
