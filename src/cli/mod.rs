@@ -32,6 +32,8 @@ impl Stop {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
+        Command::Inspect(arguments) => commands::inspect::run(arguments),
+        Command::Chain(arguments) => commands::chain::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         _ => todo!(),
     };

@@ -35,6 +35,7 @@ fn hex_digit(digit: u8) -> u8 {
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stderr)]
 mod tests {
     use std::collections::BTreeSet;
     use std::path::PathBuf;

@@ -157,6 +157,7 @@ pub(crate) mod checks {
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stderr)]
 mod tests {
     use super::*;
     use crate::cmg::testing::{Draft, now};

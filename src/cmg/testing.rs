@@ -215,6 +215,7 @@ pub(crate) fn oid_content(dotted: &str) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stderr)]
 mod tests {
     use std::io::Write;
     use std::process::{Command, Stdio};

@@ -124,5 +124,6 @@ pub(crate) fn check_end_entity(graph: &Graph, certificate: &Certificate) -> Resu
     if let Some(usage) = graph.settings.purpose.usage() {
         checks::allows_usage(certificate, usage)?;
     }
-    checks::end_entity_key_usage(certificate, graph.settings.purpose)
+    // A CA that is judged for itself is asked for the usages of an issuer, where it is one.
+    if certificate.is_ca() { Ok(()) } else { checks::end_entity_key_usage(certificate, graph.settings.purpose) }
 }

@@ -84,7 +84,9 @@ impl<'a> Sheet<'a> {
     /// Begins with the heading.
     pub(crate) fn new(out: &'a mut dyn Write, columns: &[&str]) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(columns).map_err(io_error)?;
+        if !columns.is_empty() {
+            writer.write_record(columns).map_err(io_error)?;
+        }
         Ok(Self { writer })
     }
 
@@ -107,45 +109,93 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
+/// The byte-order mark by which Excel knows UTF-8; only for files.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The heading of a sheet, for writers that go row by row.
+fn heading(columns: &[&str], is_file: bool) -> Vec<u8> {
+    let mut out = if is_file { MARK.to_vec() } else { Vec::new() };
+    out.extend(line(columns));
+    out
+}
+
+/// One row.
+pub(crate) fn line<T: AsRef<str>>(cells: impl IntoIterator<Item = T>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(512);
+    // Writing into memory cannot fail.
+    let _ = Sheet::new(&mut out, &[]).and_then(|mut sheet| {
+        sheet.row(cells)?;
+        sheet.finish()
+    });
+    out
+}
+
+/// The heading of `inspect`; a file begins with a byte-order mark, by which Excel knows UTF-8.
+pub fn inspect_header(is_file: bool) -> Vec<u8> {
+    heading(INSPECT_COLUMNS, is_file)
+}
+
+/// The row of a certificate of `inspect`.
+pub fn inspect_row(entry: &Entry, at: Time) -> Vec<u8> {
+    line(inspection_row(entry, at))
+}
+
+/// The heading of `chain`.
+pub fn chain_header(is_file: bool) -> Vec<u8> {
+    heading(CHAIN_COLUMNS, is_file)
+}
+
+/// The row of a client certificate of `chain`.
+pub fn chain_line(client: &Client, at: Time) -> Vec<u8> {
+    line(chain_row(client, at))
+}
+
+fn inspection_row(entry: &Entry, at: Time) -> Vec<String> {
+    let certificate = &entry.certificate;
+    let key = certificate.public_key();
+    let role = Role::of(certificate);
+    let usages = certificate.extended_key_usage().get();
+    let names = certificate.subject_alternative_names();
+    let template = certificate.template();
+    let template = template.map(|one| one.name.or_else(|| one.oid.map(|oid| oid.to_string())).unwrap_or_default());
+    let mut row = vec![
+        certificate.sha256_hex(),
+        certificate.thumbprint_hex(),
+        role.name().to_owned(),
+        certificate.subject().to_string(),
+        certificate.issuer().to_string(),
+        certificate.serial_number_hex(),
+        moment(certificate.not_before()),
+        moment(certificate.not_after()),
+        days_left(certificate.not_after(), at),
+        (role == Role::Root || (role == Role::EndEntity && certificate.is_self_signed())).to_string(),
+        key.algorithm.name().to_owned(),
+        key.bits.to_string(),
+        key.curve.clone().unwrap_or_default(),
+        certificate.signature_algorithm().to_string(),
+        join(usages.into_iter().flatten().map(OidRecord::new).map(|usage| match usage.name {
+            Some(name) => name.to_owned(),
+            None => usage.oid,
+        })),
+        join(names.get().into_iter().flatten().map(ToString::to_string)),
+        template.unwrap_or_default(),
+    ];
+    provider(&mut row, entry);
+    let properties = || entry.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
+    row.push(properties().find_map(|one| one.friendly_name.clone()).unwrap_or_default());
+    row.push(properties().find_map(|one| one.request_id.clone()).unwrap_or_default());
+    places(&mut row, entry);
+    row
+}
+
 /// Writes the certificates of `inspect`.
+///
+/// # Errors
+/// Where `out` cannot be written.
 pub fn write_inspection(out: &mut dyn Write, found: &Inspection, at: Time) -> io::Result<()> {
     let mut sheet = Sheet::new(out, INSPECT_COLUMNS)?;
     for entry in &found.certificates {
-        let certificate = &entry.certificate;
-        let key = certificate.public_key();
-        let role = Role::of(certificate);
-        let usages = certificate.extended_key_usage().get();
-        let names = certificate.subject_alternative_names();
-        let template = certificate.template();
-        let template = template.map(|one| one.name.or_else(|| one.oid.map(|oid| oid.to_string())).unwrap_or_default());
-        let mut row = vec![
-            certificate.sha256_hex(),
-            certificate.thumbprint_hex(),
-            role.name().to_owned(),
-            certificate.subject().to_string(),
-            certificate.issuer().to_string(),
-            certificate.serial_number_hex(),
-            moment(certificate.not_before()),
-            moment(certificate.not_after()),
-            days_left(certificate.not_after(), at),
-            (role == Role::Root || (role == Role::EndEntity && certificate.is_self_signed())).to_string(),
-            key.algorithm.name().to_owned(),
-            key.bits.to_string(),
-            key.curve.clone().unwrap_or_default(),
-            certificate.signature_algorithm().to_string(),
-            join(usages.into_iter().flatten().map(OidRecord::new).map(|usage| match usage.name {
-                Some(name) => name.to_owned(),
-                None => usage.oid,
-            })),
-            join(names.get().into_iter().flatten().map(ToString::to_string)),
-            template.unwrap_or_default(),
-        ];
-        provider(&mut row, entry);
-        let properties = || entry.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
-        row.push(properties().find_map(|one| one.friendly_name.clone()).unwrap_or_default());
-        row.push(properties().find_map(|one| one.request_id.clone()).unwrap_or_default());
-        places(&mut row, entry);
-        sheet.row(row)?;
+        sheet.row(inspection_row(entry, at))?;
     }
     sheet.finish()
 }

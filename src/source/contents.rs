@@ -164,7 +164,23 @@ impl Fault {
     pub(crate) fn new(code: ProblemCode, position: Position, message: impl Into<String>) -> Self {
         Self { code, position, message: message.into() }
     }
+
+    /// Adds it, unless so much is wrong with the input that another line helps nobody and would only take memory.
+    pub(crate) fn add_to(self, faults: &mut Vec<Self>) {
+        match faults.len() {
+            ..MAX_FAULTS => faults.push(self),
+            MAX_FAULTS => {
+                let message =
+                    format!("more is wrong with it than the first {MAX_FAULTS} faults, and the rest is not listed");
+                faults.push(Self::new(ProblemCode::Limit, self.position, message));
+            }
+            _ => {}
+        }
+    }
 }
+
+/// The faults of one container that are kept: a hostile one can hold a fault in every other byte.
+pub(crate) const MAX_FAULTS: usize = 1000;
 
 /// What a reader read, and what it could not: side by side, so that one bad part never hides the rest.
 #[derive(Debug, Clone, Default)]

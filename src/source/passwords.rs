@@ -17,7 +17,7 @@ pub(crate) const MAX_ITERATIONS: u64 = 5_000_000;
 pub(crate) const HASHES_PER_FILE: u64 = 12_000_000;
 
 /// The hash computations of a whole run: some minutes of one core. Ten thousand ordinary files with five passwords each stay
-/// below it; a folder full of hostile files ends here.
+/// below it; a folder full of hostile files ends here, and only then does it matter which thread read which file first.
 const HASHES_PER_RUN: u64 = 2_000_000_000;
 
 /// How often one file's password is asked for.

@@ -35,7 +35,7 @@ pub(crate) fn read(bytes: &[u8]) -> Contents {
             entry = key.strip_suffix(']').and_then(Entry::parse);
             if !line.ends_with(']') {
                 let fault = Fault::new(ProblemCode::Damaged, Position::Line(number), "expected a key in [brackets]");
-                contents.faults.push(fault);
+                fault.add_to(&mut contents.faults);
             }
             continue;
         }
@@ -46,7 +46,8 @@ pub(crate) fn read(bytes: &[u8]) -> Contents {
             // What is wrong with the text is the reason for whatever is wrong with its bytes.
             read.faults = vec![fault];
         }
-        contents.append(read);
+        contents.found.append(&mut read.found);
+        read.faults.into_iter().for_each(|fault| fault.add_to(&mut contents.faults));
     }
     contents
 }

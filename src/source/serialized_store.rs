@@ -187,4 +187,12 @@ mod tests {
         let contents = read(&many);
         assert_eq!((contents.found.len(), contents.faults.len()), (100_000, 0));
     }
+
+    #[test]
+    fn a_flood_of_empty_certificates_or_of_faults_takes_little_memory() {
+        let contents = read(&store(&[element(9, &[]).repeat(100_000)]));
+        assert_eq!(contents.faults.len(), crate::source::contents::MAX_FAULTS + 1);
+        let contents = read(&store(&[element(32, &[]).repeat(1_000_001)]));
+        assert_eq!((contents.found.len(), contents.faults[0].code), (1_000_000, ProblemCode::Limit));
+    }
 }

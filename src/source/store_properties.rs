@@ -25,6 +25,10 @@ mod id {
     pub(super) const NOT_BEFORE_ENHKEY_USAGE: u32 = 127;
 }
 
+/// The certificates and CRLs that one store may hold. A file that is small enough to be read holds no more real ones; of empty ones it
+/// could hold so many that what is kept of each fills the memory.
+const MAX_OBJECTS: usize = 1_000_000;
+
 /// The size of an element's header: id, encoding type, length.
 const HEADER: usize = 12;
 
@@ -166,6 +170,12 @@ pub(crate) fn read(
                     trailing(&mut contents, bytes.get(elements.at..).unwrap_or_default(), position(elements.at));
                     break;
                 }
+                id::CERTIFICATE | id::CRL if contents.found.len() == MAX_OBJECTS => {
+                    let message =
+                        format!("it holds more than {MAX_OBJECTS} certificates and CRLs, of which the first are read");
+                    contents.faults.push(Fault::new(ProblemCode::Limit, position(element.at), message));
+                    break;
+                }
                 id::CERTIFICATE | id::CRL => {
                     let kind = if element.id == id::CERTIFICATE { Kind::Certificate } else { Kind::Crl };
                     let mut found = Found::new(kind, element.value.to_vec(), format, position(element.at));
@@ -182,7 +192,8 @@ pub(crate) fn read(
                 id => {
                     pending = true;
                     if let Err(message) = apply(id, element.value, &mut properties) {
-                        contents.faults.push(Fault::new(ProblemCode::Damaged, position(element.at), message));
+                        let fault = Fault::new(ProblemCode::Damaged, position(element.at), message);
+                        fault.add_to(&mut contents.faults);
                     }
                 }
             },

@@ -224,11 +224,12 @@ fn verify_finds_every_valid_path_of_random_pkis_and_no_other() {
         let case = case(seed);
         let roots: String = case.roots.iter().map(|root| pem(&root.der)).collect();
         let edges: String = case.edges.iter().map(|edge| pem(&edge.der)).collect();
+        // without edges the folder is empty but for a text
+        let edges_file = if edges.is_empty() { "edges/readme.txt" } else { "edges/e.pem" };
         let place = folder(&[
             ("roots/r.pem", roots.as_bytes()),
-            ("edges/e.pem", edges.as_bytes()),
+            (edges_file, edges.as_bytes()),
             ("leaf.pem", pem(&case.leaf).as_bytes()),
-            ("edges/readme.txt", b"x"),
         ]);
         let output = Run::new(["verify", "--at", AT, "--purpose", "client", "--format", "json", "--trust"])
             .arg(place.path().join("roots"))

@@ -216,7 +216,13 @@ fn the_paths_found_are_among_those_that_there_are() {
             })
             .collect();
         let expected = &chains[case.id.as_str()];
-        let strange: Vec<&String> = valid.iter().filter(|path| !expected.contains(path.as_str())).collect();
+        // a path may go on above an anchor that is not self-signed
+        let there_is = |path: &str| {
+            expected
+                .iter()
+                .any(|chain| path.strip_prefix(chain).is_some_and(|rest| rest.is_empty() || rest.starts_with('>')))
+        };
+        let strange: Vec<&String> = valid.iter().filter(|path| !there_is(path)).collect();
         (!strange.is_empty()).then(|| format!("{}: {strange:?}, expected among {expected:?}", case.id))
     });
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();

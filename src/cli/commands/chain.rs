@@ -10,8 +10,8 @@ use crate::cli::{Stop, input};
 use crate::ops;
 use crate::path::PathStatus;
 use crate::report::model::{
-    ChainLine, ChainRecord, ChainSummaryRecord, ClientRecord, HeaderRecord, IssuerRecord, PassedOverRecord, ProblemRecord,
-    ReasonRecord,
+    ChainLine, ChainRecord, ChainSummaryRecord, ClientRecord, HeaderRecord, IssuerRecord, PassedOverRecord,
+    ProblemRecord, ReasonRecord,
 };
 use crate::report::{chain_text, csv, json};
 
@@ -36,7 +36,11 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
         }
         Format::Json => {
             let issuers: Vec<_> = found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, &[], at)).collect();
-            sink.write(&json::open(ChainRecord::SCHEMA, &[("at", &at), ("trust", &found.trust), ("issuers", &issuers)], "clients"))?;
+            sink.write(&json::open(
+                ChainRecord::SCHEMA,
+                &[("at", &at), ("trust", &found.trust), ("issuers", &issuers)],
+                "clients",
+            ))?;
             for (number, window) in found.clients.chunks(1024).enumerate() {
                 let records: Vec<_> =
                     window.par_iter().map(|client| json::element(&ClientRecord::new(client, at))).collect();
@@ -70,7 +74,7 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
         Format::Csv => {
             sink.write(&csv::chain_header(arguments.output.output.is_some()))?;
             for window in found.clients.chunks(1024) {
-                let rows: Vec<_> = window.par_iter().map(|client| csv::chain_row(&ClientRecord::new(client, at))).collect();
+                let rows: Vec<_> = window.par_iter().map(|client| csv::chain_line(client, at)).collect();
                 sink.write(&rows.concat())?;
             }
         }

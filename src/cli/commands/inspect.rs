@@ -54,11 +54,17 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
                 put(&mut sink, &json::open(InspectRecord::SCHEMA, &[("at", &at)], "certificates"));
             }
             let problems: Vec<_> = found.problems.iter().map(ProblemRecord::new).collect();
-            put(&mut sink, &json::close(&[("crls", &found.crls), ("privateKeys", &found.private_keys), ("problems", &problems)]));
+            put(
+                &mut sink,
+                &json::close(&[("crls", &found.crls), ("privateKeys", &found.private_keys), ("problems", &problems)]),
+            );
             found
         }
         Format::Ndjson => {
-            put(&mut sink, &json::line(&InspectLine::Header(HeaderRecord { schema: InspectRecord::SCHEMA, at, trust: None })));
+            put(
+                &mut sink,
+                &json::line(&InspectLine::Header(HeaderRecord { schema: InspectRecord::SCHEMA, at, trust: None })),
+            );
             let found = ops::inspect(
                 &request,
                 |entry| json::line(&InspectLine::Certificate(Box::new(CertificateRecord::new(entry, at)))),
@@ -78,11 +84,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
         }
         Format::Csv => {
             put(&mut sink, &csv::inspect_header(arguments.output.output.is_some()));
-            ops::inspect(
-                &request,
-                |entry| csv::inspect_row(&CertificateRecord::new(entry, at)),
-                |row| put(&mut sink, &row),
-            )?
+            ops::inspect(&request, |entry| csv::inspect_row(entry, at), |row| put(&mut sink, &row))?
         }
     };
     written?;

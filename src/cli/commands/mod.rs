@@ -1,5 +1,7 @@
 //! The commands, one a file.
 
+pub(crate) mod chain;
+pub(crate) mod inspect;
 pub(crate) mod verify;
 
 use crate::cli::Stop;

@@ -146,6 +146,7 @@ fn restrictions(properties: &Properties, context: &RuleContext<'_>, found: &mut 
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stderr)]
 mod tests {
     use super::*;
     use crate::certificate::Oid;

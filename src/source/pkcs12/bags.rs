@@ -13,6 +13,13 @@ use crate::source::store_properties;
 /// How deep bags may hold bags. Nobody nests them; the format allows it.
 const MAX_DEPTH: usize = 8;
 
+/// The bags that one PFX may hold: a thousand times what anybody puts into one, and few enough that what is kept of each, however
+/// small the bags are, takes little memory.
+const MAX_BAGS: usize = 100_000;
+
+/// The providers that a fault names.
+const SHOWN_PROVIDERS: usize = 4;
+
 /// 1.2.840.113549.1.12.10.1
 const BAG: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1];
 /// 1.2.840.113549.1.9
@@ -42,7 +49,7 @@ struct Attributes {
     provider: Option<String>,
     machine_key: bool,
     /// The properties of the Windows store it was exported from.
-    store: Properties,
+    store: Option<Box<Properties>>,
 }
 
 impl Attributes {
@@ -68,7 +75,7 @@ impl Bags {
         let mut reader = Reader::new(bytes, origin);
         match reader.expect(tag::SEQUENCE, "the bags of a PFX") {
             Ok(contents) => self.walk(contents.children(), 0),
-            Err(error) => self.faults.push(error.into()),
+            Err(error) => Fault::from(error).add_to(&mut self.faults),
         }
     }
 
@@ -76,13 +83,18 @@ impl Bags {
         loop {
             match bags.next() {
                 Ok(None) => return,
+                Ok(Some(bag)) if self.bags.len() == MAX_BAGS => {
+                    let message = format!("it holds more than {MAX_BAGS} bags, of which the first are read");
+                    Fault::new(ProblemCode::Limit, bag.start.position(), message).add_to(&mut self.faults);
+                    return;
+                }
                 Ok(Some(bag)) => {
                     if let Err(error) = self.bag(&bag, depth) {
-                        self.faults.push(error.into());
+                        Fault::from(error).add_to(&mut self.faults);
                     }
                 }
                 Err(error) => {
-                    self.faults.push(error.into());
+                    Fault::from(error).add_to(&mut self.faults);
                     return;
                 }
             }
@@ -100,7 +112,7 @@ impl Bags {
         {
             Ok(attributes) => attributes,
             Err(error) => {
-                self.faults.push(error.into());
+                Fault::from(error).add_to(&mut self.faults);
                 Attributes::default()
             }
         };
@@ -127,7 +139,7 @@ impl Bags {
             }
             Some([6]) => {
                 let message = format!("its bags are nested deeper than {MAX_DEPTH} levels, which is not read");
-                self.faults.push(Fault::new(ProblemCode::Limit, position, message));
+                Fault::new(ProblemCode::Limit, position, message).add_to(&mut self.faults);
             }
             _ => self.unsupported(position, &format!("a bag of the unknown kind {}", algorithm_name(id))),
         }
@@ -135,17 +147,18 @@ impl Bags {
     }
 
     fn unsupported(&mut self, position: Position, what: &str) {
-        self.faults.push(Fault::new(ProblemCode::Unsupported, position, format!("it holds {what}, which is not read")));
+        let message = format!("it holds {what}, which is not read");
+        Fault::new(ProblemCode::Unsupported, position, message).add_to(&mut self.faults);
     }
 
-    /// The providers that the keys name, each once; keys without one are counted.
+    /// The first providers that the keys name, each once; keys without one are counted.
     pub(super) fn key_providers(&self) -> (Vec<&str>, usize) {
         let keys = self.bags.iter().filter(|bag| bag.kind == Kind::PrivateKey);
         let mut names = Vec::new();
         let mut without = 0;
         for key in keys {
             match key.attributes.provider.as_deref() {
-                Some(name) if !names.contains(&name) => names.push(name),
+                Some(name) if names.len() < SHOWN_PROVIDERS && !names.contains(&name) => names.push(name),
                 Some(_) => {}
                 None => without += 1,
             }
@@ -165,7 +178,7 @@ impl Bags {
         }
         let found = self.bags.into_iter().map(|bag| {
             let Bag { kind, der, position, attributes } = bag;
-            let mut properties = attributes.store.clone();
+            let mut properties = attributes.store.as_deref().cloned().unwrap_or_default();
             match kind {
                 Kind::PrivateKey => {
                     properties.has_private_key = true;
@@ -232,7 +245,7 @@ fn attributes(set: Element<'_>) -> Result<Attributes, BerError> {
             // szOID_PKCS_12_EXTENDED_ATTRIBUTES: a store property, its number behind.
             (_, Some([3, property @ ..])) => {
                 if let (Some(number), Some(value)) = (base128(property), octets(value)) {
-                    store_properties::apply_exported(number, &value, &mut found.store);
+                    store_properties::apply_exported(number, &value, found.store.get_or_insert_default());
                 }
             }
             _ => {}

@@ -76,7 +76,7 @@ pub(crate) fn read(bytes: &[u8], name: &str, passwords: &Passwords) -> Contents 
                 Some(Outcome::Opened(plain)) => bags.read(&plain, Origin::Within(locked.start.offset(0))),
                 Some(Outcome::Damaged(plain)) => {
                     let message = "the password opens it, but what is inside is damaged: have the file exported again";
-                    bags.faults.push(Fault::new(ProblemCode::Damaged, locked.start.position(), message));
+                    Fault::new(ProblemCode::Damaged, locked.start.position(), message).add_to(&mut bags.faults);
                     let before = bags.faults.len();
                     bags.read(&plain, Origin::Within(locked.start.offset(0)));
                     bags.faults.truncate(before);
@@ -107,6 +107,7 @@ fn locked_fault(
 ) -> Fault {
     let known = match bags.key_providers() {
         (names, _) if !names.is_empty() => {
+            let names: Vec<String> = names.iter().map(|name| name.chars().take(100).collect()).collect();
             format!("; known without it: the private key's provider is \"{}\"", names.join("\" and \""))
         }
         (_, 0) => String::new(),
@@ -188,12 +189,13 @@ impl<'a> Pfx<'a> {
                 Ok(None) => break,
                 Ok(Some(info)) => match Part::parse(&info) {
                     Ok(part) => parts.push(part),
-                    Err(SchemeError::Damaged(error)) => faults.push(error.into()),
-                    Err(SchemeError::Unsupported(what)) => faults.push(Fault::new(
-                        ProblemCode::Unsupported,
-                        info.start.position(),
-                        format!("a part is protected with {what}, which is not supported: have the file exported again with AES"),
-                    )),
+                    Err(SchemeError::Damaged(error)) => Fault::from(error).add_to(&mut faults),
+                    Err(SchemeError::Unsupported(what)) => {
+                        let message = format!(
+                            "a part is protected with {what}, which is not supported: have the file exported again with AES"
+                        );
+                        Fault::new(ProblemCode::Unsupported, info.start.position(), message).add_to(&mut faults);
+                    }
                 },
                 Err(error) => {
                     faults.push(error.into());

@@ -259,6 +259,18 @@ fn bags_that_nest_without_end_are_refused_in_time() {
     assert_eq!(contents.faults[0].code, ProblemCode::Limit);
 }
 
+#[test]
+fn a_flood_of_bags_or_of_faults_takes_little_memory() {
+    let junk = [5, 0].repeat(100_000);
+    let contents = read(&pfx(&[&data(&tlv(0x30, &[&junk]))], &[]), "file", &passwords(&[]));
+    assert_eq!(contents.faults.len(), crate::source::contents::MAX_FAULTS + 1);
+    let key = tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.2"), &[0xa0, 0]]);
+    let flood = key.repeat(150_000);
+    let contents = read(&pfx(&[&data(&tlv(0x30, &[&flood]))], &[]), "file", &passwords(&[]));
+    assert_eq!((contents.found.len(), contents.faults.len()), (100_000, 1));
+    assert_eq!(contents.faults[0].code, ProblemCode::Limit);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
