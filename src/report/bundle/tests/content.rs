@@ -4,7 +4,7 @@ use super::*;
 use crate::cmg::testing::Draft;
 use crate::cmg::{Finding, catalogue};
 use crate::ops::PassedOver;
-use crate::report::bundle::{Refusal, manifest, refusal, refusal_text, summary_text};
+use crate::report::bundle::{EXPORT_COLUMNS, Refusal, csv, manifest, refusal, refusal_text, summary_text};
 use crate::source::{KeyProvider, Properties};
 
 fn testdata(path: &str) -> Vec<u8> {
@@ -77,7 +77,7 @@ fn the_manifest_carries_the_key_provider_of_each_client() {
     let mut bundle = bundle_of("renewed-same-key");
     let name = Some("Microsoft Software Key Storage Provider");
     let properties = Properties {
-        key_provider: Some(KeyProvider::from_key_provider_info(name, 0, 0x20)),
+        key_provider: Some(KeyProvider::from_key_provider_info(name, 0, true)),
         has_private_key: true,
         ..Properties::default()
     };
@@ -202,4 +202,21 @@ fn ten_thousand_refused_clients_of_one_issuer_are_one_reason() {
     bundle.refused = more;
     let text = refusal_text(&bundle, &Refusal::Incomplete(10_000), Path::new("cmg"));
     assert!(text.contains("and 9995 more") && text.lines().count() < 15, "{text}");
+}
+
+#[test]
+fn the_table_has_a_line_for_each_certificate_and_the_reason_of_each_refusal() {
+    let mut bundle = bundle_of("cross-signed");
+    bundle.refused = bundle_of("missing-intermediate").refused;
+    bundle.refused.extend(bundle_of("wrong-eku").refused);
+    let bytes = csv(&manifest(&bundle, true), true);
+    let mut reader = csv::Reader::from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap());
+    assert_eq!(reader.headers().unwrap(), EXPORT_COLUMNS);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let kinds: Vec<&str> = rows.iter().map(|row| &row[0]).collect();
+    assert_eq!(kinds, ["root", "intermediate", "client", "refused", "refused"]);
+    assert!(rows[0][2].starts_with("roots/root-Root-B-"));
+    assert_eq!(&rows[3][10], "CN=Gap Issuing CA, O=Gap");
+    assert_eq!(&rows[4][7], "extended-key-usage");
+    assert!(!csv(&manifest(&bundle, false), false).starts_with(b"\xef\xbb\xbf"));
 }
