@@ -75,9 +75,9 @@ fn the_manifest_on_disk_is_the_one_that_is_returned_and_its_schema_holds() {
 #[test]
 fn the_manifest_carries_the_key_provider_of_each_client() {
     let mut bundle = bundle_of("renewed-same-key");
-    let name = Some("Microsoft Software Key Storage Provider");
+    let name = "Microsoft Software Key Storage Provider";
     let properties = Properties {
-        key_provider: Some(KeyProvider::from_key_provider_info(name, 0, true)),
+        key_provider: Some(KeyProvider::from_key_provider_info(Some(name), 0, true)),
         has_private_key: true,
         ..Properties::default()
     };
@@ -86,7 +86,7 @@ fn the_manifest_carries_the_key_provider_of_each_client() {
     let client = &manifest["clientDetails"][0];
     assert_eq!(client["sha256"], manifest["clients"][0]);
     assert_eq!(client["keyProvider"]["family"], "cng");
-    assert_eq!(client["keyProvider"]["name"], name.unwrap());
+    assert_eq!(client["keyProvider"]["name"], name);
     assert_eq!(client["keyProvider"]["evidence"], "key-provider-info");
     assert_eq!(client["hasPrivateKey"], true);
 }
