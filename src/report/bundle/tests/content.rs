@@ -171,12 +171,12 @@ fn a_refusal_names_the_missing_issuer_with_its_key_identifier_and_address() {
 #[test]
 fn a_refusal_names_the_check_that_failed_and_the_values_compared() {
     for (pki, check) in [
-        ("wrong-eku", "extended-key-usage"),
-        ("no-cert-sign", "key-usage"),
-        ("not-a-ca", ""),
-        ("path-length", "path-length"),
-        ("unknown-critical", "critical-extension"),
-        ("bad-signature", "key-identifier: expected"),
+        ("wrong-eku", "extended key usage"),
+        ("no-cert-sign", "key usage"),
+        ("not-a-ca", "Missing"),
+        ("path-length", "path length"),
+        ("unknown-critical", "critical extension"),
+        ("bad-signature", "key identifier: expected"),
     ] {
         let bundle = bundle_of(pki);
         let found = refusal(&bundle, &BundleOptions::default()).unwrap();
@@ -201,7 +201,7 @@ fn ten_thousand_refused_clients_of_one_issuer_are_one_reason() {
         (0..10_000).map(|_| Client { entry: client.entry.clone(), verdict: client.verdict.clone() }).collect();
     bundle.refused = more;
     let text = refusal_text(&bundle, &Refusal::Incomplete(10_000), Path::new("cmg"));
-    assert!(text.contains("and 9995 more") && text.lines().count() < 15, "{text}");
+    assert!(text.contains("and 9,995 more") && text.lines().count() < 15, "{text}");
 }
 
 #[test]
@@ -219,4 +219,17 @@ fn the_table_has_a_line_for_each_certificate_and_the_reason_of_each_refusal() {
     assert_eq!(&rows[3][10], "CN=Gap Issuing CA, O=Gap");
     assert_eq!(&rows[4][7], "extended-key-usage");
     assert!(!csv(&manifest(&bundle, false), false).starts_with(b"\xef\xbb\xbf"));
+}
+
+#[test]
+fn what_could_not_be_read_is_told_whether_or_not_anything_was_written() {
+    let mut bundle = bundle_of("renewed-same-key");
+    let fault =
+        crate::source::contents::Fault::new(crate::source::ProblemCode::Damaged, Position::Line(3), "no base64");
+    bundle.problems.push(crate::source::Problem::new(&"mail\u{1b}.txt".into(), fault));
+    let summary = summary_text(&bundle, &manifest(&bundle, true), Path::new("cmg"));
+    let refused = refusal_text(&bundle, &Refusal::NoClients, Path::new("cmg"));
+    for text in [summary, refused] {
+        assert!(text.contains("mail\\u{1b}.txt: line 3: no base64"), "{text}");
+    }
 }
