@@ -54,6 +54,11 @@ impl Authorities {
         Self { findings }
     }
 
+    /// What was found at a CA.
+    pub(crate) fn findings(&self, id: NodeId) -> &[Finding] {
+        self.findings.get(&id).map_or(&[], Vec::as_slice)
+    }
+
     /// The codes found at these CAs, each once with its gravest severity.
     pub(crate) fn codes(&self, nodes: &[NodeId]) -> Vec<(Code, Severity)> {
         let mut codes: BTreeMap<Code, Severity> = BTreeMap::new();

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::cmg;
+use crate::cmg::profile::ProfileName;
+use crate::cmg::rules::RuleContext;
 use crate::ops::assembly::Assembly;
+use crate::ops::authorities::Authorities;
 use crate::ops::chain::{Considered, consider, keep_first};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{Bundle, Client};
@@ -78,8 +82,12 @@ pub fn export(request: &Request, extent: Extent) -> Result<Bundle, OpsError> {
         }
     }
 
-    let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
+    let settings = cmg::Settings::default();
+    let authorities = Authorities::judge(&assembly, &RuleContext::new(request.at, &settings, ProfileName::Client));
+    let (mut roots, mut intermediates, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for certificate in chosen.certificates.into_values() {
+        let found = assembly.graph.find(certificate.sha256()).map(|id| authorities.findings(id)).unwrap_or_default();
+        findings.extend(found.iter().map(|finding| (certificate.clone(), finding.clone())));
         let entry = assembly.entry_of(&certificate);
         if certificate.is_self_signed() { roots.push(entry) } else { intermediates.push(entry) }
     }
@@ -95,7 +103,7 @@ pub fn export(request: &Request, extent: Extent) -> Result<Bundle, OpsError> {
         alternatives: chosen.alternatives.into_values().collect(),
         refused,
         passed_over,
-        findings: Vec::new(),
+        findings,
         problems: std::mem::take(&mut assembly.problems),
     })
 }

@@ -113,7 +113,7 @@ fn io_error(error: csv::Error) -> io::Error {
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The heading of a sheet, for writers that go row by row.
-fn heading(columns: &[&str], is_file: bool) -> Vec<u8> {
+pub(crate) fn heading(columns: &[&str], is_file: bool) -> Vec<u8> {
     let mut out = if is_file { MARK.to_vec() } else { Vec::new() };
     out.extend(line(columns));
     out

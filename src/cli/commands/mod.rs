@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod chain;
+pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod verify;
 

@@ -213,11 +213,13 @@ fn the_table_has_a_line_for_each_certificate_and_the_reason_of_each_refusal() {
     let mut reader = csv::Reader::from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap());
     assert_eq!(reader.headers().unwrap(), EXPORT_COLUMNS);
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let kinds: Vec<&str> = rows.iter().map(|row| &row[0]).collect();
-    assert_eq!(kinds, ["root", "intermediate", "client", "refused", "refused"]);
-    assert!(rows[0][2].starts_with("roots/root-Root-B-"));
-    assert_eq!(&rows[3][10], "CN=Gap Issuing CA, O=Gap");
-    assert_eq!(&rows[4][7], "extended-key-usage");
+    let roles: Vec<&str> = rows.iter().map(|row| &row[0]).collect();
+    assert_eq!(roles, ["root", "intermediate", "end-entity", "end-entity", "end-entity"]);
+    let states: Vec<&str> = rows.iter().map(|row| &row[7]).collect();
+    assert_eq!(states, ["", "", "valid", "incomplete", "invalid"]);
+    assert!(rows[0][1].starts_with("roots/root-Root-B-"));
+    assert_eq!(&rows[3][11], "CN=Gap Issuing CA, O=Gap");
+    assert_eq!(&rows[4][8], "extended-key-usage");
     assert!(!csv(&manifest(&bundle, false), false).starts_with(b"\xef\xbb\xbf"));
 }
 
