@@ -226,7 +226,6 @@ fn it_does_what_it_is_for_and_no_more() {
         "$Name",
         "$SiteCode",
         "CARootCert",
-        "Get-FileHash",
     ] {
         assert!(code.contains(words), "{words} is not in the code");
     }

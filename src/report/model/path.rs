@@ -84,6 +84,21 @@ pub struct RefusalRecord {
 }
 
 impl RefusalRecord {
+    /// Of the certificate at fault on a path.
+    fn of_path(path: &Path, at_fault: &Certificate, failure: &Failure) -> Self {
+        let at = path.certificates.iter().position(|certificate| certificate.sha256() == at_fault.sha256());
+        let below = at.and_then(|at| path.certificates.get(at.saturating_sub(1)));
+        Self {
+            candidate: at_fault.sha256_hex(),
+            subject: at_fault.subject().to_string(),
+            thumbprint: at_fault.thumbprint_hex(),
+            below: below.map_or_else(|| at_fault.sha256_hex(), |below| below.sha256_hex()),
+            check: failure.check.name(),
+            expected: failure.expected.clone(),
+            found: failure.found.clone(),
+        }
+    }
+
     /// Of a refusal.
     pub fn new(refusal: &Refusal) -> Self {
         Self {
@@ -115,7 +130,8 @@ pub struct PathRecord {
     /// Why it is invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,
-    /// What was considered and refused; on the first path of a certificate only, for it is of them all.
+    /// What was considered and refused: the certificate at fault on this path, and on the first path of a certificate everything else,
+    /// for it is of them all.
     pub refused: Vec<RefusalRecord>,
 }
 
@@ -129,7 +145,11 @@ impl PathRecord {
             anchor: anchor.map(|certificate| certificate.sha256_hex()),
             missing: path.missing.as_ref().map(MissingRecord::new),
             failure: path.failure.as_ref().map(|(certificate, failure)| FailureRecord::new(certificate, failure)),
-            refused: Vec::new(),
+            refused: path
+                .failure
+                .iter()
+                .map(|(certificate, failure)| RefusalRecord::of_path(path, certificate, failure))
+                .collect(),
         }
     }
 
@@ -137,7 +157,7 @@ impl PathRecord {
     pub fn of(verdict: &Verdict) -> Vec<Self> {
         let mut paths: Vec<Self> = verdict.paths.iter().map(Self::new).collect();
         if let Some(first) = paths.first_mut() {
-            first.refused = verdict.refused.iter().map(RefusalRecord::new).collect();
+            first.refused.extend(verdict.refused.iter().map(RefusalRecord::new));
         }
         paths
     }
