@@ -227,6 +227,40 @@ mod tests {
         assert_eq!(findings[0].exception.as_deref(), Some("lab"));
     }
 
+    #[test]
+    fn no_certificate_of_the_corpora_makes_a_rule_panic() {
+        let corpora = std::env::var_os("CERTPATH_CORPORA").map_or_else(
+            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),
+            std::path::PathBuf::from,
+        );
+        if !corpora.is_dir() {
+            return eprintln!("not run: no_certificate_of_the_corpora_makes_a_rule_panic, no corpora");
+        }
+        let settings =
+            Settings::parse("[severity]\nkey-provider = \"info\"\n[parameters]\ntemplates = [\"x\"]\n").unwrap();
+        let mut judged = 0;
+        for file in walkdir::WalkDir::new(corpora).into_iter().flatten().filter(|entry| entry.file_type().is_file()) {
+            let Ok(bytes) = std::fs::read(file.path()) else { continue };
+            let blocks = pem::parse_many(&bytes).unwrap_or_default();
+            let ders = blocks.iter().map(pem::Pem::contents).chain([&bytes[..]]);
+            for certificate in ders.filter_map(|der| Certificate::from_der(der).ok()) {
+                for profile in ProfileName::ALL {
+                    for part in [Part::EndEntity, Part::Intermediate, Part::Root] {
+                        for finding in judge(&certificate, &[], part, &RuleContext::new(now(), &settings, *profile)) {
+                            assert!(!finding.message.is_empty());
+                        }
+                    }
+                }
+                let context = RuleContext::new(now(), &settings, ProfileName::Client);
+                let _ =
+                    (NameRecord::of(&certificate, &context), crate::cmg::passed_over::passed_over(&certificate, None));
+                let _ = crate::cmg::selection::certificate_issuers([&certificate]);
+                judged += 1;
+            }
+        }
+        assert!(judged > 1000, "{judged} certificates");
+    }
+
     /// The audit of ten thousand certificates has 3 µs for each in a release build; here only that the order is right.
     #[test]
     fn a_clean_certificate_costs_microseconds() {

@@ -476,6 +476,35 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_criterion_and_an_issuer_or_told_why_not(text in "[A-Za-z0-9=:;,|\" .\u{e4}\u{4e00}-]{0,60}|\\PC{0,40}") {
+            for error in [text.parse::<Criterion>().err(), text.parse::<Issuer>().err()].into_iter().flatten() {
+                proptest::prop_assert!(error.to_string().len() > 10);
+            }
+            let ca = contoso();
+            if let Ok(issuer) = text.parse::<Issuer>() {
+                issuer.matches(&ca, true);
+            }
+            if let Ok(criterion) = text.parse::<Criterion>() {
+                criterion.matches(&ca);
+            }
+        }
+
+        #[test]
+        fn whatever_a_root_is_called_its_issuers_value_names_it_alone_or_is_not_written(name in "\\PC{1,30}", org in "[A-Za-z,=;|\" ]{1,20}") {
+            let ca = root(&[(oid::ORGANIZATION, &org), (oid::COMMON_NAME, &name)]);
+            let written = certificate_issuers([&ca]);
+            if written.value.is_empty() {
+                proptest::prop_assert_eq!(written.unwritable.len(), 1);
+            } else {
+                let again: Issuer = format!("CCMCERTISSUERS=\"{written}\"").parse().unwrap();
+                proptest::prop_assert!(again.matches(&ca, true), "{written}");
+                proptest::prop_assert!(!again.matches(&contoso(), true) || name == "Contoso Root CA");
+            }
+        }
+    }
+
     #[test]
     fn the_first_is_the_one_with_the_longest_validity_period() {
         let with = |from: i64, to: i64| {

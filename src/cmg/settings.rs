@@ -552,6 +552,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_settings_or_told_why_not(text in "(\\[(severity|parameters)\\]\n|\\[\\[exception\\]\\]\n|(eku|key-lengths|finding|reason|until|sha256) = (\"\\PC{0,9}\"|[0-9-]{1,10}|\\[[0-9,]{0,9}\\])\n){0,8}|\\PC{0,60}") {
+            if let Err(error) = Settings::parse(&text) {
+                proptest::prop_assert!(!error.message.is_empty() && !error.message.contains('\n'));
+            }
+        }
+    }
+
     #[test]
     fn a_pattern_matches_with_stars_and_without_regard_to_case() {
         for (pattern, name, expected) in [

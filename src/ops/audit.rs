@@ -114,7 +114,8 @@ pub fn audit<R: Send>(
     let request = &audit.request;
     let mut context = RuleContext::new(request.at, &audit.settings, audit.profile);
     let names = |certificate: &Certificate| NameRecord::of(certificate, &context);
-    let settings = assembly::settings(request);
+    let mut settings = assembly::settings(request);
+    settings.purpose = audit.profile.purpose();
     let mut assembly = if audit.closed_pool {
         Assembly::over(Corpus::unread(request.inputs()), request, settings)
     } else {

@@ -10,6 +10,7 @@ mod point;
 pub(crate) mod signers;
 mod store;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -143,6 +144,10 @@ struct Findings<'a> {
     obstacle: Option<Obstacle<'a>>,
     old_listing: Option<(CrlEntry<'a>, &'a StoredCrl)>,
     met_circle: bool,
+    /// The lists that were looked at, by SHA-256, and whether each clears the certificate: a list may serve several distribution points.
+    settled: HashMap<&'a [u8; 32], bool>,
+    /// The lists that clear it, with the keys that signed them.
+    clearing: Vec<(Vec<u8>, &'a StoredCrl)>,
 }
 
 impl<'a> Findings<'a> {
@@ -180,9 +185,9 @@ impl<'a> Judge<'a> {
             if let Some(revoked) = self.ask_point(certificate, issuer, point, allow_circle, &mut findings) {
                 return (revoked, findings.met_circle);
             }
-            if findings.reasons == ALL_REASONS {
-                return (RevocationStatus::Good, findings.met_circle);
-            }
+        }
+        if findings.reasons == ALL_REASONS {
+            return (RevocationStatus::Good, findings.met_circle);
         }
         if let Some((entry, list)) = findings.old_listing {
             return (revoked(&entry, list), findings.met_circle);
@@ -205,14 +210,17 @@ impl<'a> Judge<'a> {
         findings: &mut Findings<'a>,
     ) -> Option<RevocationStatus> {
         let store = self.store;
-        // Of the lists that one key signed for one scope, the newest alone is asked.
-        let mut asked: Vec<(Vec<u8>, &StoredCrl)> = Vec::new();
         let mut old_lists = 0;
         for list in point.issuers.iter().flat_map(|name| store.complete(name)) {
             if let Err(mismatch) = point.covers(certificate, list) {
                 findings.note(mismatch);
                 continue;
             }
+            if let Some(clears) = findings.settled.get(list.crl.sha256()) {
+                findings.reasons |= if *clears { point.reasons & list.scope.reasons } else { 0 };
+                continue;
+            }
+            findings.settled.insert(list.crl.sha256(), false);
             if list.crl.flaw().is_some_and(|flaw| flaw.forbids_any_use()) {
                 findings.note(Obstacle::Flawed(list));
                 continue;
@@ -237,7 +245,8 @@ impl<'a> Judge<'a> {
                     continue;
                 }
             };
-            if asked.iter().any(|(other, newer)| *other == key && newer.has_scope_of(list)) {
+            // Of the lists that one key signed for one scope, the newest alone is asked.
+            if findings.clearing.iter().any(|(other, newer)| *other == key && newer.has_scope_of(list)) {
                 continue;
             }
             let delta = self.newest_delta(list, &key);
@@ -257,7 +266,8 @@ impl<'a> Judge<'a> {
                 Answer::NotListed if list.crl.flaw().is_some() => findings.note(Obstacle::Flawed(list)),
                 Answer::NotListed => {
                     findings.reasons |= point.reasons & list.scope.reasons;
-                    asked.push((key, list));
+                    findings.clearing.push((key, list));
+                    findings.settled.insert(list.crl.sha256(), true);
                 }
             }
         }
@@ -387,21 +397,6 @@ fn look_up<'a>(certificate: &Certificate, list: &'a StoredCrl, delta: Option<&'a
 
 fn revoked(entry: &CrlEntry<'_>, list: &StoredCrl) -> RevocationStatus {
     RevocationStatus::Revoked { at: entry.revoked_at, reason: entry.reason, crl: Arc::clone(&list.crl) }
-}
-
-/// The status of every certificate of a path but its last, the trust anchor; the first is the end-entity certificate's.
-pub(crate) fn statuses(
-    path: &[Arc<Certificate>],
-    store: &CrlStore,
-    at: Time,
-    signers: &dyn CrlSigners,
-) -> Vec<RevocationStatus> {
-    path.windows(2)
-        .filter_map(|pair| match pair {
-            [certificate, issuer] => Some(status(certificate, issuer, store, at, signers)),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -22,6 +22,17 @@ pub enum PathStatus {
     Incomplete,
 }
 
+impl PathStatus {
+    /// The name in every output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Incomplete => "incomplete",
+        }
+    }
+}
+
 /// One certification path.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

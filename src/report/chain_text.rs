@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::{Chains, Client, IssuerResult, Trust};
-use crate::path::{Check, Path, PathStatus, Refusal};
+use crate::path::{Path, PathStatus, Refusal, RevocationStatus};
 use crate::pool::Entry;
 use crate::report::chain_groups::{Group, alternatives, group, why_not};
 use crate::report::describe;
@@ -103,6 +103,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
 struct Knot<'a> {
     certificate: &'a Arc<Certificate>,
     is_anchor: bool,
+    revocation: Option<&'a RevocationStatus>,
     below: Vec<Self>,
     groups: Vec<&'a Group<'a>>,
 }
@@ -121,14 +122,21 @@ impl<'a> View<'a> {
         let mut alone = Vec::new();
         for group in groups {
             let mut level = &mut roots;
-            let mut from_above = group.authorities().iter().rev().enumerate().peekable();
+            let path = group.path;
+            let mut from_above = path.certificates.iter().enumerate().skip(1).rev().peekable();
             if from_above.peek().is_none() {
                 alone.push(*group);
             }
-            while let Some((depth, certificate)) = from_above.next() {
+            while let Some((index, certificate)) = from_above.next() {
                 let place = level.iter().position(|knot| knot.certificate.sha256() == certificate.sha256());
                 let place = place.unwrap_or_else(|| {
-                    level.push(Knot { certificate, is_anchor: depth == 0, below: Vec::new(), groups: Vec::new() });
+                    level.push(Knot {
+                        certificate,
+                        is_anchor: index + 1 == path.certificates.len(),
+                        revocation: path.revocation.get(index),
+                        below: Vec::new(),
+                        groups: Vec::new(),
+                    });
                     level.len() - 1
                 });
                 let Some(knot) = level.get_mut(place) else { break };
@@ -145,6 +153,7 @@ impl<'a> View<'a> {
 
     fn knot(&self, knot: &Knot<'a>) -> Branch<'a> {
         let mut branch = self.authority(knot.certificate, knot.is_anchor);
+        path_branch::revocation(&mut branch, knot.revocation);
         branch.branches.extend(knot.groups.iter().map(|group| self.clients(group)));
         branch.branches.extend(knot.below.iter().map(|below| self.knot(below)));
         branch
@@ -177,7 +186,11 @@ impl<'a> View<'a> {
                     .map(|(_, failure)| failure),
             })
             .collect();
-        path_branch::leaves(leaves, remark, self.at, group.fails_at_leaf())
+        let mut branch = path_branch::leaves(leaves, remark, self.at, group.fails_at_leaf());
+        if group.clients.len() == 1 {
+            path_branch::revocation(&mut branch, group.path.revocation.first());
+        }
+        branch
     }
 
     /// One answer that is no valid path: what it looks like as far as it goes, what is wrong, and what to do.
@@ -201,7 +214,7 @@ impl<'a> View<'a> {
         };
         writeln!(out, "\n{}\n", self.style.paint(Tint::Bad, &heading))?;
         self.failing_tree(group).draw(out, self.style, "")?;
-        let advice = self.next_step(group.path);
+        let advice = describe::next_step(group.path);
         if !advice.is_empty() {
             writeln!(out)?;
             self.style.hanging(out, "Next: ", "      ", &advice)?;
@@ -218,43 +231,9 @@ impl<'a> View<'a> {
     }
 
     fn failing_tree(&self, group: &Group<'a>) -> Branch<'a> {
-        let mut branch = self.clients(group);
-        let authorities = group.authorities();
-        for (index, certificate) in authorities.iter().enumerate() {
-            let is_top = index + 1 == authorities.len();
-            let mut above = self.authority(certificate, is_top && group.path.is_anchored);
-            if let Some((at, failure)) = &group.path.failure
-                && at.sha256() == certificate.sha256()
-            {
-                path_branch::blame(&mut above, failure, self.style);
-            }
-            above.branches.push(branch);
-            branch = above;
-        }
-        match &group.path.missing {
-            Some(missing) => path_branch::missing(missing, branch),
-            None => branch,
-        }
-    }
-
-    fn next_step(&self, path: &Path) -> String {
-        if let Some((at, failure)) = &path.failure {
-            let mut advice = describe::advice(failure.check).to_owned();
-            if failure.check == Check::Untrusted {
-                advice.push_str(&format!(" Its SHA-256 is {}.", at.sha256_hex()));
-            }
-            return advice;
-        }
-        let Some(missing) = &path.missing else { return String::new() };
-        let web = missing.aia.iter().find(|url| url.starts_with("http"));
-        let from = match web {
-            Some(url) => format!("it is published at {}, or ask the PKI team", terminal(url)),
-            None => "ask the PKI team for it (`certutil -ca.cert FILE` at that CA writes it)".to_owned(),
-        };
-        format!(
-            "Get the missing CA certificate: {from}. Put it beside the other files and run this again. Without it the CMG \
-             cannot verify these clients."
-        )
+        path_branch::stack(group.path, self.clients(group), self.style, |certificate, is_anchor| {
+            self.authority(certificate, is_anchor)
+        })
     }
 
     fn alternatives(&self, out: &mut dyn Write, groups: &[&'a Group<'a>]) -> io::Result<()> {

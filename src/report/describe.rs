@@ -1,7 +1,7 @@
 //! Certificates and what belongs to them in a few words for people, safe on a terminal.
 
 use crate::certificate::{Certificate, Name, PublicKey};
-use crate::path::{Check, Failure};
+use crate::path::{Check, Failure, Path};
 use crate::pool::Entry;
 use crate::report::model::Role;
 use crate::report::sanitize::terminal;
@@ -184,6 +184,27 @@ pub(crate) fn advice(check: Check) -> &'static str {
             "Compare the certificate with the CA's own copy: it may be damaged. If it is whole, it has to be issued anew."
         }
     }
+}
+
+/// What to do about a path that is not valid; empty where there is nothing to say.
+pub(crate) fn next_step(path: &Path) -> String {
+    if let Some((at, failure)) = &path.failure {
+        let advice = advice(failure.check);
+        return match failure.check {
+            Check::Untrusted => format!("{advice} Its SHA-256 is {}.", at.sha256_hex()),
+            _ => advice.to_owned(),
+        };
+    }
+    let Some(missing) = &path.missing else { return String::new() };
+    let web = missing.aia.iter().find(|url| url.starts_with("http"));
+    let from = match web {
+        Some(url) => format!("it is published at {}, or ask the PKI team", terminal(url)),
+        None => "ask the PKI team for it (`certutil -ca.cert FILE` at that CA writes it)".to_owned(),
+    };
+    format!(
+        "Get the missing CA certificate: {from}. Put it beside the other files and run this again. Without it nobody can \
+         verify what is below it."
+    )
 }
 
 /// A problem in a line.

@@ -1,10 +1,13 @@
 //! Results out: one file a format. Nothing else in the crate prints.
 
 pub mod bundle;
+pub mod audit;
+pub mod audit_text;
 mod chain_groups;
 pub mod chain_text;
 pub mod csv;
 mod describe;
+pub mod html;
 pub mod inspect_text;
 pub mod json;
 pub mod model;

@@ -1,8 +1,10 @@
 //! The blocks that certification paths are drawn with: a CA, client certificates, an issuer that is missing.
 
+use std::sync::Arc;
+
 use crate::certificate::Certificate;
 use crate::ops::Trust;
-use crate::path::{Failure, Missing, Path, PathStatus};
+use crate::path::{Failure, Missing, Path, PathStatus, RevocationStatus};
 use crate::pool::Entry;
 use crate::report::describe;
 use crate::report::model::Role;
@@ -143,6 +145,55 @@ fn rows<'a>(leaves: Vec<Leaf<'a>>, at: Time, with_failures: bool) -> Rows<'a> {
         }
         Ok(())
     })
+}
+
+/// A client certificate alone, where nothing is known of where it was found.
+pub(crate) fn leaf<'a>(certificate: &Certificate, remark: Fact, at: Time) -> Branch<'a> {
+    Branch {
+        title: describe::subject(certificate),
+        tint: Tint::Title,
+        remark,
+        facts: facts(certificate, None, at),
+        ..Branch::default()
+    }
+}
+
+/// The CA certificates of a path on top of what stands at its end, each as `authority` draws it; the one at fault is marked,
+/// and what is missing stands at the top.
+pub(crate) fn stack<'a>(
+    path: &Path,
+    mut bottom: Branch<'a>,
+    style: &Style,
+    authority: impl Fn(&Arc<Certificate>, bool) -> Branch<'a>,
+) -> Branch<'a> {
+    for (index, certificate) in path.certificates.iter().enumerate().skip(1) {
+        let is_top = index + 1 == path.certificates.len();
+        let mut above = authority(certificate, is_top && path.is_anchored);
+        revocation(&mut above, path.revocation.get(index));
+        if let Some((at, failure)) = &path.failure
+            && at.sha256() == certificate.sha256()
+        {
+            blame(&mut above, failure, style);
+        }
+        above.branches.push(bottom);
+        bottom = above;
+    }
+    match &path.missing {
+        Some(found) => missing(found, bottom),
+        None => bottom,
+    }
+}
+
+/// What CRLs say of it.
+pub(crate) fn revocation(branch: &mut Branch<'_>, status: Option<&RevocationStatus>) {
+    match status {
+        None => {}
+        Some(RevocationStatus::Good) => branch.facts.push(("not revoked".to_owned(), Tint::Good)),
+        Some(status @ RevocationStatus::Revoked { .. }) => {
+            branch.notes.push((terminal(&status.to_string()), Tint::Bad));
+        }
+        Some(status) => branch.notes.push(faint(format!("revocation is not known: {}", terminal(&status.to_string())))),
+    }
 }
 
 /// Marks the certificate at fault.

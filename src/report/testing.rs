@@ -125,3 +125,138 @@ fn show_what_people_see() {
         }
     }
 }
+
+/// An audit of `number` made-up certificates below the CAs of `testdata/contoso`, with names and findings of every kind.
+pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
+    use super::audit::{AuditReport, AuditSummaryRecord, AuditedRecord, CodeCountRecord};
+    use super::model::{IssuerRecord, ProblemRecord, ReasonRecord};
+    use crate::cmg::funnel::Funnel;
+    use crate::cmg::profile::ProfileName;
+    use crate::cmg::{Code, Finding, Severity, Verdict, catalogue};
+
+    let found = chains("contoso");
+    let at = found.at;
+    let mut issuers: Vec<IssuerRecord> =
+        found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, &[], at)).collect();
+    let issuing: Vec<usize> = issuers
+        .iter()
+        .enumerate()
+        .filter(|(_, issuer)| issuer.certificate.subject.contains("Issuing CA"))
+        .map(|(index, _)| index)
+        .collect();
+    issuers[issuing[0]].findings.push(Finding::new(&catalogue::cdp::NONE, "it has no CRL distribution point"));
+    let hostile = [
+        "</script><script>document.title='owned'</script>",
+        "<img src=x onerror=document.title='owned'>",
+        "\u{202e}moc.osotnoc\u{202c}",
+        "\"><svg onload=document.title='owned'>",
+        "=cmd|' /C calc'!A0",
+        "עברית",
+        "東京都庁の証明書",
+        "&lt;b&gt; & \\u003c/script>",
+    ];
+    let mut certificates = Vec::with_capacity(number);
+    let mut counts = std::collections::BTreeMap::<Code, (Severity, u64)>::new();
+    let mut verdicts = [0u64; 3];
+    let mut seed = 1u64;
+    let mut random = move |below: u64| {
+        // A linear congruential generator: the same report each time.
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    for index in 0..number {
+        let issuer = issuing[(random(10) / 7) as usize % issuing.len()];
+        let days = random(730) as i64 - 20;
+        let mut findings = Vec::new();
+        if days < 0 {
+            findings.push(Finding::new(&catalogue::validity::EXPIRED, format!("it expired {} days ago", -days)));
+        } else if days < 30 {
+            findings.push(Finding::new(&catalogue::validity::EXPIRING, format!("it expires in {days} days")));
+        }
+        if random(200) == 0 {
+            findings.push(Finding::new(&catalogue::key_length::TOO_SHORT, "its RSA key has 1024 bits").found("1024"));
+        }
+        if random(40) == 0 {
+            findings.push(Finding::new(&catalogue::sid_extension::PRESENT, "it carries a security identifier"));
+        }
+        let inherited: Vec<Code> = issuers[issuer].findings.iter().map(Finding::code).collect();
+        let of_issuer = issuers[issuer].findings.iter().map(|finding| finding.severity);
+        let verdict = Verdict::of(findings.iter().map(|finding| finding.severity).chain(of_issuer));
+        for finding in &findings {
+            let counted = counts.entry(finding.code()).or_insert((finding.severity, 0));
+            counted.0 = counted.0.max(finding.severity);
+            counted.1 += 1;
+        }
+        verdicts[verdict as usize] += 1;
+        issuers[issuer].clients += 1;
+        let subject = match hostile.get(index) {
+            Some(name) => format!("CN={name}, O=Hostile"),
+            None => format!("CN=PC{index:05}.corp.contoso.com, OU=Computers, DC=corp, DC=contoso, DC=com"),
+        };
+        let sha256: Arc<str> = format!("{index:064x}").into();
+        let mut path = vec![sha256.clone()];
+        let above = &issuers[issuer].paths[0].certificates;
+        path.extend(above.iter().map(|one| Arc::<str>::from(one.as_str())));
+        certificates.push(AuditedRecord {
+            sha256,
+            thumbprint: format!("{:040X}", index * 7919),
+            subject,
+            verdict,
+            findings,
+            inherited,
+            path,
+            not_after: Some(at.plus_days(days)),
+            days_left: Some(days),
+            request_id: index.is_multiple_of(3).then(|| index.to_string()),
+            source: Some(format!("export/{}.pem", index / 100).into()),
+        });
+    }
+    for finding in issuers.iter().flat_map(|issuer| &issuer.findings) {
+        counts.entry(finding.code()).or_insert((finding.severity, 0)).1 += 1;
+    }
+    let codes: Vec<CodeCountRecord> = counts
+        .into_iter()
+        .map(|(code, (severity, count))| CodeCountRecord { code, id: code.id(), title: code.title(), severity, count })
+        .collect();
+    let problem = Problem {
+        source: "mail/<b>broken</b>.cer".into(),
+        code: crate::source::ProblemCode::Damaged,
+        position: crate::source::Position::Byte(12),
+        message: "expected a certificate, found <nothing>".into(),
+    };
+    let [pass, warn, fail] = verdicts;
+    AuditReport {
+        schema: AuditReport::SCHEMA,
+        at,
+        trust: Trust::Assumed,
+        summary: AuditSummaryRecord {
+            verdict: Verdict::of(codes.iter().map(|code| code.severity)),
+            profile: ProfileName::Client,
+            certificates: number as u64,
+            pass,
+            warn,
+            fail,
+            issuers: issuers.len() as u64,
+            codes,
+            findings: Vec::new(),
+            passed_over: vec![ReasonRecord { reason: "made by Microsoft Intune".into(), count: 3 }],
+            selection: Funnel::client().counts(),
+            connection_point: Funnel::connection_point().counts(),
+            problems: 1,
+        },
+        issuers,
+        certificates,
+        problems: vec![ProblemRecord::new(&problem)],
+    }
+}
+
+/// Writes the report of ten thousand certificates: `SHOW=DIR cargo test --lib show_the_page`.
+#[test]
+fn show_the_page() {
+    let Some(folder) = std::env::var_os("SHOW") else { return };
+    for number in [12, 10_000] {
+        let mut out = Vec::new();
+        super::html::write(&mut out, &audit(number)).unwrap();
+        std::fs::write(FilePath::new(&folder).join(format!("audit-{number}.html")), out).unwrap();
+    }
+}

@@ -1,50 +1,65 @@
-//! `verify` for people: the path, or the reason.
+//! `verify` for people: the verdict in a line, then the path, or how far it goes and why no further.
 
 use std::io::{self, Write};
 
-use crate::ops::Verification;
-use crate::report::Style;
-use crate::report::sanitize::terminal;
+use crate::ops::{Trust, Verification};
+use crate::path::Path;
+use crate::report::style::{Style, Tint};
+use crate::report::tree::Branch;
+use crate::report::{describe, path_branch, problems_text};
 use crate::time::Time;
 
 /// Writes the verdict.
 ///
 /// # Errors
 /// Where `out` cannot be written.
-pub fn write(out: &mut dyn Write, _style: &Style, found: &Verification, at: Time) -> io::Result<()> {
-    let subject = terminal(&found.leaf.subject().to_string());
-    let verdict = if found.is_valid() { "valid" } else { "not valid" };
-    writeln!(out, "{verdict} at {at}: {subject}")?;
-    if let Some(path) = found.verdict.chosen() {
-        for (depth, certificate) in path.certificates.iter().enumerate().skip(1) {
-            writeln!(out, "{:indent$}{}", "", terminal(&certificate.subject().to_string()), indent = 2 * depth)?;
-        }
-        for status in &path.revocation {
-            writeln!(out, "  revocation: {}", terminal(&status.to_string()))?;
-        }
-        return Ok(());
-    }
-    for path in &found.verdict.paths {
-        if let Some((certificate, failure)) = &path.failure {
-            writeln!(out, "  {}: {}", terminal(&certificate.subject().to_string()), terminal(&failure.to_string()))?;
-        }
-        if let Some(missing) = &path.missing {
-            writeln!(out, "  missing: {}", terminal(&missing.subject))?;
-            if let Some(identifier) = &missing.key_identifier {
-                writeln!(out, "    key identifier {identifier}")?;
-            }
-            for url in &missing.aia {
-                writeln!(out, "    published at {}", terminal(url))?;
-            }
+pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time) -> io::Result<()> {
+    let (verdict, tint) = if found.is_valid() { ("valid", Tint::Good) } else { ("not valid", Tint::Bad) };
+    writeln!(out, "{} at {at}: {}\n", style.paint(tint, verdict), describe::subject(&found.leaf))?;
+    if let Some(path) = found.verdict.paths.first() {
+        tree(path, style, at).draw(out, style, "")?;
+        let advice = describe::next_step(path);
+        if !advice.is_empty() {
+            writeln!(out)?;
+            style.hanging(out, "Next: ", "      ", &advice)?;
         }
     }
-    for refusal in &found.verdict.refused {
-        writeln!(
-            out,
-            "  refused: {}: {}",
-            terminal(&refusal.candidate.subject().to_string()),
-            terminal(&refusal.failure.to_string())
-        )?;
+    if !found.is_valid() && found.verdict.paths.len() > 1 {
+        writeln!(out, "\nOther ways, no better:")?;
+        for path in found.verdict.paths.iter().skip(1) {
+            style.hanging(out, "  - ", "    ", &path_branch::in_a_line(path))?;
+        }
     }
-    Ok(())
+    if !found.verdict.refused.is_empty() && (style.verbose || !found.is_valid()) {
+        style.heading(out, "Considered and refused")?;
+        let shown = style.shown(found.verdict.refused.len());
+        for refusal in found.verdict.refused.iter().take(shown) {
+            let cross = style.paint(Tint::Bad, style.glyph("✗", "x"));
+            let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
+            writeln!(out, "  {cross} {name} [{mark}], as issuer of {}", describe::subject(&refusal.below))?;
+            style.hanging(out, "      ", "        ", &describe::failure(&refusal.failure))?;
+        }
+        if shown < found.verdict.refused.len() {
+            writeln!(out, "  {} more: `-v` shows all", found.verdict.refused.len() - shown)?;
+        }
+    }
+    if found.verdict.exhausted {
+        writeln!(out)?;
+        style.paragraph(out, "", "The search ended on its budget: there may be more paths than were looked at.")?;
+    }
+    problems_text::write(out, style, &found.problems)
+}
+
+fn tree<'a>(path: &Path, style: &Style, at: Time) -> Branch<'a> {
+    let Some(certificate) = path.certificates.first() else { return Branch::default() };
+    let mut leaf = path_branch::leaf(certificate, (String::new(), Tint::Plain), at);
+    path_branch::revocation(&mut leaf, path.revocation.first());
+    if let Some((fault, failure)) = &path.failure
+        && fault.sha256() == certificate.sha256()
+    {
+        path_branch::blame(&mut leaf, failure, style);
+    }
+    path_branch::stack(path, leaf, style, |certificate, is_anchor| {
+        path_branch::authority(certificate, None, is_anchor.then_some(Trust::Given), at)
+    })
 }

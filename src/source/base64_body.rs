@@ -4,8 +4,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
-use crate::source::objects::{self, Expected};
+use crate::source::contents::{Contents, Fault, Position, ProblemCode};
 use crate::source::shape::{Shape, shape};
 
 const ENGINE: GeneralPurpose = GeneralPurpose::new(
@@ -158,27 +157,54 @@ pub(crate) fn is_bare(head: &[u8]) -> bool {
         // What a certificate, CRL, PKCS#7, PKCS#12 or key begins with, or a serialized store.
         !matches!(shape(&decoded), Shape::None | Shape::Unknown) || decoded.starts_with(b"\0\0\0\0CERT")
     };
-    decode(text, &mut scratch).is_ok_and(whole_quads)
+    // What follows it is for the reader to report.
+    let text = plausible(text);
+    match decode(text, &mut scratch) {
+        // The end of one object, and the next.
+        Err(Bad::AfterPadding { offset }) => decode(&text[..offset], &mut scratch).is_ok_and(whole_quads),
+        decoded => decoded.is_ok_and(whole_quads),
+    }
 }
 
-/// Reads a text that is nothing but base64; `read` reads what is in it.
-pub(crate) fn read(text: &[u8], read: impl FnOnce(&[u8]) -> Contents) -> Contents {
-    match decode(text, &mut Vec::new()) {
-        Ok(bytes) => read(&bytes),
-        Err(bad) => {
-            let line = 1 + memchr::memchr_iter(b'\n', &text[..bad.offset()]).count() as u64;
-            let kept = plausible(text);
-            let mut contents = match decode(kept, &mut Vec::new()) {
-                Ok(bytes) if kept.len() < text.len() => {
-                    objects::read(&bytes, Expected::Anything, Format::Base64, |_| Position::Line(1))
-                }
-                _ => Contents::default(),
-            };
-            let message = format!("expected base64 to the end, found {}", bad.found());
-            contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), message));
-            contents
+/// Reads a text that is nothing but base64, of one object or of several one behind the other; `read` reads what is in each, and is
+/// told its line.
+pub(crate) fn read(text: &[u8], read: impl Fn(&[u8], u64) -> Contents) -> Contents {
+    let mut contents = Contents::default();
+    let mut scratch = Vec::new();
+    let mut rest = text;
+    let mut line = 1;
+    while !rest.trim_ascii().is_empty() {
+        let blank = rest.len() - rest.trim_ascii_start().len();
+        line += line_ends(&rest[..blank]);
+        rest = &rest[blank..];
+        let (part, bad) = match decode(rest, &mut scratch) {
+            Ok(bytes) => {
+                contents.append(read(&bytes, line));
+                return contents;
+            }
+            // Padding ends an object: what follows is the next.
+            Err(Bad::AfterPadding { offset }) => (&rest[..offset], None),
+            Err(bad) => (plausible(&rest[..bad.offset()]), Some(bad)),
+        };
+        if let Ok(bytes) = decode(part, &mut scratch)
+            && !bytes.is_empty()
+        {
+            contents.append(read(&bytes, line));
         }
+        if let Some(bad) = bad {
+            let position = Position::Line(line + line_ends(&rest[..bad.offset()]));
+            let message = format!("expected base64 to the end, found {}", bad.found());
+            contents.faults.push(Fault::new(ProblemCode::Damaged, position, message));
+            return contents;
+        }
+        line += line_ends(part);
+        rest = &rest[part.len()..];
     }
+    contents
+}
+
+fn line_ends(text: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', text).count() as u64
 }
 
 #[cfg(test)]

@@ -29,15 +29,17 @@ pub(crate) struct Batch {
     first_line: u64,
     is_first: bool,
     layout: Layout,
+    /// Whether a block without base64 is damage, as in [`pem::BlockContents::resolve`].
+    is_damage: bool,
     faults: Vec<Fault>,
 }
 
 impl Batch {
     /// Reads what the batch holds.
     pub(crate) fn read(self) -> Contents {
-        let Self { text, first_line, is_first, layout, mut faults } = self;
+        let Self { text, first_line, is_first, layout, is_damage, mut faults } = self;
         let mut contents = match layout {
-            Layout::Blocks => pem::read(&text, first_line).resolve(true),
+            Layout::Blocks => pem::read(&text, first_line).resolve(is_damage),
             Layout::Rows(view) => view.read(&text, first_line).resolve(true),
             Layout::Table(table) => table.read(&text, first_line, is_first),
         };
@@ -74,6 +76,9 @@ pub(crate) struct Batches<R> {
     has_ended: bool,
     /// Said at the end where the text had no block at all.
     if_nothing: Option<Fault>,
+    is_damage: bool,
+    /// Whether it is said to hold certificates, or known to by a block that was in it.
+    is_expected: bool,
 }
 
 /// Where to cut.
@@ -89,9 +94,12 @@ enum Cut {
 }
 
 impl<R: Read> Batches<R> {
-    /// `reader` gives normalised text; `if_nothing` is what to say if there is no block in it.
-    pub(crate) fn new(reader: R, layout: Layout, if_nothing: Option<Fault>) -> Self {
+    /// `reader` gives normalised text; `is_expected` tells whether it is said to hold certificates, and `if_nothing` is what to say if
+    /// there is no block in it.
+    pub(crate) fn new(reader: R, layout: Layout, is_expected: bool, if_nothing: Option<Fault>) -> Self {
         Self {
+            is_damage: is_expected,
+            is_expected,
             reader,
             layout,
             buffer: Vec::new(),
@@ -145,7 +153,7 @@ impl<R: Read> Batches<R> {
         let first_line = self.line;
         self.line += memchr::memchr_iter(newline, &text).count() as u64;
         let is_first = std::mem::replace(&mut self.is_first, false);
-        Batch { text, first_line, is_first, layout: self.layout.clone(), faults }
+        Batch { text, first_line, is_first, layout: self.layout.clone(), is_damage: self.is_damage, faults }
     }
 
     fn line_at(&self, offset: usize) -> Position {
@@ -167,6 +175,7 @@ impl<R: Read> Batches<R> {
         if pem::is_pem(&self.buffer[..length]) || (matches!(self.layout, Layout::Table(_)) && length > 0) {
             self.gap = 0;
             self.if_nothing = None;
+            self.is_expected = true;
         } else {
             self.gap += length as u64;
         }
@@ -220,7 +229,8 @@ impl<R: Read> Iterator for Batches<R> {
                         );
                         let fault = Fault::new(ProblemCode::Limit, self.line_at(length), message);
                         self.if_nothing = None;
-                        return self.finish(Some(fault));
+                        let fault = self.is_expected.then_some(fault);
+                        return self.finish(fault);
                     }
                     return Some(self.take(length, Vec::new()));
                 }

@@ -138,11 +138,6 @@ pub(crate) fn content_at_hand(bytes: &[u8]) -> Option<(u8, &[u8])> {
     Some((header.tag, &rest[..length]))
 }
 
-/// What follows the first element of `bytes`.
-pub(crate) fn after(bytes: &[u8]) -> Option<&[u8]> {
-    element(bytes).ok().map(|element| &bytes[element.raw.len()..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,7 +175,7 @@ mod tests {
                 prop_assert!(bytes.starts_with(element.raw));
                 prop_assert!(element.content.len() < element.raw.len());
             }
-            let _ = (content_at_hand(&bytes), after(&bytes));
+            let _ = content_at_hand(&bytes);
         }
     }
 }

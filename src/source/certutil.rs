@@ -147,8 +147,8 @@ impl View {
                     pem::read_block(&block, Format::CertutilView, scratch, result);
                     block.before
                 }
-                Piece::StrayEnd { label, line } => {
-                    pem::stray_end(label, line, &mut result.contents);
+                Piece::StrayEnd { label, line, before } => {
+                    pem::stray_end(label, line, before, result);
                     continue;
                 }
                 Piece::Tail(tail) => tail,

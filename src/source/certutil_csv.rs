@@ -54,6 +54,10 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter))?;
     let mut records = reader(rest, delimiter).into_byte_records().map_while(Result::ok);
     let header = records.next()?;
+    if header.iter().any(holds_certificate) {
+        // No header, so no table: lines of base64.
+        return None;
+    }
     let certificates: Vec<usize> = header
         .iter()
         .enumerate()
@@ -169,7 +173,7 @@ impl Rows<'_> {
     fn read_piece(&mut self, piece: &Piece<'_>) {
         match piece {
             Piece::Block(block) => pem::read_block(block, Format::CertutilView, &mut self.scratch, &mut self.result),
-            Piece::StrayEnd { label, line } => pem::stray_end(label, *line, &mut self.result.contents),
+            Piece::StrayEnd { label, line, before } => pem::stray_end(label, *line, before, &mut self.result),
             Piece::Tail(_) => {}
         }
     }

@@ -102,7 +102,7 @@ fn cut(kind: Kind, broken: &ber::Broken, available: usize, position: Position) -
 fn foreign(shape: Shape, rest: &[u8], offset: usize, expected: Expected, position: Position) -> Fault {
     let what = match shape {
         Shape::Other(name) => name.to_owned(),
-        Shape::Pkcs12 => "PKCS#12".to_owned(),
+        Shape::Pkcs12 => "PKCS#12, which is read only as a file of its own in DER".to_owned(),
         Shape::Unknown => "a structure that is none of these".to_owned(),
         _ => format!("bytes that begin with {}", beginning(rest)),
     };

@@ -29,6 +29,7 @@ type Prompt = dyn Fn(&str) -> Option<String> + Send + Sync;
 pub struct Passwords {
     given: Vec<Password>,
     prompt: Option<Box<Prompt>>,
+    hashes_per_file: u64,
     hashes_left: AtomicU64,
     memory: Mutex<Memory>,
     /// Held while a person is asked, so that two threads do not ask at once.
@@ -95,6 +96,7 @@ impl Passwords {
         Self {
             given: given.into_iter().map(Password::new).collect(),
             prompt: None,
+            hashes_per_file: HASHES_PER_FILE,
             hashes_left: AtomicU64::new(HASHES_PER_RUN),
             memory: Mutex::default(),
             asking: Mutex::default(),
@@ -105,6 +107,13 @@ impl Passwords {
     #[must_use]
     pub fn with_prompt(mut self, prompt: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         self.prompt = Some(Box::new(prompt));
+        self
+    }
+
+    /// With another budget for each file, so that a test need not wait for the real one.
+    #[cfg(test)]
+    pub(crate) fn with_hashes_per_file(mut self, hashes: u64) -> Self {
+        self.hashes_per_file = hashes;
         self
     }
 
@@ -140,7 +149,7 @@ impl Passwords {
     pub(crate) fn for_file<'a>(&'a self, name: &'a str, bytes: &[u8]) -> Attempts<'a> {
         let digest = Sha256::digest(bytes).into();
         let known = self.memory().opened.get(&digest).cloned();
-        Attempts { passwords: self, name, digest, known, hashes_left: HASHES_PER_FILE }
+        Attempts { passwords: self, name, digest, known, hashes_left: self.hashes_per_file }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

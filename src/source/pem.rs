@@ -36,10 +36,11 @@ pub(crate) enum Ending<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
     Block(Block<'a>),
-    /// An END boundary outside of any block.
+    /// An END boundary outside of any block, and the text between the boundary before it and it.
     StrayEnd {
         label: &'a [u8],
         line: u64,
+        before: &'a [u8],
     },
     /// The text behind the last block, to the end.
     Tail(&'a [u8]),
@@ -168,7 +169,7 @@ impl<'a> Iterator for Pieces<'a> {
         let before = &self.text[self.outside..begin.start];
         if !begin.is_begin {
             self.outside = begin.end;
-            return Some(Piece::StrayEnd { label: begin.label, line });
+            return Some(Piece::StrayEnd { label: begin.label, line, before });
         }
         let (ending, stop) = match self.boundary() {
             Some(end) if end.is_begin => {
@@ -203,6 +204,8 @@ pub(crate) fn meaning(label: &[u8]) -> Label {
         b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"PKCS#7 SIGNED DATA" | b"CMS" => Label::Object(Expected::Pkcs7),
         b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" | b"ATTRIBUTE CERTIFICATE" => Label::Foreign,
         label if label.ends_with(b"PRIVATE KEY") => Label::PrivateKey,
+        // As GnuTLS writes it: found not to be a certificate, and said so.
+        b"PKCS12" => Label::Object(Expected::Anything),
         // A label that is not in use, but speaks of certificates.
         label if memchr::memmem::find(label, b"CERT").is_some() => Label::Object(Expected::Anything),
         _ => Label::Foreign,
@@ -265,7 +268,7 @@ pub(crate) fn read(text: &[u8], first_line: u64) -> BlockContents {
                 read_block(&block, Format::Pem, &mut scratch, &mut result);
                 notes.apply(block.before, &mut result.contents.found[first..]);
             }
-            Piece::StrayEnd { label, line } => stray_end(label, line, &mut result.contents),
+            Piece::StrayEnd { label, line, before } => stray_end(label, line, before, &mut result),
             Piece::Tail(_) => {}
         }
     }
@@ -273,14 +276,17 @@ pub(crate) fn read(text: &[u8], first_line: u64) -> BlockContents {
     result
 }
 
-pub(crate) fn stray_end(label: &[u8], line: u64, contents: &mut Contents) {
-    if matches!(meaning(label), Label::Object(_)) {
-        let message = format!(
-            "expected a BEGIN boundary before the END boundary of a {}, found none: the start of the block is missing",
-            text::decode(label)
-        );
-        contents.faults.push(Fault::new(ProblemCode::Damaged, Position::Line(line), message));
+/// Reports the end of a block whose beginning is missing.
+pub(crate) fn stray_end(label: &[u8], line: u64, before: &[u8], result: &mut BlockContents) {
+    if !matches!(meaning(label), Label::Object(_)) {
+        return;
     }
+    let message = format!(
+        "expected a BEGIN boundary before the END boundary of a {}, found none: the start of the block is missing",
+        text::decode(label)
+    );
+    let fault = Fault::new(ProblemCode::Damaged, Position::Line(line), message);
+    if base64_body::has_base64(before) { result.contents.faults.push(fault) } else { result.mentions.push(fault) }
 }
 
 /// Decodes one block and reads what it holds.
@@ -334,7 +340,7 @@ pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8
             faults.push(Fault::new(ProblemCode::Truncated, position, message));
         }
     }
-    if base64_body::has_base64(block.body) {
+    if base64_body::has_base64(body) {
         result.contents.faults.append(&mut faults);
     } else {
         result.mentions.append(&mut faults);

@@ -53,6 +53,7 @@ pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
     result.unwrap_or_else(|error| Opened::Whole(unreadable(&error)))
 }
 
+#[cfg(test)]
 /// Reads an input to its end, handing over what it holds part by part and in order.
 pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {
     match open(input, passwords) {
@@ -174,7 +175,7 @@ fn open_stream(
         _ => nothing(&content, &head, looks).faults.pop(),
     };
     let whole: Box<dyn Read + Send> = Box::new(TextReader::new(Cursor::new(head).chain(reader)));
-    Ok(Opened::Batches(Batches::new(whole, layout, if_nothing)))
+    Ok(Opened::Batches(Batches::new(whole, layout, looks != Looks::Unknown, if_nothing)))
 }
 
 fn read_whole(
@@ -206,11 +207,18 @@ fn read_whole(
 
 /// Reads an input that is whole in memory.
 pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
+    let contents = read_content(bytes, looks, context);
+    if looks == Looks::Named && contents.found.is_empty() && contents.faults.is_empty() {
+        let message = "expected certificates, CRLs or a store of them, found none of these in it";
+        return Contents::fault(ProblemCode::Empty, Position::Whole, message);
+    }
+    contents
+}
+
+fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
     if !sniff::is_text(bytes) {
         return match sniff::sniff_binary(bytes) {
-            Content::OtherBinary if looks == Looks::Certificate && pem::is_pem(bytes) => {
-                pem::read(bytes, 1).resolve(true)
-            }
+            Content::OtherBinary if looks != Looks::Unknown && pem::is_pem(bytes) => pem::read(bytes, 1).resolve(true),
             content => {
                 read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64))
             }
@@ -218,7 +226,7 @@ pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -
     }
     let text = text::normalise(bytes);
     match sniff::sniff_text(&text) {
-        Content::Pem => pem::read(&text, 1).resolve(looks == Looks::Certificate),
+        Content::Pem => pem::read(&text, 1).resolve(looks != Looks::Unknown),
         Content::CertutilView(view) => match view.read(&text, 1).resolve(true) {
             contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
             contents => contents,
@@ -226,8 +234,8 @@ pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -
         Content::CertutilCsv(table) => table.read(&text, 1, true),
         Content::RegistryExport => registry::read(bytes),
         Content::HexDump => hexdump::read(&text),
-        Content::Base64 => base64_body::read(&text, |bytes| {
-            read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(1))
+        Content::Base64 => base64_body::read(&text, |bytes, line| {
+            read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(line))
         }),
         content => nothing(&content, bytes, looks),
     }
@@ -253,7 +261,8 @@ fn read_binary(
 
 /// What is said of an input that holds nothing: no word, if it does not look like certificates either.
 fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
-    if looks == Looks::Unknown {
+    let is_known = matches!(content, Content::Foreign(_));
+    if looks == Looks::Unknown || (looks == Looks::Certificate && is_known) {
         return Contents::default();
     }
     let (code, found) = match content {
@@ -266,10 +275,27 @@ fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
             let line = text::decode(line.map_or(&[][..], |line| &line[..line.len().min(40)])).into_owned();
             (ProblemCode::Damaged, format!("a text without any, which begins with {line:?}"))
         }
-        _ => (ProblemCode::Damaged, format!("bytes that begin with {}", objects::beginning(bytes))),
+        _ => match container(bytes) {
+            Some(found) => (ProblemCode::Unsupported, found.to_owned()),
+            None => (ProblemCode::Damaged, format!("bytes that begin with {}", objects::beginning(bytes))),
+        },
     };
     let message = format!("expected certificates, CRLs or a store of them in a format that is read, found {found}");
     Contents::fault(code, Position::Whole, message)
+}
+
+/// Files that certificates are sent in, and that others unpack.
+fn container(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive; unpack it, and give the folder"),
+        [0x1f, 0x8b, ..] => Some("a gzip archive; unpack it, and give the folder"),
+        [b'M', b'S', b'C', b'F', ..] => Some("a cabinet file; unpack it with expand, and give the folder"),
+        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("an Outlook message or Office document; save what is attached to it"),
+        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => {
+            Some("a Java key store; convert it with keytool -importkeystore -deststoretype PKCS12")
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

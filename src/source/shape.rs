@@ -56,6 +56,7 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
     let [first, second, third] = level::<3>(outer);
     match (first, second) {
         (Some((tag::OID, oid)), _) if oid.starts_with(&PKCS7) => Shape::Pkcs7,
+        (Some((tag::OID, _)), Some((CONTEXT_0, _))) => Shape::Other("CMS of another type than signed data"),
         (Some((tag::INTEGER, version)), second) => numbered(unsigned(version), second, third),
         (Some((tag::SEQUENCE, inner)), second) => signed(inner, second.map_or(0, |(tag, _)| tag)),
         _ => Shape::Unknown,
@@ -132,7 +133,7 @@ mod tests {
     #[test]
     fn what_openssl_writes_is_told_apart() {
         let Some(key) = openssl("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -outform PEM", b"") else {
-            println!("not run: openssl is not installed");
+            crate::source::testing::not_run("openssl is not installed");
             return;
         };
         let der = |arguments: &str| openssl(arguments, &key).unwrap();

@@ -65,15 +65,19 @@ impl Listing {
     }
 }
 
-/// Whether a name, or the way something was given, says that it holds certificates.
+/// Whether a name, or the way something was given, says that it holds certificates: what to say of it if it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looks {
+    /// It was named itself: whatever it is, something is said of it.
+    Named,
+    /// Its name says so: something is said unless it is known to be another thing.
     Certificate,
+    /// Nothing is said unless its content is a certificate's.
     Unknown,
 }
 
 /// Extensions of files that hold certificates, CRLs or stores of them.
-const EXTENSIONS: [&str; 20] = [
+const EXTENSIONS: [&str; 19] = [
     "cer",
     "crt",
     "cert",
@@ -86,14 +90,13 @@ const EXTENSIONS: [&str; 20] = [
     "p7",
     "pkcs7",
     "spc",
+    "stl",
     "pfx",
     "p12",
     "pkcs12",
     "sst",
-    "reg",
     "crl",
     "ca-bundle",
-    "bundle",
 ];
 
 impl Looks {
@@ -148,6 +151,9 @@ pub(crate) fn sniff_text(text: &[u8]) -> Content {
     }
     if trimmed.is_empty() {
         return if head.len() == text.len() { Content::Empty } else { Content::OtherText };
+    }
+    if pem::pieces(head, 1).any(|piece| matches!(piece, pem::Piece::Block(_))) {
+        return Content::Foreign("PEM of something else");
     }
     if base64_body::is_bare(head) {
         return Content::Base64;
@@ -210,7 +216,10 @@ mod tests {
         assert_eq!(sniff(b"\x7fELF\x02\x01\x01\0\0\0"), Content::OtherBinary);
         assert_eq!(sniff(&[0; 4096]), Content::OtherBinary);
         assert_eq!(sniff(b" \r\n"), Content::Empty);
-        assert_eq!(sniff(b"-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"), Content::OtherText);
+        assert_eq!(
+            sniff(b"-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n"),
+            Content::Foreign("PEM of something else")
+        );
     }
 
     #[test]
@@ -226,10 +235,10 @@ mod tests {
 
     #[test]
     fn names_tell_what_looks_like_a_certificate() {
-        for name in ["a.CER", "b/c.p7b", "x.Pem", "root.crl", "my.sst", "store.reg"] {
+        for name in ["a.CER", "b/c.p7b", "x.Pem", "root.crl", "my.sst", "list.stl"] {
             assert_eq!(Looks::of(Path::new(name)), Looks::Certificate, "{name}");
         }
-        for name in ["a.txt", "cer", "README", "x.pem.bak", "notes.docx"] {
+        for name in ["a.txt", "cer", "README", "x.pem.bak", "notes.docx", "settings.reg"] {
             assert_eq!(Looks::of(Path::new(name)), Looks::Unknown, "{name}");
         }
     }

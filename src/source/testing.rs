@@ -43,6 +43,12 @@ pub(crate) fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
     [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(unit).collect()
 }
 
+/// Says what was not run.
+#[allow(clippy::print_stdout)]
+pub(crate) fn not_run(what: &str) {
+    println!("not run: {what}");
+}
+
 /// What `openssl` writes for these arguments and this input; `None`, and a line that says so, where it cannot be run.
 pub(crate) fn openssl(arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
     let spawned = Command::new("openssl")
@@ -52,7 +58,7 @@ pub(crate) fn openssl(arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut child) = spawned else {
-        println!("not run: openssl {} (openssl is not installed)", arguments.join(" "));
+        not_run(&format!("openssl {} (openssl is not installed)", arguments.join(" ")));
         return None;
     };
     let mut stdin = child.stdin.take().unwrap();
@@ -72,6 +78,6 @@ pub(crate) fn corpus(name: &str) -> Option<PathBuf> {
     if folder.exists() {
         return Some(folder);
     }
-    println!("not run: the corpora's {name} is not at hand");
+    not_run(&format!("the corpora's {name} is not at hand"));
     None
 }

@@ -58,8 +58,7 @@ pub(crate) fn display_name(path: &Path) -> String {
         use std::fmt::Write as _;
         use std::os::unix::ffi::OsStrExt as _;
         let mut name = String::new();
-        let mut chunks = path.as_os_str().as_bytes().utf8_chunks().peekable();
-        while let Some(chunk) = chunks.next() {
+        for chunk in path.as_os_str().as_bytes().utf8_chunks() {
             let mut characters = chunk.valid().chars().peekable();
             while let Some(character) = characters.next() {
                 name.push(character);
@@ -132,7 +131,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     /// What a path is: an input, or a folder that is opened, or nothing that is read.
     fn visit(&mut self, path: PathBuf, file_type: Option<FileType>) -> Option<Result<Input, InputFault>> {
         let is_explicit = self.is_explicit && self.folders.is_empty();
-        let looks = if is_explicit { Looks::Certificate } else { Looks::of(&path) };
+        let looks = if is_explicit { Looks::Named } else { Looks::of(&path) };
         let is_file = match file_type {
             Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => file_type.is_file(),
             _ => match std::fs::metadata(&path) {
@@ -143,7 +142,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
         };
         if !is_file && !is_explicit {
             // A pipe, a device or a socket: never opened, since that alone may wait or have effects.
-            return (looks == Looks::Certificate).then(|| {
+            return (looks != Looks::Unknown).then(|| {
                 let message = "expected a regular file, found a pipe, a device or a socket, which is not opened in a folder or a list";
                 Err(InputFault::new(display_name(&path), ProblemCode::Unreadable, message))
             });
@@ -177,7 +176,10 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 let message = "expected a folder, found a link back to a folder above it; what is in it is read once";
                 return Some(InputFault::new(display_name(&path), ProblemCode::Limit, message));
             }
-            if !self.visited.insert(id.clone()) && !(self.is_explicit && self.folders.is_empty()) {
+            let is_named = self.is_explicit && self.folders.is_empty();
+            #[cfg_attr(unix, allow(clippy::clone_on_copy))]
+            let is_new = self.visited.insert(id.clone());
+            if !is_new && !is_named {
                 // It was read on another way.
                 return None;
             }
@@ -224,13 +226,13 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
                     Ok(Source::StandardInput) => Some(Ok(Input {
                         name: "-".to_owned(),
                         origin: Origin::StandardInput,
-                        looks: Looks::Certificate,
+                        looks: Looks::Named,
                         is_explicit: true,
                     })),
                     Ok(Source::Store(store)) => Some(Ok(Input {
                         name: store.to_string(),
                         origin: Origin::Store(store),
-                        looks: Looks::Certificate,
+                        looks: Looks::Named,
                         is_explicit: true,
                     })),
                     Err(fault) => Some(Err(fault)),

@@ -1,5 +1,5 @@
 //! Windows' own hand in the tests: fills stores, writes serialized stores, and says what it reads in a certificate.
-#![allow(unsafe_code, dead_code)]
+#![allow(unsafe_code, dead_code, unreachable_pub, clippy::print_stderr)]
 
 use std::ffi::c_void;
 use std::path::Path;

@@ -65,7 +65,7 @@ declare! {
     }
     why "Whoever can obtain a certificate with client authentication below this root can authenticate at the CMG with it. Without a list of trusted roots in the site, any certificate below any root that the management point trusts is accepted for registration."
     remedy "Issue client certificates from a CA of your own. Set Site > Properties > Communication Security > Trusted Root Certification Authorities to your roots alone."
-    sources [SECURITY, ROOT_PROGRAM]
+    sources [SECURITY, CONFIGURE_SECURITY, SET_SITE, ROOT_PROGRAM]
 }
 
 declare! {
@@ -76,7 +76,7 @@ declare! {
     }
     why "Windows takes only self-signed certificates as roots. One that is not self-signed in the Trusted Root store makes IIS refuse every client certificate with 403.16 or 403.7, on a management point as well as elsewhere. A root among the intermediates is not trusted there."
     remedy "Find them: `Get-ChildItem Cert:\\LocalMachine\\Root | Where-Object { $_.Issuer -ne $_.Subject }`; move each: `Move-Item Cert:\\LocalMachine\\Root\\THUMBPRINT Cert:\\LocalMachine\\CA`. If group policy put them there, correct the policy. At the CMG choose \"Intermediate\" for what is not self-signed."
-    sources [IIS_403_16, AUTH]
+    sources [IIS_403_16, ISSUE_STORES, AUTH]
 }
 
 declare! {

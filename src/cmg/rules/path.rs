@@ -60,6 +60,8 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
         Check::KeyUsage if is_ca => &basic_constraints::NO_CERTIFICATE_SIGNING,
         Check::Disallowed => &disallowed::LISTED,
         Check::StoreRestriction => &trust_restricted::USAGE,
+        // A hold can be lifted; every other reason is final (RFC 5280 section 5.3.1).
+        Check::Revoked if failure.found.contains("certificateHold") => &revoked::HOLD,
         Check::Revoked => &revoked::REVOKED,
         Check::RevocationUnknown => &revocation_unknown::UNKNOWN,
         _ => return invalid(certificate, failure),
@@ -82,21 +84,6 @@ pub(crate) fn signed_by(issuer: &Certificate, check: &SignatureCheck) -> Option<
             Some(Finding::new(&signature::UNSUPPORTED, message).found(algorithm.clone()))
         }
     }
-}
-
-/// That a CRL lists the certificate.
-pub(crate) fn revoked(when: Option<Time>, reason: Option<&str>) -> Finding {
-    let hold = reason.is_some_and(|reason| reason.eq_ignore_ascii_case("certificateHold"));
-    let case = if hold { &revoked::HOLD } else { &revoked::REVOKED };
-    let mut message =
-        if hold { "its CRL lists it as on hold".to_owned() } else { "its CRL lists it as revoked".to_owned() };
-    if let Some(when) = when {
-        message.push_str(&format!(" since {when}"));
-    }
-    if let Some(reason) = reason.filter(|_| !hold) {
-        message.push_str(&format!(" ({reason})"));
-    }
-    Finding::new(case, message).expected("not revoked").found(reason.unwrap_or("revoked"))
 }
 
 /// That no CRL at hand tells whether the certificate is revoked; `stale` is since when the one that would has been overdue.
@@ -179,9 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn revocation_tells_hold_stale_and_unknown_apart() {
-        assert_eq!(label(&revoked(Some(now()), Some("keyCompromise"))), "revoked/revoked");
-        assert_eq!(label(&revoked(None, Some("certificateHold"))), "revoked/hold");
+    fn revocation_that_is_not_known_is_told_from_a_stale_crl() {
         assert_eq!(label(&revocation_unknown("no CRL of CA", None)), "revocation-unknown/unknown");
         assert_eq!(label(&revocation_unknown("no newer one", Some(now()))), "revocation-unknown/stale");
     }

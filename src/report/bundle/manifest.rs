@@ -10,7 +10,7 @@ use crate::ops::{Bundle, Trust};
 use crate::pool::Entry;
 use crate::report::bundle::file_name::file_names;
 use crate::report::bundle::{INTERMEDIATES, ROOTS, layout};
-use crate::report::model::{KeyProviderRecord, OccurrenceRecord, PathRecord, ProblemRecord, Role};
+use crate::report::model::{KeyProviderRecord, OccurrenceRecord, PassedOverRecord, PathRecord, ProblemRecord, Role};
 use crate::time::Time;
 
 /// The name and version of this record.
@@ -19,9 +19,11 @@ pub(super) const SCHEMA: &str = "certpath.export/1";
 /// What an export wrote, or would have written.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Export")]
 #[non_exhaustive]
 pub struct Manifest {
-    /// `certpath.export/1`
+    /// `certpath.export/1`.
+    #[schemars(extend("const" = "certpath.export/1"))]
     pub schema: &'static str,
     /// The moment of judgement, RFC 3339.
     #[schemars(with = "String")]
@@ -61,6 +63,7 @@ pub struct Manifest {
 /// A CA certificate of the export.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Entry")]
 #[non_exhaustive]
 pub struct EntryRecord {
     /// The path from the folder, with `/`.
@@ -81,6 +84,7 @@ pub struct EntryRecord {
 /// A client certificate that the export is for.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ExportedClient")]
 #[non_exhaustive]
 pub struct ClientRecord {
     /// SHA-256, lower-case hex.
@@ -102,6 +106,7 @@ pub struct ClientRecord {
 /// A client certificate that has no valid path.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RefusedClient")]
 #[non_exhaustive]
 pub struct RefusedRecord {
     /// SHA-256, lower-case hex.
@@ -114,24 +119,10 @@ pub struct RefusedRecord {
     pub paths: Vec<PathRecord>,
 }
 
-/// An end-entity certificate that is no client.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PassedOverRecord {
-    /// SHA-256, lower-case hex.
-    pub sha256: String,
-    /// SHA-1, upper-case hex.
-    pub thumbprint: String,
-    /// As .NET prints it.
-    pub subject: String,
-    /// A sentence that says why.
-    pub reason: String,
-}
-
 /// A finding at a CA certificate of the export.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "FindingAtCertificate")]
 #[non_exhaustive]
 pub struct FindingRecord {
     /// SHA-256 of the certificate at fault.
@@ -167,14 +158,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
                 RefusedRecord { sha256, thumbprint, subject, paths: PathRecord::of(&client.verdict) }
             })
             .collect(),
-        passed_over: bundle
-            .passed_over
-            .iter()
-            .map(|passed| {
-                let (sha256, thumbprint, subject) = identity(&passed.certificate);
-                PassedOverRecord { sha256, thumbprint, subject, reason: passed.reason.clone() }
-            })
-            .collect(),
+        passed_over: bundle.passed_over.iter().map(PassedOverRecord::new).collect(),
         findings: bundle
             .findings
             .iter()

@@ -24,8 +24,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use folder::{Leftover, leftovers};
-pub use manifest::{ClientRecord, EntryRecord, FindingRecord, Manifest, PassedOverRecord, RefusedRecord, manifest};
-pub use sheet::csv;
+pub use manifest::{ClientRecord, EntryRecord, FindingRecord, Manifest, RefusedRecord, manifest};
+pub use sheet::{EXPORT_COLUMNS, csv};
 pub use summary::{refusal_text, summary_text};
 
 use crate::ops::Bundle;
@@ -252,9 +252,7 @@ fn files<'a>(bundle: &'a Bundle, manifest: &Manifest) -> Vec<File<'a>> {
         .collect();
     files.push(File { path: SCRIPT.to_owned(), bytes: powershell::script(manifest).into() });
     files.push(File { path: README.to_owned(), bytes: readme::readme(bundle, manifest).into() });
-    let mut record = json::pretty(manifest);
-    record.push(b'\n');
-    files.push(File { path: MANIFEST.to_owned(), bytes: record.into() });
+    files.push(File { path: MANIFEST.to_owned(), bytes: json::document(manifest).into() });
     files
 }
 

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use crate::certificate::Certificate;
 use crate::ops::{Bundle, Client, Trust};
-use crate::path::Check;
 use crate::report::bundle::{Manifest, README, Refusal, SCRIPT, leftovers, shown};
+use crate::report::model::ReasonRecord;
 use crate::report::sanitize::terminal;
+use crate::report::style::{Style, count, grouped};
+use crate::report::{describe, problems_text};
 
 /// How many certificates of one kind are named; the JSON has them all.
 const EXAMPLES: usize = 5;
@@ -19,12 +21,12 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
     let _ = writeln!(
         out,
         "Wrote {} and {} for {} to {}",
-        count(manifest.roots.len(), "root"),
-        count(manifest.intermediates.len(), "intermediate"),
+        of(manifest.roots.len(), "root"),
+        of(manifest.intermediates.len(), "intermediate"),
         if bundle.clients.is_empty() {
             "every CA with a valid path".to_owned()
         } else {
-            count(bundle.clients.len(), "client certificate")
+            of(bundle.clients.len(), "client certificate")
         },
         shown(directory)
     );
@@ -33,20 +35,16 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
         let _ = writeln!(out, "  {}{expires}", entry.file);
     }
     if !manifest.alternatives.is_empty() {
-        let _ = writeln!(
-            out,
-            "\n{} not chosen; --all-paths writes the union, `certpath chain` shows why.",
-            match manifest.alternatives.len() {
-                1 => "1 other valid path was".to_owned(),
-                more => format!("{more} other valid paths were"),
-            }
-        );
+        let others = count(manifest.alternatives.len() as u64, "other valid path was", "other valid paths were");
+        let _ = writeln!(out, "\n{others} not chosen; --all-paths writes the union, `certpath chain` shows them.");
     }
     if !bundle.refused.is_empty() {
-        let _ =
-            writeln!(out, "\nLeft out: {} without a valid path.", count(bundle.refused.len(), "client certificate"));
+        let _ = writeln!(out, "\nLeft out: {} without a valid path.", of(bundle.refused.len(), "client certificate"));
         reasons(&mut out, bundle);
     }
+    passed_over(&mut out, bundle);
+    findings(&mut out, bundle);
+    problems(&mut out, bundle);
     trust(&mut out, bundle, manifest);
     let _ = write!(
         out,
@@ -60,41 +58,31 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
 
 /// Why nothing was written, and what to do.
 pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> String {
+    let mut out = format!("Nothing was written: {refusal}.\n");
     match refusal {
         Refusal::Incomplete(_) => {
             let (refused, all) = (bundle.refused.len(), bundle.clients.len() + bundle.refused.len());
             let who = match (refused, all) {
                 (1, 1) => "the client certificate has".to_owned(),
-                (1, _) => format!("1 of {all} client certificates has"),
-                _ => format!("{refused} of {all} client certificates have"),
+                (1, _) => format!("1 of {} client certificates has", grouped(all as u64)),
+                _ => format!("{} of {} client certificates have", grouped(refused as u64), grouped(all as u64)),
             };
-            let mut out = format!("Nothing was written: {who} no valid certification path to a root.\n");
+            out = format!("Nothing was written: {who} no valid certification path to a root.\n");
             reasons(&mut out, bundle);
             if !bundle.roots.is_empty() {
                 out.push_str("--allow-incomplete writes what is complete and lists the rest.\n");
             }
-            out
         }
-        Refusal::NothingToWrite => {
-            let mut out = format!("Nothing was written: {refusal}.\n");
-            reasons(&mut out, bundle);
-            out
-        }
-        Refusal::NoClients => {
-            let mut out = format!("Nothing was written: {refusal}.\n");
-            passed_over(&mut out, bundle);
-            out
-        }
-        _ => {
-            let mut out = format!("Nothing was written: {refusal}.\n");
-            left_behind(&mut out, directory);
-            out
-        }
+        Refusal::NothingToWrite => reasons(&mut out, bundle),
+        Refusal::NoClients => passed_over(&mut out, bundle),
+        _ => left_behind(&mut out, directory),
     }
+    problems(&mut out, bundle);
+    out
 }
 
-fn count(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+fn of(number: usize, noun: &str) -> String {
+    count(number as u64, noun, &format!("{noun}s"))
 }
 
 fn trust(out: &mut String, bundle: &Bundle, manifest: &Manifest) {
@@ -127,16 +115,38 @@ fn left_behind(out: &mut String, directory: &Path) {
 }
 
 fn passed_over(out: &mut String, bundle: &Bundle) {
-    let mut kinds: BTreeMap<&str, Vec<&Certificate>> = BTreeMap::new();
-    for passed in &bundle.passed_over {
-        kinds.entry(&passed.reason).or_default().push(&passed.certificate);
-    }
-    if !kinds.is_empty() {
+    let reasons = ReasonRecord::count(bundle.passed_over.iter().map(|one| one.reason.as_str()));
+    if !reasons.is_empty() {
         out.push_str("\nPassed over:\n");
     }
-    for (reason, certificates) in kinds {
-        let _ = writeln!(out, "  {}: {}", names(certificates.into_iter()), terminal(reason));
+    for ReasonRecord { reason, .. } in reasons {
+        let of_it: Vec<_> = bundle.passed_over.iter().filter(|one| one.reason == reason).collect();
+        let _ = writeln!(out, "  {}: {}", names(of_it.iter().map(|one| &*one.certificate)), terminal(&reason));
     }
+}
+
+fn findings(out: &mut String, bundle: &Bundle) {
+    if !bundle.findings.is_empty() {
+        out.push_str("\nFindings:\n");
+    }
+    for (certificate, finding) in &bundle.findings {
+        let _ = writeln!(
+            out,
+            "  {} {} {} at {}: {}",
+            finding.severity,
+            finding.code().code(),
+            finding.code().id(),
+            describe::subject(certificate),
+            terminal(&finding.message)
+        );
+    }
+}
+
+fn problems(out: &mut String, bundle: &Bundle) {
+    let mut text = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = problems_text::write(&mut text, &Style::default(), &bundle.problems);
+    out.push_str(&String::from_utf8_lossy(&text));
 }
 
 /// Names a few certificates, and how many more.
@@ -148,7 +158,7 @@ fn names<'a>(certificates: impl ExactSizeIterator<Item = &'a Certificate>) -> St
         .collect::<Vec<_>>()
         .join(", ");
     if more > 0 {
-        let _ = write!(text, " and {more} more");
+        let _ = write!(text, " and {} more", grouped(more as u64));
     }
     text
 }
@@ -188,14 +198,12 @@ fn reason(client: &Client) -> String {
         return "Missing: any path at all\n".to_owned();
     };
     if let Some((certificate, failure)) = &path.failure {
-        let _ = writeln!(out, "Failed check: {}", failure.check.name());
+        let _ = writeln!(out, "Failed check: {}", describe::check(failure.check));
         let _ = writeln!(out, "  at              {}", terminal(&certificate.subject().to_string()));
         let _ = writeln!(out, "  thumbprint      {}", certificate.thumbprint_hex());
         let _ = writeln!(out, "  expected        {}", terminal(&failure.expected));
         let _ = writeln!(out, "  found           {}", terminal(&failure.found));
-        if let Some(next) = next_step(failure.check) {
-            let _ = writeln!(out, "  next            {next}");
-        }
+        let _ = writeln!(out, "  next            {}", describe::advice(failure.check));
     }
     if let Some(missing) = &path.missing {
         let _ = writeln!(out, "Missing: the certificate of an issuer");
@@ -237,21 +245,7 @@ fn considered(out: &mut String, client: &Client, path: &crate::path::Path) {
             "  considered      {} ({}): {}",
             terminal(&refusal.candidate.subject().to_string()),
             refusal.candidate.thumbprint_hex(),
-            terminal(&refusal.failure.to_string())
+            describe::failure(&refusal.failure)
         );
-    }
-}
-
-/// What helps against a failed check, where it is not the certificate that must be issued anew.
-fn next_step(check: Check) -> Option<&'static str> {
-    match check {
-        Check::Validity => {
-            Some("put the renewed certificate with the other sources, or judge at another moment with --at")
-        }
-        Check::Untrusted => Some("where the PKI team vouches for it, give it with --trust"),
-        Check::RevocationUnknown => Some("put the CRL with the other sources, or name it with --crl"),
-        Check::Revoked | Check::Disallowed | Check::StoreRestriction => None,
-        Check::Budget => Some("leave out the CA certificates that have nothing to do with it"),
-        _ => Some("ask the PKI team for a certificate that is made right"),
     }
 }

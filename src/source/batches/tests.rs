@@ -15,7 +15,7 @@ fn layout(text: &[u8]) -> Layout {
 fn in_batches(text: &[u8], batch: usize) -> (Contents, usize) {
     let mut contents = Contents::default();
     let mut count = 0;
-    for batch in Batches::new(text, layout(text), None).with_batch(batch) {
+    for batch in Batches::new(text, layout(text), true, None).with_batch(batch) {
         contents.append(batch.read());
         count += 1;
     }
@@ -60,7 +60,7 @@ fn a_long_text_without_a_block_does_not_grow() {
     let text = [vec![b'x'; 3_000_000], certificate_block(0).into_bytes(), vec![b'y'; 3_000_000]].concat();
     let mut largest = 0;
     let mut found = 0;
-    for batch in Batches::new(text.as_slice(), Layout::Blocks, None).with_batch(100_000) {
+    for batch in Batches::new(text.as_slice(), Layout::Blocks, true, None).with_batch(100_000) {
         largest = largest.max(batch.text.len());
         found += batch.read().found.len();
     }
@@ -82,10 +82,14 @@ fn a_block_without_an_end_is_limited_and_what_follows_is_read() {
 
 #[test]
 fn an_endless_text_comes_to_an_end() {
-    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, None).with_batch(64 * 1024 * 1024);
+    let nothing = Fault::new(ProblemCode::Empty, Position::Whole, "nothing");
+    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, true, Some(nothing)).with_batch(64 * 1024 * 1024);
     let last = batches.by_ref().last().unwrap();
     assert_eq!(last.faults[0].code, ProblemCode::Limit);
     assert!(batches.next().is_none());
+    // Where nobody said that it holds certificates, it is simply something else.
+    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, false, None).with_batch(64 * 1024 * 1024);
+    assert!(batches.all(|batch| batch.faults.is_empty()));
 }
 
 #[test]
@@ -97,7 +101,7 @@ fn an_error_while_reading_keeps_what_was_read() {
         }
     }
     let text = certificate_block(0);
-    let batches = Batches::new(text.as_bytes().chain(Failing), Layout::Blocks, None);
+    let batches = Batches::new(text.as_bytes().chain(Failing), Layout::Blocks, true, None);
     let mut contents = Contents::default();
     batches.for_each(|batch| contents.append(batch.read()));
     assert_eq!(contents.found[0].der, certificate(0));
@@ -110,7 +114,7 @@ fn what_to_say_of_nothing_is_said_only_then() {
     let nothing = || Some(Fault::new(ProblemCode::Empty, Position::Whole, "nothing"));
     let faults = |text: &str| {
         let mut contents = Contents::default();
-        Batches::new(text.as_bytes(), Layout::Blocks, nothing()).for_each(|batch| contents.append(batch.read()));
+        Batches::new(text.as_bytes(), Layout::Blocks, true, nothing()).for_each(|batch| contents.append(batch.read()));
         contents.faults.len()
     };
     assert_eq!(faults("no block at all"), 1);

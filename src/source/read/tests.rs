@@ -1,6 +1,6 @@
 use super::*;
 use crate::source::contents::Kind;
-use crate::source::testing::{base64, certificate, certificate_block, corpus, openssl, utf16};
+use crate::source::testing::{base64, certificate, certificate_block, corpus, not_run, openssl, utf16};
 use proptest::prelude::*;
 
 fn read_as(bytes: &[u8], looks: Looks) -> Contents {
@@ -12,7 +12,7 @@ fn ders(contents: &Contents) -> Vec<Vec<u8>> {
 }
 
 fn input(path: &Path, is_explicit: bool) -> Input {
-    let looks = if is_explicit { Looks::Certificate } else { Looks::of(path) };
+    let looks = if is_explicit { Looks::Named } else { Looks::of(path) };
     Input { name: path.display().to_string(), origin: Origin::File(path.into()), looks, is_explicit }
 }
 
@@ -88,12 +88,41 @@ fn what_is_plainly_something_else_is_a_problem_only_where_it_looks_like_a_certif
 }
 
 #[test]
+fn what_is_known_to_be_another_thing_is_said_only_where_it_was_named() {
+    let request = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n";
+    let settings = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_CURRENT_USER\\Software\\X]\r\n\"a\"=\"b\"\r\n";
+    for bytes in [request, settings] {
+        for (looks, count) in [(Looks::Unknown, 0), (Looks::Certificate, 0), (Looks::Named, 1)] {
+            assert_eq!(read_as(bytes.as_bytes(), looks).faults.len(), count, "{bytes} {looks:?}");
+        }
+    }
+}
+
+#[test]
+fn several_certificates_in_bare_base64_are_all_read() {
+    let [first, second] = [0, 1].map(|number| base64(&certificate(number)));
+    let text = format!("{first}\r\n\r\n{second}\r\n");
+    let contents = read_as(text.as_bytes(), Looks::Unknown);
+    assert!(contents.faults.is_empty(), "{:?}", contents.faults);
+    assert_eq!(ders(&contents), [certificate(0), certificate(1)]);
+    let contents = read_as(format!("{first}\n(and so on)\n").as_bytes(), Looks::Unknown);
+    assert_eq!(ders(&contents), [certificate(0)]);
+    assert_eq!(contents.faults[0].position, Position::Line(2));
+}
+
+#[test]
+fn an_archive_says_how_to_get_at_what_is_in_it() {
+    let faults = read_as(b"PK\x03\x04\0\0\0\0", Looks::Named).faults;
+    assert!(faults[0].message.contains("unpack it"), "{faults:?}");
+}
+
+#[test]
 fn what_begins_as_a_certificate_and_is_cut_off_is_a_problem_whatever_its_name() {
     let der = certificate(0);
     let contents = read_as(&der[..der.len() / 2], Looks::Unknown);
     assert_eq!(contents.faults[0].code, ProblemCode::Truncated);
     let bare = base64(&der);
-    let contents = read_as(bare[..200].as_bytes(), Looks::Unknown);
+    let contents = read_as(&bare.as_bytes()[..200], Looks::Unknown);
     assert_eq!(contents.faults[0].code, ProblemCode::Truncated, "{:?}", contents.faults);
 }
 
@@ -200,7 +229,7 @@ fn a_pipe_is_read_where_it_was_named_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pipe");
     let Ok(status) = std::process::Command::new("mkfifo").arg(&path).status() else {
-        println!("not run: mkfifo is not installed");
+        not_run("mkfifo is not installed");
         return;
     };
     assert!(status.success());

@@ -188,3 +188,79 @@ fn openssl_takes_and_refuses_the_same_lists() {
     }
     assert_eq!(differences, Vec::<String>::new());
 }
+
+/// A sequence that is the same in every run.
+struct Choices(u64);
+
+impl Choices {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    fn one_of<'a, T>(&mut self, choice: &'a [T]) -> &'a T {
+        &choice[self.below(choice.len())]
+    }
+}
+
+/// Left out is where OpenSSL 3 departs from RFC 5280: points that are limited to some reasons beside lists for all points, delta CRLs
+/// for some reasons (it takes them for complete ones), and two lists of one date.
+#[test]
+fn what_is_good_is_good_for_openssl_too() {
+    const A: &str = "http://pki.contoso.com/a.crl";
+    const B: &str = "http://pki.contoso.com/b.crl";
+    let root = Ca::root("Contoso CA");
+    let serial: &[u8] = &[0x11, 0x22];
+    let point = |url: &str| sequence(&[&full_name(&uri(url))]);
+    let users = [
+        root.user("PC1", serial),
+        root.user_at(serial, &point(A)),
+        root.user_at(serial, &sequence(&[&full_name(&[uri(A), uri(B)].concat())])),
+        root.user_at(serial, &[point(A), point(B)].concat()),
+        root.ca("Issuing CA", serial),
+    ];
+    let points = [
+        None,
+        None,
+        Some(full_name(&uri(A))),
+        Some(full_name(&uri(B))),
+        Some(element(0x81, &[255])),
+        Some(element(0x82, &[255])),
+        Some(element(0x84, &[255])),
+        Some(build::reasons(3, &[1, 2, 3, 4])),
+        Some(build::reasons(3, &[5, 6, 7, 8])),
+        Some([full_name(&uri(A)), build::reasons(3, &[1, 2, 3, 4])].concat()),
+        Some([full_name(&uri(A)), build::reasons(3, &[5, 6, 7, 8])].concat()),
+    ];
+    let freshest = build::extension(crate::certificate::oid::FRESHEST_CRL, false, &sequence(&[&point(A)]));
+    let temporary = tempfile::tempdir().unwrap();
+    let (mut good, mut differences) = (0, Vec::new());
+    let mut choices = Choices(1);
+    for round in 0..150 {
+        let user = choices.one_of(&users);
+        let mut lists = Vec::new();
+        for number in 0..1 + choices.below(3) {
+            let mut list =
+                List { point: choices.one_of(&points).clone(), number: Some(10 + number as u64), ..root.list() };
+            list.this_update = format!("26{}0{}000000Z", choices.one_of(&["01", "03", "08"]), number + 1);
+            list.next_update = Some((*choices.one_of(&["260401000000Z", "270101000000Z", "270101000000Z"])).to_owned());
+            let reason = *choices.one_of(&[None, None, None, None, Some(1), Some(6)]);
+            list.entries.extend(reason.map(|reason| Entry::new(serial).reason(reason)));
+            list.extensions.push(freshest.clone());
+            let has_reasons = list.point.as_ref().is_some_and(|point| point.windows(2).any(|two| two == [0x83, 3]));
+            if !has_reasons && choices.below(4) == 0 {
+                list.base = Some(9 + choices.below(3) as u64);
+            }
+            lists.push(root.sign(&list));
+        }
+        let ours = root.judge(user, &lists.iter().collect::<Vec<_>>());
+        if ours.is_good() {
+            good += 1;
+            if !openssl_accepts(temporary.path(), &root, user, &lists) {
+                differences.push(format!("round {round}: {lists:?}"));
+            }
+        }
+    }
+    assert!(good > 20, "{good} good");
+    assert_eq!(differences, Vec::<String>::new());
+}

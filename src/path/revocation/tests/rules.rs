@@ -285,6 +285,19 @@ fn a_list_for_a_distribution_point_speaks_for_the_certificates_that_name_it() {
 }
 
 #[test]
+fn every_distribution_point_is_asked_even_when_one_has_cleared() {
+    const OTHER: &str = "http://pki.contoso.com/other.crl";
+    let root = Ca::root("Contoso CA");
+    let point = |url: &str| sequence(&[&full_name(&uri(url))]);
+    let user = root.user_at(SERIAL, &[point(URL), point(OTHER)].concat());
+    let clears = root.sign(&List { point: Some(full_name(&uri(URL))), ..root.list() });
+    let lists_it = root.sign(&List { point: Some(full_name(&uri(OTHER))), ..revoking(&root) });
+    assert!(root.judge(&user, &[&clears]).is_good());
+    assert!(root.judge(&user, &[&clears, &lists_it]).is_revoked());
+    assert!(root.judge(&user, &[&clears, &root.sign(&revoking(&root))]).is_revoked(), "a list for all");
+}
+
+#[test]
 fn a_list_for_users_or_for_cas_speaks_for_these() {
     let root = Ca::root("Contoso CA");
     let (user, ca) = (root.user("PC1", SERIAL), root.ca("Issuing CA", &[2]));

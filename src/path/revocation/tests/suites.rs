@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::certificate::{Certificate, Crl};
 use crate::path::graph::{Graph, Issuer};
 use crate::path::revocation::signers::SignerPool;
-use crate::path::revocation::{CrlStore, RevocationStatus, statuses};
+use crate::path::revocation::{CrlStore, RevocationStatus, status};
 use crate::path::verdict::PathStatus;
 use crate::path::{Purpose, Settings};
 use crate::source::Restrictions;
@@ -57,7 +57,9 @@ fn accepts(dir: &Path, at: Time) -> (bool, String) {
     let store = CrlStore::new(crls);
     let mut report = String::new();
     for path in graph.judge(&leaf).paths.iter().filter(|path| path.status == PathStatus::Valid) {
-        let found = statuses(&path.certificates, &store, at, &signers.below(path.certificates.last().unwrap()));
+        let signers = signers.below(path.certificates.last().unwrap());
+        let pairs = path.certificates.windows(2);
+        let found: Vec<_> = pairs.map(|pair| status(&pair[0], &pair[1], &store, at, &signers)).collect();
         if found.iter().all(RevocationStatus::is_good) {
             return (true, report);
         }

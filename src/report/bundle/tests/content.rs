@@ -4,7 +4,7 @@ use super::*;
 use crate::cmg::testing::Draft;
 use crate::cmg::{Finding, catalogue};
 use crate::ops::PassedOver;
-use crate::report::bundle::{Refusal, manifest, refusal, refusal_text, summary_text};
+use crate::report::bundle::{EXPORT_COLUMNS, Refusal, csv, manifest, refusal, refusal_text, summary_text};
 use crate::source::{KeyProvider, Properties};
 
 fn testdata(path: &str) -> Vec<u8> {
@@ -75,9 +75,9 @@ fn the_manifest_on_disk_is_the_one_that_is_returned_and_its_schema_holds() {
 #[test]
 fn the_manifest_carries_the_key_provider_of_each_client() {
     let mut bundle = bundle_of("renewed-same-key");
-    let name = Some("Microsoft Software Key Storage Provider");
+    let name = "Microsoft Software Key Storage Provider";
     let properties = Properties {
-        key_provider: Some(KeyProvider::from_key_provider_info(name, 0, 0x20)),
+        key_provider: Some(KeyProvider::from_key_provider_info(Some(name), 0, true)),
         has_private_key: true,
         ..Properties::default()
     };
@@ -86,7 +86,7 @@ fn the_manifest_carries_the_key_provider_of_each_client() {
     let client = &manifest["clientDetails"][0];
     assert_eq!(client["sha256"], manifest["clients"][0]);
     assert_eq!(client["keyProvider"]["family"], "cng");
-    assert_eq!(client["keyProvider"]["name"], name.unwrap());
+    assert_eq!(client["keyProvider"]["name"], name);
     assert_eq!(client["keyProvider"]["evidence"], "key-provider-info");
     assert_eq!(client["hasPrivateKey"], true);
 }
@@ -171,12 +171,12 @@ fn a_refusal_names_the_missing_issuer_with_its_key_identifier_and_address() {
 #[test]
 fn a_refusal_names_the_check_that_failed_and_the_values_compared() {
     for (pki, check) in [
-        ("wrong-eku", "extended-key-usage"),
-        ("no-cert-sign", "key-usage"),
-        ("not-a-ca", ""),
-        ("path-length", "path-length"),
-        ("unknown-critical", "critical-extension"),
-        ("bad-signature", "key-identifier: expected"),
+        ("wrong-eku", "extended key usage"),
+        ("no-cert-sign", "key usage"),
+        ("not-a-ca", "Missing"),
+        ("path-length", "path length"),
+        ("unknown-critical", "critical extension"),
+        ("bad-signature", "key identifier: expected"),
     ] {
         let bundle = bundle_of(pki);
         let found = refusal(&bundle, &BundleOptions::default()).unwrap();
@@ -201,5 +201,37 @@ fn ten_thousand_refused_clients_of_one_issuer_are_one_reason() {
         (0..10_000).map(|_| Client { entry: client.entry.clone(), verdict: client.verdict.clone() }).collect();
     bundle.refused = more;
     let text = refusal_text(&bundle, &Refusal::Incomplete(10_000), Path::new("cmg"));
-    assert!(text.contains("and 9995 more") && text.lines().count() < 15, "{text}");
+    assert!(text.contains("and 9,995 more") && text.lines().count() < 15, "{text}");
+}
+
+#[test]
+fn the_table_has_a_line_for_each_certificate_and_the_reason_of_each_refusal() {
+    let mut bundle = bundle_of("cross-signed");
+    bundle.refused = bundle_of("missing-intermediate").refused;
+    bundle.refused.extend(bundle_of("wrong-eku").refused);
+    let bytes = csv(&manifest(&bundle, true), true);
+    let mut reader = csv::Reader::from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap());
+    assert_eq!(reader.headers().unwrap(), EXPORT_COLUMNS);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let roles: Vec<&str> = rows.iter().map(|row| &row[0]).collect();
+    assert_eq!(roles, ["root", "intermediate", "end-entity", "end-entity", "end-entity"]);
+    let states: Vec<&str> = rows.iter().map(|row| &row[7]).collect();
+    assert_eq!(states, ["", "", "valid", "incomplete", "invalid"]);
+    assert!(rows[0][1].starts_with("roots/root-Root-B-"));
+    assert_eq!(&rows[3][11], "CN=Gap Issuing CA, O=Gap");
+    assert_eq!(&rows[4][8], "extended-key-usage");
+    assert!(!csv(&manifest(&bundle, false), false).starts_with(b"\xef\xbb\xbf"));
+}
+
+#[test]
+fn what_could_not_be_read_is_told_whether_or_not_anything_was_written() {
+    let mut bundle = bundle_of("renewed-same-key");
+    let fault =
+        crate::source::contents::Fault::new(crate::source::ProblemCode::Damaged, Position::Line(3), "no base64");
+    bundle.problems.push(crate::source::Problem::new(&"mail\u{1b}.txt".into(), fault));
+    let summary = summary_text(&bundle, &manifest(&bundle, true), Path::new("cmg"));
+    let refused = refusal_text(&bundle, &Refusal::NoClients, Path::new("cmg"));
+    for text in [summary, refused] {
+        assert!(text.contains("mail\\u{1b}.txt: line 3: no base64"), "{text}");
+    }
 }

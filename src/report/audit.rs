@@ -1,0 +1,244 @@
+//! The records of an audit: what `certpath audit` writes as JSON, and what its tables and its HTML are made from.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::cmg::funnel::FunnelCounts;
+use crate::cmg::profile::ProfileName;
+use crate::cmg::{Code, Finding, Severity, Verdict};
+use crate::ops::{AuditOutcome, Audited, Trust};
+use crate::report::model::{IssuerRecord, Line, ProblemRecord, ReasonRecord};
+use crate::time::Time;
+
+/// One audited certificate.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Audited")]
+pub struct AuditedRecord {
+    /// SHA-256 of the whole, lower-case hex.
+    pub sha256: Arc<str>,
+    /// SHA-1 of the whole, upper-case hex, as Windows shows it.
+    pub thumbprint: String,
+    /// As .NET prints it.
+    pub subject: String,
+    /// By the gravest of its findings and of those it inherits.
+    pub verdict: Verdict,
+    /// What was found at it, the gravest first.
+    pub findings: Vec<Finding>,
+    /// The codes of what was found at the CAs above it.
+    pub inherited: Vec<Code>,
+    /// SHA-256 of each certificate of its path, from itself up.
+    pub path: Vec<Arc<str>>,
+    /// RFC 3339; null where the certificate gives no date.
+    #[schemars(with = "Option<String>")]
+    pub not_after: Option<Time>,
+    /// Whole days to `notAfter` at the moment of judgement; null where the certificate gives no date.
+    pub days_left: Option<i64>,
+    /// Its number in the CA database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The file, `-`, or the live store where it was found first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<Arc<str>>,
+}
+
+impl AuditedRecord {
+    /// Of an audited certificate, at a moment.
+    pub fn new(audited: &Audited<'_>, at: Time) -> Self {
+        let certificate = &audited.entry.certificate;
+        let sha256: Arc<str> = certificate.sha256_hex().into();
+        let above = audited.path.iter().skip(1).map(|certificate| certificate.sha256_hex().into());
+        let properties = audited.entry.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
+        Self {
+            thumbprint: certificate.thumbprint_hex(),
+            subject: certificate.subject().to_string(),
+            verdict: audited.verdict,
+            findings: audited.findings.clone(),
+            inherited: audited.inherited.clone(),
+            path: std::iter::once(sha256.clone()).chain(above).collect(),
+            sha256,
+            not_after: certificate.not_after(),
+            days_left: certificate.not_after().map(|last| at.days_until(last)),
+            request_id: properties.filter_map(|found| found.request_id.clone()).next(),
+            source: audited.entry.occurrences.first().map(|first| first.source.clone()),
+        }
+    }
+}
+
+/// How often something was found.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CodeCount")]
+pub struct CodeCountRecord {
+    /// `CP1203`
+    pub code: Code,
+    /// `key-length`
+    pub id: &'static str,
+    /// A line for lists.
+    pub title: &'static str,
+    /// The gravest with which it was found.
+    pub severity: Severity,
+    /// At how many certificates, CAs included.
+    pub count: u64,
+}
+
+/// What an audit came to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuditSummary")]
+pub struct AuditSummaryRecord {
+    /// The gravest of all.
+    pub verdict: Verdict,
+    /// What the certificates are for.
+    pub profile: ProfileName,
+    /// How many certificates were audited.
+    pub certificates: u64,
+    /// How many have nothing above information.
+    pub pass: u64,
+    /// How many have a warning.
+    pub warn: u64,
+    /// How many have an error.
+    pub fail: u64,
+    /// How many CA certificates.
+    pub issuers: u64,
+    /// How often each code was found.
+    pub codes: Vec<CodeCountRecord>,
+    /// What was found at no single certificate.
+    pub findings: Vec<Finding>,
+    /// How many certificates were passed over, by reason.
+    pub passed_over: Vec<ReasonRecord>,
+    /// What each step of the client's own selection leaves.
+    pub selection: FunnelCounts,
+    /// What each step of the connection point's selection leaves.
+    pub connection_point: FunnelCounts,
+    /// How much could not be read.
+    pub problems: u64,
+}
+
+impl AuditSummaryRecord {
+    /// Of what an audit came to.
+    pub fn new(found: &AuditOutcome) -> Self {
+        let [pass, warn, fail] = found.verdicts;
+        let codes = found.codes.iter().map(|(code, severity, count)| CodeCountRecord {
+            code: *code,
+            id: code.id(),
+            title: code.title(),
+            severity: *severity,
+            count: *count,
+        });
+        let reasons = found.passed_over.iter();
+        Self {
+            verdict: found.verdict,
+            profile: found.profile,
+            certificates: found.certificates,
+            pass,
+            warn,
+            fail,
+            issuers: found.issuers.len() as u64,
+            codes: codes.collect(),
+            findings: found.findings.clone(),
+            passed_over: reasons
+                .map(|(reason, count)| ReasonRecord { reason: reason.clone(), count: *count })
+                .collect(),
+            selection: found.selection.clone(),
+            connection_point: found.connection_point.clone(),
+            problems: found.problems.len() as u64,
+        }
+    }
+}
+
+/// The worst of the certificates that come by: for a table that must not grow with their number.
+#[derive(Debug)]
+pub struct Worst {
+    limit: usize,
+    kept: Vec<AuditedRecord>,
+}
+
+impl Worst {
+    /// Keeps at most so many; none that passes.
+    pub fn new(limit: usize) -> Self {
+        Self { limit, kept: Vec::new() }
+    }
+
+    /// Takes one, or lets it go.
+    pub fn push(&mut self, audited: AuditedRecord) {
+        if audited.verdict == Verdict::Pass {
+            return;
+        }
+        self.kept.push(audited);
+        // Sorting now and then is cheaper than keeping order.
+        if self.kept.len() >= self.limit.saturating_mul(2).saturating_add(256) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.kept.sort_by(|one, two| one.gravity().cmp(&two.gravity()));
+        self.kept.truncate(self.limit);
+    }
+
+    /// Those that were kept, the worst first.
+    pub fn into_vec(mut self) -> Vec<AuditedRecord> {
+        self.cut();
+        self.kept
+    }
+}
+
+impl AuditedRecord {
+    /// What the order "worst first" goes by; in the end by the hash, so that the order of the input says nothing.
+    fn gravity(&self) -> (std::cmp::Reverse<Verdict>, std::cmp::Reverse<usize>, Option<Time>, &str) {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        (std::cmp::Reverse(self.verdict), std::cmp::Reverse(errors), self.not_after, &self.sha256)
+    }
+}
+
+/// What `certpath audit` writes.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "Audit")]
+pub struct AuditReport {
+    /// `certpath.audit/1`.
+    #[schemars(extend("const" = "certpath.audit/1"))]
+    pub schema: &'static str,
+    /// The moment of judgement.
+    #[schemars(with = "String")]
+    pub at: Time,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
+    /// What it all comes to.
+    pub summary: AuditSummaryRecord,
+    /// Each CA certificate once.
+    pub issuers: Vec<IssuerRecord>,
+    /// The audited certificates, in the order of the sources.
+    pub certificates: Vec<AuditedRecord>,
+    /// What could not be read.
+    pub problems: Vec<ProblemRecord>,
+}
+
+impl AuditReport {
+    /// The name and version of this document.
+    pub const SCHEMA: &'static str = "certpath.audit/1";
+
+    /// Of what an audit came to and the certificates it went through.
+    pub fn new(found: &AuditOutcome, certificates: Vec<AuditedRecord>) -> Self {
+        Self {
+            schema: Self::SCHEMA,
+            at: found.at,
+            trust: found.trust,
+            summary: AuditSummaryRecord::new(found),
+            issuers: issuer_records(found),
+            certificates,
+            problems: found.problems.iter().map(ProblemRecord::new).collect(),
+        }
+    }
+}
+
+/// The CAs of an audit with what was found at each.
+pub fn issuer_records(found: &AuditOutcome) -> Vec<IssuerRecord> {
+    found.issuers.iter().map(|one| IssuerRecord::new(&one.issuer, &one.findings, found.at)).collect()
+}
+
+/// A line of `audit --format ndjson`.
+pub type AuditLine = Line<AuditedRecord, AuditSummaryRecord>;

@@ -1,0 +1,244 @@
+//! `audit` for people: what was found and how often, then the worst certificates, then the CAs at fault.
+
+use std::io::{self, Write};
+
+use crate::cmg::{Severity, Verdict};
+use crate::ops::{AuditOutcome, Trust};
+use crate::report::audit::AuditedRecord;
+use crate::report::describe;
+use crate::report::model::Role;
+use crate::report::problems_text;
+use crate::report::sanitize::terminal;
+use crate::report::style::{Style, Tint, count, grouped};
+use crate::report::table::{self, Cell, Column};
+
+/// How many certificates are listed where the style sets no limit: whoever wants more wants a file.
+pub const LISTED: usize = 1000;
+
+/// Writes what an audit came to, and the worst certificates of all, as [`Worst`](super::audit::Worst) kept them.
+pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
+    summary(out, style, found)?;
+    codes(out, style, found)?;
+    beside(out, style, found)?;
+    certificates(out, style, found, worst)?;
+    issuers(out, style, found)?;
+    passed_over(out, style, found)?;
+    problems_text::write(out, style, &found.problems)?;
+    next(out, style, found)
+}
+
+fn tint(severity: Severity) -> Tint {
+    match severity {
+        Severity::Error => Tint::Bad,
+        Severity::Warning => Tint::Warning,
+        Severity::Info => Tint::Faint,
+    }
+}
+
+fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
+    let [pass, warn, fail] = found.verdicts;
+    let total = count(found.certificates, "certificate", "certificates");
+    let (text, colour) = match (fail, warn) {
+        _ if found.certificates == 0 => ("No certificate was audited".to_owned(), Tint::Bad),
+        (0, 0) => (format!("{total}: every one passes"), Tint::Good),
+        (0, _) => (format!("{total}: {} may fail, {} pass", grouped(warn), grouped(pass)), Tint::Warning),
+        _ => {
+            let text =
+                format!("{total}: {} will fail, {} may fail, {} pass", grouped(fail), grouped(warn), grouped(pass));
+            (text, Tint::Bad)
+        }
+    };
+    writeln!(out, "{}", style.paint(colour, &text))?;
+    let trust = match found.trust {
+        Trust::Given => "trust anchors as given by --trust",
+        Trust::Store => "trust anchors from Windows' Root stores",
+        Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
+    };
+    let line = format!("judged at {} as {}; {trust}", found.at, found.profile.name());
+    writeln!(out, "{}", style.paint(Tint::Faint, &line))
+}
+
+fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
+    if found.codes.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "Findings")?;
+    let mut rows: Vec<_> = found.codes.iter().collect();
+    rows.sort_by(|one, two| two.1.cmp(&one.1).then(two.2.cmp(&one.2)).then(one.0.cmp(&two.0)));
+    const COLUMNS: &[Column] = &[
+        Column::new("SEVERITY", 0),
+        Column::new("COUNT", 0).right(),
+        Column::new("FINDING", 0),
+        Column::new("WHAT IT MEANS", 1).narrows_to(24),
+        Column::new("CODE", 2),
+    ];
+    table::write(out, style, "  ", COLUMNS, &rows, |(code, severity, count)| {
+        vec![
+            Cell::tinted(severity.name(), tint(*severity)),
+            Cell::new(grouped(*count)),
+            Cell::new(code.id()),
+            Cell::new(code.title()),
+            Cell::tinted(code.code(), Tint::Faint),
+        ]
+    })
+}
+
+/// What is no certificate's fault.
+fn beside(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
+    for finding in &found.findings {
+        let label = format!("  {} ", finding.severity.name());
+        writeln!(out)?;
+        style.hanging(out, &label, "    ", &format!("{} ({})", terminal(&finding.message), finding.code().id()))?;
+    }
+    Ok(())
+}
+
+fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
+    let [_, warn, fail] = found.verdicts;
+    if worst.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "Certificates, the worst first")?;
+    const COLUMNS: &[Column] = &[
+        Column::new("VERDICT", 0),
+        Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
+        Column::new("EXPIRES", 2),
+        Column::new("DAYS", 3).right(),
+        Column::new("FINDINGS", 0).narrows_to(20),
+        Column::new("THUMBPRINT", 4).narrows_to(9),
+        Column::new("WHERE", 5).narrows_to(16).keeps_end(),
+    ];
+    let shown = style.shown(worst.len()).min(worst.len());
+    let rows = &worst[..shown];
+    table::write(out, style, "  ", COLUMNS, rows, |row| {
+        let own = row.findings.iter().filter(|finding| finding.severity > Severity::Info);
+        let mut codes: Vec<String> = own.map(|finding| finding.code().id().to_owned()).collect();
+        codes.extend(row.inherited.iter().map(|code| format!("{} of a CA", code.id())));
+        codes.dedup();
+        vec![
+            Cell::tinted(row.verdict.name(), if row.verdict == Verdict::Fail { Tint::Bad } else { Tint::Warning }),
+            Cell::new(name(&row.subject, &row.thumbprint)),
+            Cell::tinted(describe::date(row.not_after), describe::urgency(row.days_left)),
+            Cell::tinted(
+                row.days_left.map_or_else(String::new, |days| days.to_string()),
+                describe::urgency(row.days_left),
+            ),
+            Cell::new(codes.join(", ")),
+            Cell::new(row.thumbprint.clone()),
+            Cell::tinted(row.source.as_deref().map(terminal).unwrap_or_default(), Tint::Faint),
+        ]
+    })?;
+    if style.verbose {
+        details(out, style, rows)?;
+    }
+    let rest = (warn + fail).saturating_sub(shown as u64);
+    if rest > 0 {
+        let text = format!(
+            "{} not shown: `--format html -o FILE` or `--format csv -o FILE` has them all",
+            count(rest, "more that may or will fail is", "more that may or will fail are")
+        );
+        writeln!(out, "  {}", style.paint(Tint::Faint, &text))?;
+    }
+    Ok(())
+}
+
+fn details(out: &mut dyn Write, style: &Style, rows: &[AuditedRecord]) -> io::Result<()> {
+    for row in rows {
+        writeln!(out, "\n  {}  {}", style.paint(Tint::Title, &name(&row.subject, &row.thumbprint)), row.thumbprint)?;
+        for finding in &row.findings {
+            let label = format!("    {:<8}", finding.severity.name());
+            let text = format!("{} ({})", terminal(&finding.message), finding.code().id());
+            style.hanging(out, &style.paint(tint(finding.severity), &label), "            ", &text)?;
+        }
+        for code in &row.inherited {
+            style.hanging(out, "    a CA    ", "            ", &format!("{} ({})", code.title(), code.id()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The common name at the front of a subject as .NET prints it.
+fn name(subject: &str, thumbprint: &str) -> String {
+    let short = match subject.strip_prefix("CN=") {
+        Some(rest) if !rest.starts_with('"') => rest.split(", ").next().unwrap_or(rest),
+        _ if subject.is_empty() => thumbprint,
+        _ => subject,
+    };
+    terminal(short)
+}
+
+fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
+    let mut rows: Vec<_> = found.issuers.iter().collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let gravest = |findings: &[crate::cmg::Finding]| findings.iter().map(|finding| finding.severity).max();
+    rows.sort_by(|one, two| {
+        gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.issuer.clients.cmp(&one.issuer.clients))
+    });
+    style.heading(out, "CA certificates")?;
+    const COLUMNS: &[Column] = &[
+        Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
+        Column::new("ROLE", 2),
+        Column::new("EXPIRES", 1),
+        Column::new("CERTIFICATES", 0).right(),
+        Column::new("FINDINGS", 0).narrows_to(16),
+        Column::new("THUMBPRINT", 3).narrows_to(9),
+    ];
+    let shown = style.shown(rows.len()).min(rows.len());
+    table::write(out, style, "  ", COLUMNS, &rows[..shown], |audited| {
+        let certificate = &audited.issuer.entry.certificate;
+        let mut codes: Vec<&str> = audited.findings.iter().map(|finding| finding.code().id()).collect();
+        codes.dedup();
+        let colour = gravest(&audited.findings).map_or(Tint::Plain, tint);
+        vec![
+            Cell::new(describe::subject(certificate)),
+            Cell::new(describe::role(Role::of(certificate))),
+            Cell::tinted(
+                describe::date(certificate.not_after()),
+                describe::urgency(describe::days_left(certificate, found.at)),
+            ),
+            Cell::new(grouped(audited.issuer.clients)),
+            Cell::tinted(codes.join(", "), colour),
+            Cell::new(certificate.thumbprint_hex()),
+        ]
+    })?;
+    if style.verbose {
+        for audited in rows.iter().filter(|audited| !audited.findings.is_empty()) {
+            writeln!(out, "\n  {}", style.paint(Tint::Title, &describe::subject(&audited.issuer.entry.certificate)))?;
+            for finding in &audited.findings {
+                let label = format!("    {:<8}", finding.severity.name());
+                let text = format!("{} ({})", terminal(&finding.message), finding.code().id());
+                style.hanging(out, &style.paint(tint(finding.severity), &label), "            ", &text)?;
+            }
+        }
+    }
+    if shown < rows.len() {
+        writeln!(out, "  {} more: `-v` shows all", grouped((rows.len() - shown) as u64))?;
+    }
+    Ok(())
+}
+
+fn passed_over(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
+    if found.passed_over.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "Passed over")?;
+    for (reason, number) in &found.passed_over {
+        style.hanging(out, "  - ", "    ", &format!("{}: {}", grouped(*number), terminal(reason)))?;
+    }
+    Ok(())
+}
+
+/// Where to read what to do.
+fn next(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
+    let grave = found.codes.iter().filter(|(_, severity, _)| *severity > Severity::Info);
+    let Some((code, ..)) = grave.max_by_key(|(_, severity, count)| (*severity, *count)) else { return Ok(()) };
+    writeln!(out)?;
+    let more = if style.verbose { "" } else { " `-v` shows what was found at each certificate." };
+    style.paragraph(
+        out,
+        "",
+        &format!("`certpath explain {}` says what a finding means and what to do.{more}", code.id()),
+    )
+}

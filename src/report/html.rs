@@ -1,0 +1,449 @@
+//! An audit as one HTML file that needs nothing else: no request leaves it, its policy forbids any, and what certificates say
+//! gets into it only as text.
+
+mod chain_svg;
+mod data;
+mod timeline_svg;
+
+use std::io::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use crate::cmg::{Severity, Verdict};
+use crate::ops::Trust;
+use crate::path::PathStatus;
+use crate::report::audit::AuditReport;
+use crate::report::model::{IssuerRecord, Role};
+use crate::report::sanitize::terminal;
+use crate::report::style::grouped;
+
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+
+/// As text between tags and in quoted attributes: with the characters that mean something there, and those that hide or turn
+/// text, escaped.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in terminal(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// As [`escape`], with what stands between backticks as code.
+fn with_code(text: &str) -> String {
+    let parts = text.split('`').enumerate();
+    parts.fold(String::new(), |mut out, (index, part)| {
+        if index % 2 == 1 {
+            out.push_str(&format!("<code>{}</code>", escape(part)));
+        } else {
+            out.push_str(&escape(part));
+        }
+        out
+    })
+}
+
+/// The hash by which a content security policy allows this text and no other.
+fn policy_hash(text: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digest = Sha256::digest(text.as_bytes());
+    let mut out = String::from("sha256-");
+    for chunk in digest.chunks(3) {
+        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let digit = (bits >> (18 - 6 * place) & 63) as usize;
+            out.push(if place <= chunk.len() { char::from(ALPHABET[digit]) } else { '=' });
+        }
+    }
+    out
+}
+
+/// Writes the file.
+pub fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    head(out)?;
+    summary(out, report)?;
+    findings(out, report)?;
+    writeln!(out, "<h2 id=\"chain\">The chain</h2>")?;
+    chain_svg::write(out, report)?;
+    issuers(out, report)?;
+    writeln!(out, "<h2 id=\"timeline\">When they expire</h2>")?;
+    timeline_svg::write(out, report)?;
+    certificates(out, report)?;
+    beside(out, report)?;
+    writeln!(out, "</main>")?;
+    data::write(out, report)?;
+    writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")
+}
+
+fn head(out: &mut dyn Write) -> io::Result<()> {
+    let (script, style) = (policy_hash(SCRIPT), policy_hash(STYLE));
+    writeln!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src '{script}'; \
+         style-src '{style}'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"robots\" content=\"noindex\">\n\
+         <title>Audit of certificates for a cloud management gateway</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
+         <a class=\"skip\" href=\"#certificates\">To the certificates</a>\n<main>"
+    )
+}
+
+fn verdict_class(verdict: Verdict) -> &'static str {
+    verdict.name()
+}
+
+/// What a severity makes of a certificate.
+fn severity_class(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "fail",
+        Severity::Warning => "warn",
+        Severity::Info => "pass",
+    }
+}
+
+/// By the gravest of a CA's findings.
+fn issuer_verdict(issuer: &IssuerRecord) -> Verdict {
+    Verdict::of(issuer.findings.iter().map(|finding| finding.severity))
+}
+
+fn summary(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    let summary = &report.summary;
+    let verdict = match summary.verdict {
+        Verdict::Fail if summary.fail == 0 => "Something beside the certificates will fail",
+        Verdict::Fail => "Some certificates will fail",
+        Verdict::Warn => "Some certificates may fail",
+        Verdict::Pass => "Every certificate passes",
+    };
+    let trust = match report.trust {
+        Trust::Given => "Trust anchors were given.",
+        Trust::Store => "Trust anchors are those of Windows' Root stores.",
+        Trust::Assumed => {
+            "Trust anchors are assumed: nobody has vouched for the roots yet. Compare their SHA-256, below, with the PKI team."
+        }
+    };
+    writeln!(
+        out,
+        "<header>\n<h1>Certificates for a cloud management gateway: <span class=\"{}-text\">{verdict}</span></h1>\n\
+         <p class=\"faint\">Audited as of {}; profile {}. {trust}</p>\n</header>\n<ul class=\"tiles\">",
+        verdict_class(summary.verdict),
+        escape(&report.at.to_string()),
+        escape(summary.profile.name()),
+    )?;
+    let tiles = [
+        ("", summary.certificates, "certificates"),
+        ("fail", summary.fail, "fail"),
+        ("warn", summary.warn, "warn"),
+        ("pass", summary.pass, "pass"),
+        ("", summary.issuers, "CA certificates"),
+        ("", summary.passed_over.iter().map(|reason| reason.count).sum(), "passed over"),
+        (if summary.problems > 0 { "fail" } else { "" }, summary.problems, "could not be read"),
+    ];
+    for (class, number, label) in tiles {
+        writeln!(out, "<li class=\"{class}\"><b>{}</b> {label}</li>", grouped(number))?;
+    }
+    writeln!(out, "</ul>")
+}
+
+fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    writeln!(out, "<h2 id=\"findings\">Findings</h2>")?;
+    if report.summary.codes.is_empty() {
+        return writeln!(out, "<p>Nothing was found.</p>");
+    }
+    let mut codes: Vec<_> = report.summary.codes.iter().collect();
+    codes.sort_by(|one, two| {
+        two.severity.cmp(&one.severity).then(two.count.cmp(&one.count)).then(one.code.cmp(&two.code))
+    });
+    writeln!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Findings\"><table class=\"stacked\">\n<thead><tr><th scope=\"col\">Severity</th>\
+         <th scope=\"col\">Finding</th><th scope=\"col\" class=\"number\">Certificates</th>\
+         <th scope=\"col\">What to do</th></tr></thead>\n<tbody>"
+    )?;
+    for code in codes {
+        writeln!(
+            out,
+            "<tr><td><span class=\"badge {severity}\">{severity}</span></td><td class=\"finding\"><a href=\"#finding={id}\">{title}</a><br>\
+             <code class=\"faint\">{number} {id}</code></td><td class=\"number\" data-label=\"certificates:\">{count}</td><td>{remedy}</td></tr>",
+            severity = code.severity.name(),
+            id = escape(code.id),
+            title = escape(code.title),
+            number = escape(code.code.code()),
+            count = grouped(code.count),
+            remedy = with_code(code.code.entry().remedy),
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table></div>")?;
+    for finding in &report.summary.findings {
+        writeln!(
+            out,
+            "<p><span class=\"badge {severity}\">{severity}</span> {} <code class=\"faint\">{}</code></p>",
+            escape(&finding.message),
+            escape(finding.code().code()),
+            severity = finding.severity.name(),
+        )?;
+    }
+    Ok(())
+}
+
+fn role_name(issuer: &IssuerRecord) -> &'static str {
+    match issuer.certificate.role {
+        Role::Root => "root",
+        Role::Intermediate => "intermediate",
+        Role::EndEntity => "end-entity",
+    }
+}
+
+fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    if report.issuers.is_empty() {
+        return writeln!(out, "<p>No CA certificate was found.</p>");
+    }
+    writeln!(
+        out,
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table>\n<thead><tr>\
+         <th scope=\"col\">CA</th><th scope=\"col\">Role</th><th scope=\"col\" class=\"number\">Certificates</th><th scope=\"col\">Expires</th>\
+         <th scope=\"col\" class=\"number\">Days</th><th scope=\"col\">Path</th><th scope=\"col\">Findings</th>\
+         <th scope=\"col\" class=\"optional\">SHA-256</th></tr></thead>\n<tbody>"
+    )?;
+    let mut by_weight: Vec<&IssuerRecord> = report.issuers.iter().collect();
+    by_weight.sort_by_key(|issuer| std::cmp::Reverse((issuer.clients, issuer_verdict(issuer))));
+    for issuer in by_weight {
+        let certificate = &issuer.certificate;
+        let path = match issuer.paths.first().map(|path| path.status) {
+            Some(PathStatus::Valid) => "valid",
+            Some(PathStatus::Invalid) => "not valid",
+            Some(PathStatus::Incomplete) => "incomplete",
+            None => "",
+        };
+        let found: Vec<String> = issuer
+            .findings
+            .iter()
+            .map(|finding| {
+                format!(
+                    "<span class=\"{}-text\" title=\"{}\">{}</span>",
+                    severity_class(finding.severity),
+                    escape(&finding.message),
+                    escape(finding.code().id())
+                )
+            })
+            .collect();
+        writeln!(
+            out,
+            "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"date\">{}</td>\
+             <td class=\"number\">{}</td><td>{path}</td><td>{}</td><td class=\"hex optional\">{}</td></tr>",
+            escape(&certificate.subject),
+            role_name(issuer),
+            grouped(issuer.clients),
+            certificate.not_after.map_or_else(|| "no date".to_owned(), |last| last.date()),
+            certificate.days_left.map_or_else(String::new, |days| days.to_string()),
+            found.join(", "),
+            escape(&certificate.sha256),
+        )?;
+    }
+    writeln!(out, "</tbody>\n</table></div>")
+}
+
+fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    writeln!(out, "<h2 id=\"certificates\">Certificates</h2>")?;
+    let rows = data::worst_first(report);
+    if rows.len() < report.certificates.len() {
+        writeln!(
+            out,
+            "<p class=\"warn-text\">The worst {} of {} are in this file; <code>--format csv</code> and <code>--format \
+             ndjson</code> have them all.</p>",
+            grouped(rows.len() as u64),
+            grouped(report.certificates.len() as u64)
+        )?;
+    }
+    writeln!(
+        out,
+        "<noscript><p>Without JavaScript the first {PLAIN} certificates are shown, the worst first.</p></noscript>\n\
+         <div class=\"controls\" id=\"controls\" hidden>\n\
+         <label>Search <input id=\"query\" type=\"search\" placeholder=\"name, thumbprint, finding, file\" autocomplete=\"off\" spellcheck=\"false\"></label>\n\
+         <label>Verdict <select id=\"verdict\"><option value=\"\">all</option><option>fail</option><option>warn</option><option>pass</option></select></label>\n\
+         <label>Finding <select id=\"finding\"><option value=\"\">all</option>"
+    )?;
+    for code in &report.summary.codes {
+        writeln!(out, "<option>{}</option>", escape(code.id))?;
+    }
+    writeln!(
+        out,
+        "</select></label>\n<button type=\"button\" id=\"reset\">Show all</button>\n</div>\n\
+         <p id=\"status\" role=\"status\" aria-live=\"polite\">{} certificates</p>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Certificates\"><table id=\"table\">\n<thead><tr>",
+        grouped(report.certificates.len() as u64)
+    )?;
+    for (sort, title, class) in [
+        ("verdict", "Verdict", ""),
+        ("subject", "Subject", ""),
+        ("notAfter", "Expires", ""),
+        ("", "Days", "number"),
+        ("findings", "Findings", ""),
+        ("thumbprint", "Thumbprint", "optional"),
+        ("source", "Found in", "optional"),
+    ] {
+        if sort.is_empty() {
+            write!(out, "<th scope=\"col\" class=\"{class}\">{title}</th>")?;
+        } else {
+            write!(
+                out,
+                "<th scope=\"col\" class=\"{class}\" data-sort=\"{sort}\" aria-sort=\"none\"><button type=\"button\">{title}</button></th>"
+            )?;
+        }
+    }
+    writeln!(out, "</tr></thead>\n<tbody id=\"rows\">")?;
+    for audited in rows.iter().take(PLAIN) {
+        let found = audited.findings.iter().map(|finding| finding.code().id());
+        let found: Vec<&str> = found.chain(audited.inherited.iter().map(|code| code.id())).collect();
+        writeln!(
+            out,
+            "<tr><td><span class=\"badge {verdict}\">{verdict}</span></td><td class=\"subject\">{}</td><td class=\"date\">{}</td>\
+             <td class=\"number\">{}</td><td>{}</td><td class=\"hex optional\">{}</td><td class=\"optional\">{}</td></tr>",
+            escape(&audited.subject),
+            audited.not_after.map_or_else(|| "no date".to_owned(), |last| last.date()),
+            audited.days_left.map_or_else(String::new, |days| days.to_string()),
+            escape(&found.join(", ")),
+            escape(&audited.thumbprint),
+            escape(audited.source.as_deref().unwrap_or_default()),
+            verdict = verdict_class(audited.verdict),
+        )?;
+    }
+    writeln!(
+        out,
+        "</tbody>\n</table></div>\n<div class=\"controls pager\" id=\"pager\" hidden>\
+         <button type=\"button\" id=\"previous\">Previous</button> <button type=\"button\" id=\"next\">Next</button></div>"
+    )
+}
+
+/// How many rows stand in the file as plain HTML, for readers without a script.
+const PLAIN: usize = 100;
+
+/// What is beside the certificates: those passed over, and what could not be read.
+fn beside(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    if !report.summary.passed_over.is_empty() {
+        writeln!(out, "<h2>Passed over</h2>\n<ul>")?;
+        for reason in &report.summary.passed_over {
+            writeln!(out, "<li>{}: {}</li>", grouped(reason.count), escape(&reason.reason))?;
+        }
+        writeln!(out, "</ul>")?;
+    }
+    if report.problems.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>Could not be read</h2>\n<ul>")?;
+    for problem in report.problems.iter().take(PROBLEMS) {
+        let place = match (problem.line, problem.offset) {
+            (Some(line), _) => format!(", line {line}"),
+            (None, Some(offset)) => format!(", byte {offset}"),
+            (None, None) => String::new(),
+        };
+        writeln!(
+            out,
+            "<li><span class=\"name\">{}</span>{place}: {}</li>",
+            escape(&problem.source),
+            escape(&problem.message)
+        )?;
+    }
+    if report.problems.len() > PROBLEMS {
+        writeln!(out, "<li>and {} more</li>", grouped((report.problems.len() - PROBLEMS) as u64))?;
+    }
+    writeln!(out, "</ul>")
+}
+
+/// How many problems are listed: more are a fault of the input as a whole.
+const PROBLEMS: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing;
+
+    fn page(number: usize) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &testing::audit(number)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn data(page: &str) -> serde_json::Value {
+        let (_, rest) = page.split_once("id=\"data\">").unwrap();
+        serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+    }
+
+    #[test]
+    fn the_policy_allows_this_script_and_this_style_and_nothing_else() {
+        // What every browser's documentation gives for the empty text.
+        assert_eq!(policy_hash(""), "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+        let page = page(3);
+        assert!(page.contains(&format!("script-src '{}'; style-src '{}'", policy_hash(SCRIPT), policy_hash(STYLE))));
+        assert!(page.contains("default-src 'none'"));
+        assert!(!page.contains(" style=\""), "an attribute would need a policy that is not strict");
+    }
+
+    #[test]
+    fn nothing_is_fetched_from_elsewhere() {
+        let page = page(3).replace("http://www.w3.org/2000/svg", "");
+        for fetching in ["src=\"", "url(", "@import", "<link", "<iframe", "http://", "https://"] {
+            assert!(!page.contains(fetching), "{fetching}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_stay_text_in_markup_and_in_data() {
+        let page = page(50);
+        assert_eq!(page.matches("<script").count(), 2);
+        assert_eq!(page.matches("</script").count(), 2);
+        for markup in ["<img", "<svg onload", "onerror=document.title='owned'>, O", "\u{202e}"] {
+            assert!(!page.contains(markup), "{markup}");
+        }
+        let rows = data(&page);
+        let subjects: Vec<&str> = rows["rows"].as_array().unwrap().iter().map(|row| row[1].as_str().unwrap()).collect();
+        assert!(subjects.contains(&"CN=</script><script>document.title='owned'</script>, O=Hostile"));
+        assert!(subjects.contains(&"CN=\\u{202e}moc.osotnoc\\u{202c}, O=Hostile"));
+    }
+
+    #[test]
+    fn every_row_stands_in_the_data_the_worst_first() {
+        let data = data(&page(2_000));
+        let rows = data["rows"].as_array().unwrap();
+        assert_eq!(rows.len(), 2_000);
+        let verdicts: Vec<u64> = rows.iter().map(|row| row[0].as_u64().unwrap()).collect();
+        assert!(verdicts.is_sorted_by(|one, two| one >= two));
+        for row in rows {
+            for finding in row[4].as_array().unwrap() {
+                assert!(data["findings"][finding.as_u64().unwrap() as usize]["message"].is_string());
+            }
+            assert!(data["paths"][row[6].as_u64().unwrap() as usize].is_array());
+        }
+    }
+
+    #[test]
+    fn each_ca_is_drawn_with_its_number_of_certificates() {
+        let report = testing::audit(500);
+        let page = page(500);
+        let picture = page.split_once("chain-title\">").unwrap().1.split_once("</svg>").unwrap().0;
+        for issuer in &report.issuers {
+            assert!(picture.contains(&format!("<title>{}</title>", escape(&issuer.certificate.subject))));
+            assert!(picture.contains(&format!(">{}<", count_text(issuer.clients))));
+        }
+    }
+
+    fn count_text(number: u64) -> String {
+        crate::report::style::count(number, "certificate", "certificates")
+    }
+
+    #[test]
+    fn an_audit_of_nothing_is_a_page_too() {
+        let mut report = testing::audit(0);
+        report.issuers.clear();
+        let mut out = Vec::new();
+        write(&mut out, &report).unwrap();
+        assert!(String::from_utf8(out).unwrap().contains("No CA certificate was found."));
+    }
+}

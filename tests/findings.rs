@@ -1,0 +1,474 @@
+//! Audits of certificates with one defect each: every one gets its finding and its verdict, and those in order get none.
+//!
+//! Made with rcgen, and with OpenSSL where rcgen refuses (SHA-1); keys of odd lengths are OpenSSL's.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use certpath::Time;
+use certpath::cmg::{ProfileName, Settings};
+use certpath::ops::{AuditOutcome, AuditRequest, Request, audit};
+use certpath::source::Source;
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint, CustomExtension,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256, RevocationReason, RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
+};
+
+/// RSA keys take long to make: two for all tests.
+fn key(which: usize) -> &'static KeyPair {
+    static KEYS: [OnceLock<KeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
+    KEYS[which].get_or_init(|| KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap())
+}
+
+fn openssl(arguments: &[&str]) -> Vec<u8> {
+    let output = Command::new("openssl").args(arguments).stderr(Stdio::null()).output().expect("openssl is there");
+    assert!(output.status.success(), "openssl {arguments:?}");
+    output.stdout
+}
+
+/// The public key of an RSA key of that length, or of a curve.
+fn public_key(algorithm: &str, option: &str) -> SubjectPublicKeyInfo {
+    let private = openssl(&["genpkey", "-algorithm", algorithm, "-pkeyopt", option]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    std::fs::write(&file, private).unwrap();
+    let public = openssl(&["pkey", "-in", file.to_str().unwrap(), "-pubout"]);
+    SubjectPublicKeyInfo::from_pem(&String::from_utf8(public).unwrap()).unwrap()
+}
+
+fn at() -> Time {
+    Time::parse("2026-11-22T12:00:00Z").unwrap()
+}
+
+fn common(name: &str) -> DistinguishedName {
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, name);
+    subject
+}
+
+fn distribution(uris: &[&str]) -> Vec<CrlDistributionPoint> {
+    vec![CrlDistributionPoint { uris: uris.iter().map(|uri| (*uri).to_owned()).collect() }]
+}
+
+fn ca(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = common(name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.crl_distribution_points = distribution(&["http://pki.contoso.com/root.crl"]);
+    params.use_authority_key_identifier_extension = true;
+    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2040, 1, 1));
+    params
+}
+
+fn client(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = common(name);
+    params.subject_alt_names = vec![SanType::DnsName(Ia5String::try_from(name).unwrap())];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.crl_distribution_points = distribution(&["ldap:///CN=CDP,DC=contoso", "http://pki.contoso.com/issuing.crl"]);
+    params.use_authority_key_identifier_extension = true;
+    params.serial_number = Some(SerialNumber::from_slice(name.as_bytes()));
+    (params.not_before, params.not_after) = (date_time_ymd(2026, 6, 1), date_time_ymd(2027, 6, 1));
+    params
+}
+
+/// A folder with a root, an issuing CA, and what a test puts beside them.
+struct Pki {
+    folder: tempfile::TempDir,
+    root: Issuer<'static, &'static KeyPair>,
+    issuing: Issuer<'static, &'static KeyPair>,
+}
+
+impl Pki {
+    fn new() -> Self {
+        Self::with(ca("Contoso Root CA"), ca("Contoso Issuing CA 1"))
+    }
+
+    fn with(mut root: CertificateParams, issuing: CertificateParams) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        root.crl_distribution_points.clear();
+        let root_der = root.self_signed(key(0)).unwrap();
+        let root = Issuer::new(root, key(0));
+        let issuing_der = issuing.signed_by(key(1), &root).unwrap();
+        std::fs::write(folder.path().join("root.cer"), root_der.der()).unwrap();
+        std::fs::write(folder.path().join("issuing.cer"), issuing_der.der()).unwrap();
+        Self { folder, root, issuing: Issuer::new(issuing, key(1)) }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, file: &str, der: &[u8]) {
+        std::fs::write(self.path().join(file), der).unwrap();
+    }
+
+    fn issue(&self, params: &CertificateParams) -> Vec<u8> {
+        params.signed_by(key(1), &self.issuing).unwrap().der().to_vec()
+    }
+
+    fn add(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) {
+        let mut params = client(name);
+        change(&mut params);
+        self.write(&format!("{name}.cer"), &self.issue(&params));
+    }
+
+    fn request(&self) -> AuditRequest {
+        AuditRequest::new(Request::new(vec![Source::Path(self.path().to_path_buf())], at()))
+    }
+
+    fn audit(&self) -> (BTreeMap<String, String>, AuditOutcome) {
+        run(&self.request())
+    }
+}
+
+/// For each file the verdict and the findings as `fail: key-length/too-short`, and what the audit came to.
+fn run(request: &AuditRequest) -> (BTreeMap<String, String>, AuditOutcome) {
+    let mut results = BTreeMap::new();
+    let outcome = audit(
+        request,
+        |audited| {
+            let file =
+                Path::new(&*audited.entry.occurrences[0].source).file_stem().unwrap().to_str().unwrap().to_owned();
+            let own = audited.findings.iter().map(|finding| format!("{}/{}", finding.code(), finding.case.name));
+            let inherited = audited.inherited.iter().map(|code| format!("inherited {code}"));
+            let all: Vec<String> = own.chain(inherited).collect();
+            (file, format!("{}: {}", audited.verdict.name(), all.join(", ")))
+        },
+        |(file, result)| {
+            results.insert(file, result);
+        },
+    )
+    .unwrap();
+    (results, outcome)
+}
+
+fn extension(oid: &[u64], content: &[u8]) -> CustomExtension {
+    CustomExtension::from_oid_content(oid, content.to_vec())
+}
+
+#[test]
+fn each_defect_of_a_client_certificate_has_its_finding_and_verdict() {
+    let pki = Pki::new();
+    let mut expected: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut case = |name: &'static str, result: &'static str, change: &dyn Fn(&mut CertificateParams)| {
+        pki.add(name, change);
+        expected.insert(name, result);
+    };
+    case("clean", "pass: ", &|_| {});
+    case("expired", "fail: validity/expired", &|params| params.not_after = date_time_ymd(2026, 11, 21));
+    case("early", "fail: validity/not-yet", &|params| params.not_before = date_time_ymd(2026, 12, 1));
+    case("expiring", "warn: validity/expiring", &|params| params.not_after = date_time_ymd(2026, 12, 10));
+    case("outliving", "warn: validity/outlives-issuer", &|params| params.not_after = date_time_ymd(2041, 1, 1));
+    case("server", "fail: eku/missing-purpose", &|params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    });
+    case("no-eku", "warn: eku/absent", &|params| params.extended_key_usages.clear());
+    case("no-encipherment", "warn: key-usage/no-key-encipherment", &|params| {
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    });
+    case("no-key-usage", "warn: key-usage/absent", &|params| params.key_usages.clear());
+    case("no-cdp", "fail: cdp/none", &|params| params.crl_distribution_points.clear());
+    case("ldap-cdp", "fail: cdp/unreachable", &|params| {
+        params.crl_distribution_points = distribution(&["ldap:///CN=CDP", "http://ca1.contoso.local/a.crl"]);
+    });
+    case("nameless", "fail: subject/none", &|params| {
+        params.distinguished_name = DistinguishedName::new();
+        params.subject_alt_names.clear();
+    });
+    case("two-names", "warn: subject/several-alternative-names", &|params| {
+        params.subject_alt_names.push(SanType::DnsName(Ia5String::try_from("other").unwrap()));
+    });
+    case("wide", "warn: characters/subject", &|params| params.distinguished_name = common("東京-PC"));
+    case("template", "pass: template/version-1", &|params| {
+        let machine = b"\x1e\x0e\0M\0a\0c\0h\0i\0n\0e";
+        params.custom_extensions = vec![extension(&[1, 3, 6, 1, 4, 1, 311, 20, 2], machine)];
+    });
+    case("sid", "pass: sid-extension/present", &|params| {
+        let sid =
+            b"\x30\x25\xa0\x23\x06\x0a\x2b\x06\x01\x04\x01\x82\x37\x19\x02\x01\xa0\x15\x04\x13S-1-5-21-1-2-3-1105";
+        params.custom_extensions = vec![extension(&[1, 3, 6, 1, 4, 1, 311, 25, 2], sid)];
+    });
+    let (results, outcome) = pki.audit();
+    let expected: BTreeMap<String, String> =
+        expected.into_iter().map(|(name, result)| (name.to_owned(), result.to_owned())).collect();
+    assert_eq!(results, expected);
+    for issuer in &outcome.issuers {
+        assert!(issuer.findings.is_empty(), "{:?}", issuer.findings);
+    }
+}
+
+#[test]
+fn keys_that_microsoft_does_not_document_are_found_by_length_and_algorithm() {
+    let pki = Pki::new();
+    let mut expected = BTreeMap::new();
+    for (name, algorithm, option, result) in [
+        ("rsa1024", "RSA", "rsa_keygen_bits:1024", "fail: key-length/too-short"),
+        ("rsa2048", "RSA", "rsa_keygen_bits:2048", "pass: "),
+        ("rsa3072", "RSA", "rsa_keygen_bits:3072", "warn: key-length/undocumented"),
+        ("p256", "EC", "ec_paramgen_curve:P-256", "fail: key-algorithm/not-rsa"),
+    ] {
+        let certificate = client(name).signed_by(&public_key(algorithm, option), &pki.issuing).unwrap();
+        pki.write(&format!("{name}.cer"), certificate.der());
+        expected.insert(name.to_owned(), result.to_owned());
+    }
+    assert_eq!(pki.audit().0, expected);
+}
+
+#[test]
+fn a_sha1_signature_is_a_warning_and_a_damaged_one_an_error() {
+    // OpenSSL issues from now on, whenever that is: everything else outlasts it.
+    let lasting = |name| {
+        let mut params = ca(name);
+        params.not_after = date_time_ymd(2199, 1, 1);
+        params
+    };
+    let pki = Pki::with(lasting("Contoso Root CA"), lasting("Contoso Issuing CA 1"));
+    let mut params = client("damaged");
+    params.not_after = date_time_ymd(2199, 1, 1);
+    let mut damaged = pki.issue(&params);
+    *damaged.last_mut().unwrap() ^= 1;
+    pki.write("damaged.cer", &damaged);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(file("ca.key"), key(1).serialize_pem()).unwrap();
+    std::fs::write(
+        file("sha1.cnf"),
+        "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=clientAuth\n\
+         subjectAltName=DNS:sha1\ncrlDistributionPoints=URI:http://pki.contoso.com/issuing.crl\nauthorityKeyIdentifier=keyid\n",
+    )
+    .unwrap();
+    openssl(&[
+        "req",
+        "-new",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        &file("key"),
+        "-subj",
+        "/CN=sha1",
+        "-out",
+        &file("csr"),
+    ]);
+    let issuing = pki.path().join("issuing.cer");
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        &file("csr"),
+        "-CA",
+        issuing.to_str().unwrap(),
+        "-CAkey",
+        &file("ca.key"),
+        "-sha1",
+        "-set_serial",
+        "77",
+        "-days",
+        "365",
+        "-extfile",
+        &file("sha1.cnf"),
+        "-outform",
+        "DER",
+        "-out",
+        &file("sha1.cer"),
+    ]);
+    pki.write("sha1.cer", &std::fs::read(file("sha1.cer")).unwrap());
+    let mut request = pki.request();
+    request.request.at = Time::now().max(at());
+    let (results, _) = run(&request);
+    assert_eq!(results["sha1"], "warn: signature-hash/sha-1");
+    assert_eq!(results["damaged"], "fail: signature/bad");
+}
+
+#[test]
+fn a_missing_issuer_and_a_faulty_ca_are_told_apart() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    std::fs::remove_file(pki.path().join("issuing.cer")).unwrap();
+    assert_eq!(pki.audit().0["pc1"], "fail: path-incomplete/missing-issuer");
+
+    let mut expired = ca("Contoso Issuing CA 1");
+    expired.not_after = date_time_ymd(2026, 11, 1);
+    let pki = Pki::with(ca("Contoso Root CA"), expired);
+    pki.add("pc1", |params| params.not_after = date_time_ymd(2027, 6, 1));
+    let (results, outcome) = pki.audit();
+    assert!(results["pc1"].starts_with("fail: path-invalid/refused"), "{}", results["pc1"]);
+    assert!(results["pc1"].contains("inherited validity"), "{}", results["pc1"]);
+    assert!(
+        outcome.issuers.iter().any(|issuer| issuer.findings.iter().any(|finding| finding.code().id() == "validity"))
+    );
+}
+
+#[test]
+fn findings_at_a_ca_belong_to_it_and_its_clients_inherit_their_codes() {
+    let mut issuing = ca("Contoso Issuing CA 1");
+    issuing.crl_distribution_points = distribution(&["ldap:///CN=CDP"]);
+    let pki = Pki::with(ca("Contoso Root CA"), issuing);
+    pki.add("pc1", |_| {});
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "fail: inherited cdp");
+    let of_issuers: Vec<String> = outcome
+        .issuers
+        .iter()
+        .flat_map(|issuer| &issuer.findings)
+        .map(|finding| format!("{}/{}", finding.code(), finding.case.name))
+        .collect();
+    assert_eq!(of_issuers, ["cdp/unreachable"]);
+}
+
+#[test]
+fn revocation_off_makes_unreachable_crls_information() {
+    let pki = Pki::new();
+    pki.add("pc1", |params| params.crl_distribution_points.clear());
+    let mut request = pki.request();
+    request.settings.parameters.cmg_revocation = false;
+    assert_eq!(run(&request).0["pc1"], "pass: cdp/none");
+}
+
+#[test]
+fn two_clients_of_one_name_are_found() {
+    let pki = Pki::new();
+    pki.add("pc1", |params| params.distinguished_name = common("PC7"));
+    pki.add("pc2", |params| params.distinguished_name = common("pc7"));
+    pki.add("pc3", |_| {});
+    let (results, _) = pki.audit();
+    assert_eq!(results["pc1"], "warn: subject/duplicate");
+    assert_eq!(results["pc2"], "warn: subject/duplicate");
+    assert_eq!(results["pc3"], "pass: ");
+}
+
+#[test]
+fn two_roots_of_one_name_are_ambiguous_and_their_clients_inherit_it() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut other = ca("Contoso Root CA");
+    other.crl_distribution_points.clear();
+    pki.write("root-2.cer", other.self_signed(key(1)).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "warn: inherited name-ambiguous");
+    let ambiguous =
+        outcome.issuers.iter().filter(|issuer| issuer.findings.iter().any(|f| f.code().id() == "name-ambiguous"));
+    assert_eq!(ambiguous.count(), 2);
+}
+
+#[test]
+fn an_exception_lowers_a_finding_and_one_that_matched_nothing_is_reported() {
+    let pki = Pki::new();
+    pki.add("pc1", |params| params.key_usages.clear());
+    let mut request = pki.request();
+    request.settings = Settings::parse(
+        "[[exception]]\nfinding = \"key-usage\"\nsubject = \"CN=pc1\"\nreason = \"lab\"\n\
+         [[exception]]\nfinding = \"eku\"\nsubject = \"CN=gone\"\nreason = \"was a printer\"\n",
+    )
+    .unwrap();
+    let (results, outcome) = run(&request);
+    assert_eq!(results["pc1"], "pass: key-usage/absent");
+    let unused: Vec<&str> = outcome.findings.iter().map(|finding| finding.case.name).collect();
+    assert_eq!(unused, ["unmatched"]);
+    assert!(outcome.findings[0].message.contains("was a printer"));
+}
+
+#[test]
+fn revoked_and_held_certificates_are_found_and_those_no_crl_tells_of_are_unknown() {
+    let serial = |name: &str| SerialNumber::from_slice(name.as_bytes());
+    let entry = |name, reason| RevokedCertParams {
+        serial_number: serial(name),
+        revocation_time: date_time_ymd(2026, 10, 1),
+        reason_code: Some(reason),
+        invalidity_date: None,
+    };
+    let list = |revoked_certs, next_update| CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 11, 1),
+        next_update,
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs,
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let pki = Pki::new();
+    for name in ["clean", "stolen", "held"] {
+        pki.add(name, |_| {});
+    }
+    let revoked =
+        vec![entry("stolen", RevocationReason::KeyCompromise), entry("held", RevocationReason::CertificateHold)];
+    let of_issuing = list(revoked.clone(), date_time_ymd(2026, 12, 1));
+    pki.write("issuing.crl", of_issuing.signed_by(&pki.issuing).unwrap().der());
+    let of_root = list(Vec::new(), date_time_ymd(2026, 12, 1));
+    pki.write("root.crl", of_root.signed_by(&pki.root).unwrap().der());
+    let (results, _) = pki.audit();
+    assert_eq!(results["clean"], "pass: ");
+    assert_eq!(results["stolen"], "fail: revoked/revoked");
+    assert_eq!(results["held"], "fail: revoked/hold");
+
+    let stale = list(revoked, date_time_ymd(2026, 11, 20));
+    pki.write("issuing.crl", stale.signed_by(&pki.issuing).unwrap().der());
+    assert_eq!(pki.audit().0["clean"], "warn: revocation-unknown/stale");
+}
+
+#[test]
+fn old_versions_take_two_roots_and_four_intermediates() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    for number in 1..=2 {
+        let mut root = ca(&format!("Fabrikam Root CA {number}"));
+        root.crl_distribution_points.clear();
+        pki.write(&format!("root-{number}.cer"), root.self_signed(key(number - 1)).unwrap().der());
+        let issuer = Issuer::new(root, key(number - 1));
+        let name = format!("fabrikam{number}");
+        pki.write(&format!("{name}.cer"), client(&name).signed_by(key(0), &issuer).unwrap().der());
+    }
+    let mut request = pki.request();
+    let limits = |outcome: &AuditOutcome| -> Vec<String> {
+        outcome.findings.iter().map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect()
+    };
+    assert_eq!(limits(&run(&request).1), [""; 0]);
+    request.settings.parameters.site_version = Some(1902);
+    assert_eq!(limits(&run(&request).1), ["cmg-limit/too-many-roots"]);
+}
+
+#[test]
+fn servers_are_judged_by_the_profile_of_their_role() {
+    let pki = Pki::new();
+    pki.add("contosocmg.contoso.com", |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]);
+    pki.add("contoso-cmg.contoso.com", |params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]);
+    pki.add("client.contoso.com", |_| {});
+    let mut request = pki.request();
+    request.profile = ProfileName::CmgServer;
+    let (results, _) = run(&request);
+    assert_eq!(results["contosocmg.contoso.com"], "pass: ");
+    assert_eq!(results["contoso-cmg.contoso.com"], "warn: service-name/prefix");
+    assert_eq!(results["client.contoso.com"], "fail: eku/missing-purpose");
+    request.profile = ProfileName::ManagementPoint;
+    let (results, _) = run(&request);
+    assert_eq!(results["contoso-cmg.contoso.com"], "pass: ");
+}
+
+#[test]
+fn a_cross_certificate_and_a_renewed_ca_are_told_at_the_ca() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    // The issuing CA's name and key, certified by another root as well.
+    let mut other = ca("Litware Root CA");
+    other.crl_distribution_points.clear();
+    let other_key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+    pki.write("litware.cer", other.self_signed(&other_key).unwrap().der());
+    let litware = Issuer::new(other, &other_key);
+    pki.write("cross.cer", ca("Contoso Issuing CA 1").signed_by(key(1), &litware).unwrap().der());
+    // The issuing CA, renewed with its key.
+    let mut renewed = ca("Contoso Issuing CA 1");
+    (renewed.not_before, renewed.not_after) = (date_time_ymd(2025, 1, 1), date_time_ymd(2045, 1, 1));
+    pki.write("issuing-2.cer", renewed.signed_by(key(1), &pki.root).unwrap().der());
+    let (_, outcome) = pki.audit();
+    let codes: Vec<&str> =
+        outcome.issuers.iter().flat_map(|issuer| &issuer.findings).map(|finding| finding.code().id()).collect();
+    assert!(codes.contains(&"cross-certificate"), "{codes:?}");
+    assert!(codes.contains(&"ca-superseded"), "{codes:?}");
+}
