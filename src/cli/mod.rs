@@ -34,6 +34,7 @@ pub fn main() -> ExitCode {
     let done = match &arguments.command {
         Command::Inspect(arguments) => commands::inspect::run(arguments),
         Command::Chain(arguments) => commands::chain::run(arguments),
+        Command::Audit(arguments) => commands::audit::run(arguments),
         Command::Export(arguments) => commands::export::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         _ => todo!(),

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod audit;
 pub(crate) mod chain;
 pub(crate) mod export;
 pub(crate) mod inspect;
