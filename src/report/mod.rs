@@ -1,8 +1,8 @@
 //! Results out: one file a format. Nothing else in the crate prints.
 
-pub mod bundle;
 pub mod audit;
 pub mod audit_text;
+pub mod bundle;
 mod chain_groups;
 pub mod chain_text;
 pub mod csv;

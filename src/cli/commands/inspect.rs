@@ -84,7 +84,11 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
         }
         Format::Csv => {
             put(&mut sink, &csv::inspect_header(arguments.output.output.is_some()));
-            ops::inspect(&request, |entry| csv::inspect_row(&CertificateRecord::new(entry, at)), |row| put(&mut sink, &row))?
+            ops::inspect(
+                &request,
+                |entry| csv::inspect_row(&CertificateRecord::new(entry, at)),
+                |row| put(&mut sink, &row),
+            )?
         }
     };
     written?;
