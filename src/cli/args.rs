@@ -201,9 +201,9 @@ pub(crate) struct Audit {
     /// What the certificates are for
     #[arg(long, value_enum, default_value_t = Profile::Client)]
     pub(crate) profile: Profile,
-    /// Whether the CMG verifies client certificate revocation, as the wizard does by default
-    #[arg(long, value_enum, default_value_t = Switch::On, value_name = "on|off")]
-    pub(crate) cmg_revocation: Switch,
+    /// Whether the CMG verifies client certificate revocation; on if neither this nor --config says, as in the wizard
+    #[arg(long, value_enum, value_name = "on|off")]
+    pub(crate) cmg_revocation: Option<Switch>,
     /// The version of the site, such as 2403: up to 1902 a CMG takes 2 roots and 4 intermediates
     #[arg(long, value_name = "VERSION")]
     pub(crate) site_version: Option<u32>,

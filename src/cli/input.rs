@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::Time;
 use crate::cli::args::{Building, Common, Output, Passwords as PasswordArguments, Selecting, Sources};
 use crate::cli::{Stop, progress};
+use crate::cmg::Settings;
 use crate::ops::Request;
 use crate::source::{self, Passwords, Source};
 
@@ -44,6 +45,8 @@ pub(crate) fn request(
     if reads_twice > 1 {
         return Err(Stop::usage("standard input is named twice; it can be read only once"));
     }
+    // What is wrong with the settings is told by every command, also by one that has no use for them.
+    settings(common)?;
     set_threads(common);
     let mut request = Request::new(sources(&named.sources)?, at.unwrap_or_else(Time::now));
     request.list = list;
@@ -146,6 +149,14 @@ pub(crate) fn protect(output: &Output, sources: &[Source]) -> Result<(), Stop> {
 
 fn display(path: &Path) -> String {
     PathBuf::from(path).display().to_string()
+}
+
+/// The settings of `--config`, else those by default.
+pub(crate) fn settings(common: &Common) -> Result<Settings, Stop> {
+    let Some(path) = &common.config else { return Ok(Settings::default()) };
+    let name = crate::report::sanitize::terminal(&path.display().to_string());
+    let text = std::fs::read_to_string(path).map_err(|error| Stop::usage(format!("--config {name}: {error}")))?;
+    Settings::parse(&text).map_err(|error| Stop::usage(format!("--config {name}: {error}")))
 }
 
 pub(crate) fn set_threads(common: &Common) {

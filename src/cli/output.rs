@@ -49,6 +49,13 @@ impl Sink {
         self.check(result)
     }
 
+    /// Writes unless an earlier write failed: for callbacks, which cannot stop what calls them.
+    pub(crate) fn write_on(&mut self, written: &mut Result<(), Stop>, bytes: &[u8]) {
+        if written.is_ok() {
+            *written = self.write(bytes);
+        }
+    }
+
     /// Hands everything over; a file gets its name only now.
     pub(crate) fn finish(mut self) -> Result<(), Stop> {
         let result = self.writer.flush();

@@ -73,13 +73,7 @@ impl Assembly {
         let mut issuers = Vec::new();
         let mut helpers = Pool::default();
 
-        let trust = if !request.trust.is_empty() {
-            Trust::Given
-        } else if request.inputs().has_store() {
-            Trust::Store
-        } else {
-            Trust::Assumed
-        };
+        let trust = request.trust_from();
         let mut add = |entries: &[Entry], is_anchor: &dyn Fn(&Certificate) -> bool| {
             for entry in entries {
                 let anchor = is_anchor(&entry.certificate).then(|| entry.restrictions());

@@ -14,13 +14,15 @@ use crate::path::{Path, PathStatus};
 use crate::pool::Entry;
 
 /// What goes into a bundle beside the chosen paths.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Extent {
     /// The CA certificates of every valid path.
     pub all_paths: bool,
     /// Every CA certificate that has a valid path.
     pub all_cas: bool,
+    /// How the findings at the CA certificates are weighed.
+    pub settings: cmg::Settings,
 }
 
 /// Whether a path is one whose certificates a CMG can be given: valid, and up to a self-signed anchor.
@@ -32,7 +34,7 @@ fn is_exportable(path: &Path) -> bool {
 ///
 /// # Errors
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
-pub fn export(request: &Request, extent: Extent) -> Result<Bundle, OpsError> {
+pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     let mut assembly = Assembly::new(request)?;
     if assembly.corpus.is_empty() {
         return Err(OpsError::NoCertificate(request.source_names()));
@@ -82,8 +84,8 @@ pub fn export(request: &Request, extent: Extent) -> Result<Bundle, OpsError> {
         }
     }
 
-    let settings = cmg::Settings::default();
-    let authorities = Authorities::judge(&assembly, &RuleContext::new(request.at, &settings, ProfileName::Client));
+    let authorities =
+        Authorities::judge(&assembly, &RuleContext::new(request.at, &extent.settings, ProfileName::Client));
     let (mut roots, mut intermediates, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for certificate in chosen.certificates.into_values() {
         let found = assembly.graph.find(certificate.sha256()).map(|id| authorities.findings(id)).unwrap_or_default();

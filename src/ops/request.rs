@@ -7,6 +7,7 @@ use crate::certificate::Certificate;
 use crate::cmg::passed_over;
 use crate::cmg::selection::{Criterion, Issuer};
 use crate::ops::progress::Progress;
+use crate::ops::results::Trust;
 use crate::ops::scan::Inputs;
 use crate::path::verdict::can_authenticate_clients;
 use crate::path::{Budget, Purpose};
@@ -82,6 +83,17 @@ impl Request {
             names.push(format!("{more} more"));
         }
         names.join(", ")
+    }
+
+    /// Where the trust anchors come from.
+    pub fn trust_from(&self) -> Trust {
+        if !self.trust.is_empty() {
+            Trust::Given
+        } else if self.inputs().has_store() {
+            Trust::Store
+        } else {
+            Trust::Assumed
+        }
     }
 
     pub(crate) fn inputs(&self) -> Inputs {

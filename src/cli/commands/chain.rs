@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
         Format::Csv => {
             sink.write(&csv::chain_header(arguments.output.output.is_some()))?;
             for window in found.clients.chunks(1024) {
-                let rows: Vec<_> = window.par_iter().map(|client| csv::chain_line(client, at)).collect();
+                let rows: Vec<_> =
+                    window.par_iter().map(|client| csv::chain_row(&ClientRecord::new(client, at))).collect();
                 sink.write(&rows.concat())?;
             }
         }

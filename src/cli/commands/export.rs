@@ -27,8 +27,10 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
     extent.all_paths = arguments.all_paths;
     extent.all_cas = arguments.all_cas;
 
+    extent.settings = input::settings(&arguments.common)?;
+
     let mut sink = Sink::open(&arguments.output)?;
-    let found = ops::export(&request, extent)?;
+    let found = ops::export(&request, &extent)?;
     let problems = of_problems(&found.problems, arguments.format);
     match bundle::write(&found, &arguments.out, &options) {
         Ok(manifest) => {
