@@ -66,6 +66,38 @@ impl Time {
         (zone == b"Z").then(|| Self::from_digits(year, &digits[4..]))?
     }
 
+    /// From a UTCTime or GeneralizedTime in any form that X.680 has and that is met in certificates: without seconds, and with an
+    /// offset from UTC instead of `Z`. RFC 5280 allows neither, but one of Windows' own roots has both.
+    pub(crate) fn from_ber(text: &[u8], is_generalized: bool) -> Option<Self> {
+        let (year, rest) = text.split_at_checked(if is_generalized { 4 } else { 2 })?;
+        let year = match (number(year)?, is_generalized) {
+            (year, true) => year,
+            (year, false) if year < 50 => 2000 + year,
+            (year, false) => 1900 + year,
+        };
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, zone) = rest.split_at_checked(digits)?;
+        let mut padded = *b"0000000000";
+        if !matches!(digits.len(), 8 | 10) {
+            return None;
+        }
+        padded.iter_mut().zip(digits).for_each(|(to, from)| *to = *from);
+        let local = Self::from_digits(year, &padded)?;
+        let offset = match zone {
+            b"Z" => 0,
+            [sign @ (b'+' | b'-'), hours_and_minutes @ ..] if hours_and_minutes.len() == 4 => {
+                let (hours, minutes) = (number(&hours_and_minutes[..2])?, number(&hours_and_minutes[2..])?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                let seconds = hours * 3600 + minutes * 60;
+                if *sign == b'+' { seconds } else { -seconds }
+            }
+            _ => return None,
+        };
+        Some(Self::from_unix(local.0 - offset))
+    }
+
     /// From a Windows FILETIME: units of 100 nanoseconds since 1601.
     pub fn from_filetime(filetime: u64) -> Self {
         Self::from_unix(i64::try_from(filetime / 10_000_000).unwrap_or(LAST) - 11_644_473_600)
@@ -182,6 +214,26 @@ mod tests {
             assert_eq!(Time::from_utc_time(text), None, "{text:?}");
         }
         assert_eq!(Time::from_generalized_time(b"20240101000000.5Z"), None);
+    }
+
+    #[test]
+    fn times_that_only_ber_allows_are_the_moments_that_openssl_prints() {
+        for (text, is_generalized, moment) in [
+            (&b"990630000000+1000"[..], false, Some("1999-06-29T14:00:00Z")),
+            (b"160810160431-0500", false, Some("2016-08-10T21:04:31Z")),
+            (b"1204270000Z", false, Some("2012-04-27T00:00:00Z")),
+            (b"205712010607Z", true, Some("2057-12-01T06:07:00Z")),
+            (b"20560811122001-0600", true, Some("2056-08-11T18:20:01Z")),
+            (b"20560811122001.5Z", true, None),
+            (b"20560811122001", true, None),
+            (b"2056081112Z", true, None),
+            (b"160810160431-9900", false, None),
+            (b"160810160431+05", false, None),
+            (b"", false, None),
+        ] {
+            let read = Time::from_ber(text, is_generalized).map(|time| time.to_string());
+            assert_eq!(read.as_deref(), moment, "{}", String::from_utf8_lossy(text));
+        }
     }
 
     #[test]

@@ -55,6 +55,7 @@ pub(super) struct Layout {
     pub(super) issuer: Span,
     pub(super) not_before: Option<Time>,
     pub(super) not_after: Option<Time>,
+    pub(super) times_are_der: bool,
     pub(super) subject: Span,
     pub(super) spki: Span,
     pub(super) extensions: Box<[ExtensionSpan]>,
@@ -83,8 +84,8 @@ impl Layout {
         let signed_algorithm = fields.expect(tag::SEQUENCE, "signature (AlgorithmIdentifier, SEQUENCE)")?;
         let issuer = fields.expect(tag::SEQUENCE, "issuer (Name, SEQUENCE)")?;
         let mut validity = fields.expect(tag::SEQUENCE, "validity (SEQUENCE)")?.children();
-        let not_before = read_time(&validity.next()?)?;
-        let not_after = read_time(&validity.next()?)?;
+        let (not_before, first_is_der) = read_any_time(&validity.next()?)?;
+        let (not_after, last_is_der) = read_any_time(&validity.next()?)?;
         let subject = fields.expect(tag::SEQUENCE, "subject (Name, SEQUENCE)")?;
         let spki = fields.expect(tag::SEQUENCE, "subjectPublicKeyInfo (SEQUENCE)")?;
         for unique_identifier in [1, 2] {
@@ -112,6 +113,7 @@ impl Layout {
             issuer: Span::new(issuer.range()),
             not_before,
             not_after,
+            times_are_der: first_is_der && last_is_der,
             subject: Span::new(subject.range()),
             spki: Span::new(spki.range()),
             extensions,
@@ -132,6 +134,13 @@ pub(super) fn read_time(element: &Tlv<'_>) -> Result<Option<Time>, DecodeError> 
         tag::GENERALIZED_TIME => Ok(Time::from_generalized_time(element.value)),
         _ => Err(element.error("a Time (UTCTime or GeneralizedTime)")),
     }
+}
+
+/// The moment, and whether it is written as RFC 5280 section 4.1.2.5 has it. One that is not can be shown.
+fn read_any_time(element: &Tlv<'_>) -> Result<(Option<Time>, bool), DecodeError> {
+    let strict = read_time(element)?;
+    let any = strict.or_else(|| Time::from_ber(element.value, element.tag == tag::GENERALIZED_TIME));
+    Ok((any, strict.is_some()))
 }
 
 pub(super) fn read_extensions(mut cursor: Cursor<'_>) -> Result<Box<[ExtensionSpan]>, DecodeError> {

@@ -161,6 +161,11 @@ impl Certificate {
         self.layout.not_after
     }
 
+    /// Whether both dates are written as RFC 5280 section 4.1.2.5 has them.
+    pub(crate) fn has_der_validity(&self) -> bool {
+        self.layout.times_are_der
+    }
+
     /// Whether `at` lies within the validity, both ends included (RFC 5280 section 4.1.2.5).
     pub fn is_valid_at(&self, at: Time) -> bool {
         self.not_before().is_some_and(|first| first <= at) && self.not_after().is_some_and(|last| at <= last)

@@ -36,8 +36,13 @@ pub fn main() -> ExitCode {
         Command::Chain(arguments) => commands::chain::run(arguments),
         Command::Audit(arguments) => commands::audit::run(arguments),
         Command::Export(arguments) => commands::export::run(arguments),
+        Command::Plan(arguments) => commands::about::plan(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
-        _ => todo!(),
+        Command::Diff(arguments) => commands::diff::run(arguments),
+        Command::Explain(arguments) => commands::about::explain(arguments),
+        Command::Schema(arguments) => commands::about::schema(arguments),
+        Command::Completions { shell } => commands::about::completions(*shell),
+        Command::Man => commands::about::man(),
     };
     match done {
         Ok(status) => status.into(),

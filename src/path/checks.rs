@@ -39,6 +39,13 @@ pub(crate) fn validity(certificate: &Certificate, at: Time) -> Result<(), Failur
     let (Some(first), Some(last)) = (certificate.not_before(), certificate.not_after()) else {
         return Err(Failure::new(Check::Validity, "two dates", "a date that is none"));
     };
+    if !certificate.has_der_validity() {
+        return Err(Failure::new(
+            Check::Validity,
+            "dates to the second and in UTC (RFC 5280 section 4.1.2.5)",
+            "one without seconds or in another time zone",
+        ));
+    }
     if at < first {
         return Err(Failure::new(
             Check::Validity,

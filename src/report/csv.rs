@@ -4,7 +4,10 @@
 //! with `; ` between them. No cell can be a formula: where a text would begin one, an apostrophe stands before it. Control
 //! characters and what hides or turns text stand there as `\u{..}`.
 
+use crate::cmg::catalogue::Explanation;
+use crate::cmg::plan::Plan;
 use crate::report::audit::AuditedRecord;
+use crate::report::diff::DiffRecord;
 use crate::report::model::{CertificateRecord, ClientRecord, OccurrenceRecord};
 use crate::report::sanitize::cell;
 use crate::time::Time;
@@ -85,6 +88,32 @@ pub const AUDIT_COLUMNS: &[&str] = &[
     "requestId",
     "source",
 ];
+
+/// The columns of `plan`.
+pub const PLAN_COLUMNS: &[&str] = &[
+    "identity",
+    "location",
+    "managementPoint",
+    "authentication",
+    "supported",
+    "listed",
+    "deprecated",
+    "centric",
+    "clientCertificate",
+    "trustedRootUpload",
+    "connectionPointCertificate",
+    "switches",
+    "notes",
+    "sources",
+];
+
+/// The columns of `explain`.
+pub const EXPLAIN_COLUMNS: &[&str] =
+    &["code", "id", "case", "severity", "title", "meaning", "explanation", "remedy", "sources"];
+
+/// The columns of `diff`; `relation` and `other` tell of the certificate that this one replaces or is replaced by.
+pub const DIFF_COLUMNS: &[&str] =
+    &["change", "sha256", "thumbprint", "subject", "role", "notAfter", "relation", "other"];
 
 /// The heading of `inspect`; with the mark for a file, without it for a pipe.
 pub fn inspect_header(with_mark: bool) -> Vec<u8> {
@@ -262,6 +291,80 @@ pub fn audit_row(audited: &AuditedRecord) -> Vec<u8> {
     row.finish()
 }
 
+/// The answers of `plan`, a row each.
+pub fn plan(found: &Plan, is_file: bool) -> Vec<u8> {
+    let mut out = heading(PLAN_COLUMNS, is_file);
+    for row in &found.rows {
+        out.extend(line([
+            row.identity.name().to_owned(),
+            row.location.name().to_owned(),
+            row.management_point.name().to_owned(),
+            row.authentication.map_or_else(String::new, |method| method.name().to_owned()),
+            row.supported.name().to_owned(),
+            row.listed.to_string(),
+            row.deprecated.to_string(),
+            row.centric.map_or_else(String::new, |centric| centric.name().to_owned()),
+            row.client_certificate.to_string(),
+            row.trusted_root_upload.to_string(),
+            row.connection_point_certificate.to_string(),
+            join(row.switches.iter().map(|switch| switch.text.to_owned())),
+            join(row.notes.iter().map(|note| note.text.to_owned())),
+            join(row.sources.iter().map(|source| source.url.to_owned())),
+        ]));
+    }
+    out
+}
+
+/// The catalogue of findings, a row a case.
+pub fn explain(found: &[Explanation], is_file: bool) -> Vec<u8> {
+    let mut out = heading(EXPLAIN_COLUMNS, is_file);
+    for explanation in found {
+        for case in &explanation.cases {
+            out.extend(line([
+                explanation.code.code(),
+                explanation.id,
+                case.name,
+                case.severity.map_or("off", |severity| severity.name()),
+                explanation.title,
+                case.title,
+                explanation.explanation,
+                explanation.remedy,
+                &join(explanation.sources.iter().map(|source| source.url.to_owned())),
+            ]));
+        }
+    }
+    out
+}
+
+/// What `diff` found, a row a certificate.
+pub fn diff(found: &DiffRecord, is_file: bool) -> Vec<u8> {
+    let mut out = heading(DIFF_COLUMNS, is_file);
+    let lists = [("add", &found.add), ("remove", &found.remove), ("keep", &found.keep)];
+    for (change, certificate) in lists.iter().flat_map(|(change, list)| list.iter().map(move |one| (change, one))) {
+        let pair = found.pairs.iter().find(|pair| pair.old == certificate.sha256 || pair.new == certificate.sha256);
+        let other = pair.map(|pair| if pair.old == certificate.sha256 { &pair.new } else { &pair.old });
+        out.extend(line([
+            (*change).to_owned(),
+            certificate.sha256.clone(),
+            certificate.thumbprint.clone(),
+            certificate.subject.clone(),
+            certificate.role.name().to_owned(),
+            moment(certificate.not_after),
+            pair.map_or_else(String::new, |pair| pair.relation.name().to_owned()),
+            other.cloned().unwrap_or_default(),
+        ]));
+    }
+    out
+}
+
+fn moment(time: Option<Time>) -> String {
+    time.map_or_else(String::new, |time| time.to_string())
+}
+
+fn join(values: impl Iterator<Item = String>) -> String {
+    values.collect::<Vec<_>>().join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,6 +387,19 @@ mod tests {
         let found = testing::chains(folder);
         let rows = found.clients.iter().map(|client| chain_row(&ClientRecord::new(client, found.at)));
         table([chain_header(false)].into_iter().chain(rows))
+    }
+
+    #[test]
+    fn every_row_of_an_audit_a_plan_and_the_catalogue_has_the_cells_of_its_heading() {
+        let audited = testing::audit(60);
+        let rows = audited.certificates.iter().map(audit_row);
+        assert_eq!(table([audit_header(false)].into_iter().chain(rows)).len(), 61);
+        let planned = crate::cmg::plan::plan(&crate::cmg::plan::Query::default());
+        assert_eq!(table([plan(&planned, false)]).len(), planned.rows.len() + 1);
+        let explained: Vec<_> =
+            crate::cmg::Code::ALL.iter().map(|code| crate::cmg::catalogue::explain(*code)).collect();
+        let cases: usize = explained.iter().map(|one| one.cases.len()).sum();
+        assert_eq!(table([explain(&explained, false)]).len(), cases + 1);
     }
 
     #[test]

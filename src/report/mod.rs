@@ -7,13 +7,17 @@ mod chain_groups;
 pub mod chain_text;
 pub mod csv;
 mod describe;
+pub mod diff;
+pub mod explain_text;
 pub mod html;
 pub mod inspect_text;
 pub mod json;
 pub mod model;
 mod path_branch;
+pub mod plan_text;
 mod problems_text;
 pub(crate) mod sanitize;
+pub mod schema;
 pub mod style;
 mod table;
 #[cfg(test)]

@@ -66,7 +66,11 @@ pub(crate) fn explain(arguments: &Explain) -> Result<ExitStatus, Stop> {
 
 pub(crate) fn schema(arguments: &Schema) -> Result<ExitStatus, Stop> {
     let schema = schemas::of(&arguments.command).ok_or_else(|| {
-        Stop::usage(format!("schema: there is no schema of `{}`; there are those of {}", arguments.command, schemas::NAMES.join(", ")))
+        Stop::usage(format!(
+            "schema: there is no schema of `{}`; there are those of {}",
+            arguments.command,
+            schemas::NAMES.join(", ")
+        ))
     })?;
     let mut sink = Sink::open(&arguments.output)?;
     sink.write(&json::document(&schema))?;

@@ -1,7 +1,9 @@
 //! The commands, one a file.
 
+pub(crate) mod about;
 pub(crate) mod audit;
 pub(crate) mod chain;
+pub(crate) mod diff;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod verify;

@@ -27,7 +27,7 @@ fn a_kill_at_any_moment_leaves_each_export_whole_under_one_name() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("cmg");
     let mut interrupted = 0;
-    for round in 0..40u32 {
+    for round in 0..60u32 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "report::bundle::tests::kill::the_one_that_is_killed", "--nocapture"])
             .env(TARGET, &target)
