@@ -54,7 +54,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         Trust::Store => "trust anchors from Windows' Root stores",
         Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
     };
-    let line = format!("judged at {} as {}; {trust}", found.at, found.profile.name());
+    let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
     writeln!(out, "{}", style.paint(Tint::Faint, &line))
 }
 

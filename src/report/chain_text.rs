@@ -39,6 +39,8 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
         view.failing(out, group)?;
     }
     view.alternatives(out, &valid)?;
+    let paths = found.clients.iter().filter_map(|client| client.verdict.paths.first());
+    path_branch::write_unknown_revocation(out, style, paths)?;
     view.refused(out, &found.clients)?;
     view.unused(out, &found.issuers, &groups)?;
     passed_over(out, style, found)?;

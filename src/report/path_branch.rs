@@ -1,5 +1,7 @@
 //! The blocks that certification paths are drawn with: a CA, client certificates, an issuer that is missing.
 
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
@@ -9,7 +11,7 @@ use crate::pool::Entry;
 use crate::report::describe;
 use crate::report::model::Role;
 use crate::report::sanitize::terminal;
-use crate::report::style::{Style, Tint, count};
+use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::{Branch, Fact, Rows};
 use crate::time::Time;
@@ -184,7 +186,7 @@ pub(crate) fn stack<'a>(
     }
 }
 
-/// What CRLs say of it.
+/// What CRLs say of it, in a few words: why they do not tell is a story of its own.
 pub(crate) fn revocation(branch: &mut Branch<'_>, status: Option<&RevocationStatus>) {
     match status {
         None => {}
@@ -192,8 +194,46 @@ pub(crate) fn revocation(branch: &mut Branch<'_>, status: Option<&RevocationStat
         Some(status @ RevocationStatus::Revoked { .. }) => {
             branch.notes.push((terminal(&status.to_string()), Tint::Bad));
         }
-        Some(status) => branch.notes.push(faint(format!("revocation is not known: {}", terminal(&status.to_string())))),
+        Some(_) => branch.facts.push(("revocation not known".to_owned(), Tint::Warning)),
     }
+}
+
+/// Why it is not known of these certificates whether they are revoked: each reason once.
+pub(crate) fn write_unknown_revocation<'a>(
+    out: &mut dyn Write,
+    style: &Style,
+    paths: impl Iterator<Item = &'a Path>,
+) -> io::Result<()> {
+    let mut places = HashMap::<&str, usize>::new();
+    let mut reasons: Vec<(&str, &Certificate, HashSet<[u8; 32]>)> = Vec::new();
+    for path in paths {
+        for (certificate, status) in path.certificates.iter().zip(&path.revocation) {
+            let RevocationStatus::Unknown { why, .. } = status else { continue };
+            let place = *places.entry(why).or_insert_with(|| {
+                reasons.push((why, certificate, HashSet::new()));
+                reasons.len() - 1
+            });
+            if let Some((_, _, certificates)) = reasons.get_mut(place) {
+                certificates.insert(*certificate.sha256());
+            }
+        }
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "Whether they are revoked is not known")?;
+    let shown = style.shown(reasons.len());
+    for (why, first, certificates) in reasons.iter().take(shown) {
+        let more = match certificates.len() {
+            0 | 1 => String::new(),
+            several => format!(" and {} more", grouped(several as u64 - 1)),
+        };
+        style.hanging(out, "  - ", "    ", &format!("{}{more}: {}", describe::subject(first), terminal(why)))?;
+    }
+    if shown < reasons.len() {
+        writeln!(out, "  {} more: `-v` shows all", reasons.len() - shown)?;
+    }
+    Ok(())
 }
 
 /// Marks the certificate at fault.

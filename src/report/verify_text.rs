@@ -18,6 +18,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
     writeln!(out, "{} at {at}: {}\n", style.paint(tint, verdict), describe::subject(&found.leaf))?;
     if let Some(path) = found.verdict.paths.first() {
         tree(path, style, at).draw(out, style, "")?;
+        path_branch::write_unknown_revocation(out, style, std::iter::once(path))?;
         let advice = describe::next_step(path);
         if !advice.is_empty() {
             writeln!(out)?;

@@ -17,7 +17,7 @@ pub enum Source {
     Store(StoreSource),
 }
 
-/// As it is shown; see [`crate::source::walk::display_name`].
+/// As it is shown in every output: what is no Unicode in a path becomes `\xNN`.
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
