@@ -70,12 +70,14 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
 /// What is there of the sources that only help, and a note on each that is not.
 ///
 /// Archives and version control drop empty folders, and for `verify` an empty one is as good as none: a missing entry of a folder
-/// that exists counts as empty and is noted. Where not even that folder exists, the argument is wrong.
+/// that exists counts as empty and is noted. What has an extension was meant as a file, and where not even the folder around it
+/// exists, nothing is as it was meant: then the argument is wrong.
 fn present(option: &str, arguments: &[OsString]) -> (Vec<OsString>, Vec<Problem>) {
     let is_absent = |argument: &OsString| {
         let path = Path::new(argument);
         let parent = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
         matches!(Source::parse(argument), Ok(Source::Path(_)))
+            && path.extension().is_none()
             && matches!(path.try_exists(), Ok(false))
             && parent.is_some_and(Path::is_dir)
     };
