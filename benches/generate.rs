@@ -3,6 +3,8 @@
 //! `cargo bench --bench generate -- 10000 DIR [rsa|ec] [folder|pem|p7b|sst] [CAs between]` writes DIR/root.cer, DIR/issuing.cer and the
 //! clients.
 
+#![allow(clippy::print_stdout, reason = "a measurement is there to be printed")]
+
 mod made;
 
 use std::path::Path;

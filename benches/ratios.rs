@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench ratios [-- N]` makes N (10,000) client certificates in a temporary folder and measures each command on it.
 
+#![allow(clippy::print_stdout, reason = "a measurement is there to be printed")]
+
 mod made;
 
 use std::hint::black_box;

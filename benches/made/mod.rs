@@ -173,7 +173,7 @@ fn client(number: usize, issuer: &[u8], signer: &Key, spki: &[u8]) -> Vec<u8> {
     certificate(number as u64, issuer, signer, &name(&[("2.5.4.3", 0x0c, &host)]), spki, &extensions)
 }
 
-pub fn pem(der: &[u8]) -> String {
+pub(crate) fn pem(der: &[u8]) -> String {
     use base64::Engine;
     let body = base64::engine::general_purpose::STANDARD.encode(der);
     let lines: Vec<&str> = (0..body.len()).step_by(64).map(|at| &body[at..(at + 64).min(body.len())]).collect();
@@ -182,7 +182,7 @@ pub fn pem(der: &[u8]) -> String {
 
 /// How the clients are kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     /// One PEM file each.
     Folder,
     /// One PEM file.
@@ -194,7 +194,7 @@ pub enum Layout {
 }
 
 /// Writes `root.cer`, `issuing.cer` and the clients into `folder`. Between the root and the issuing CA stand `depth` more CAs.
-pub fn make(folder: &Path, count: usize, kind: &str, layout: Layout, depth: usize) {
+pub(crate) fn make(folder: &Path, count: usize, kind: &str, layout: Layout, depth: usize) {
     fs::create_dir_all(folder).unwrap();
     let (root_key, client_key) = (Key::new(kind), Key::new("rsa"));
     let root_name = contoso("Contoso Root CA");

@@ -321,8 +321,11 @@ impl<'a> Subtree<'a> {
     }
 }
 
-/// PolicyMappings (RFC 5280 section 4.2.1.5): issuer's policy, subject's policy.
-pub(crate) fn read_policy_mappings(content: &[u8]) -> Result<Vec<(&[u8], &[u8])>, DecodeError> {
+/// The issuer's policy and the subject's.
+pub(crate) type PolicyMapping<'a> = (&'a [u8], &'a [u8]);
+
+/// PolicyMappings (RFC 5280 section 4.2.1.5).
+pub(crate) fn read_policy_mappings(content: &[u8]) -> Result<Vec<PolicyMapping<'_>>, DecodeError> {
     let mut cursor = Tlv::only_of(content, tag::SEQUENCE, "PolicyMappings (SEQUENCE)")?.children();
     let mut mappings = Vec::new();
     while !cursor.is_empty() {

@@ -106,10 +106,11 @@ fn other_value(kind: &[u8], value: &[u8]) -> String {
     if let Some(text) = string::text(element.tag, element.value) {
         return text.into_owned();
     }
-    if kind == oid::MS_NTDS_REPLICATION && element.tag == tag::OCTET_STRING {
-        if let Some(guid) = guid(element.value) {
-            return guid;
-        }
+    if kind == oid::MS_NTDS_REPLICATION
+        && element.tag == tag::OCTET_STRING
+        && let Some(guid) = guid(element.value)
+    {
+        return guid;
     }
     hex(value)
 }

@@ -29,7 +29,6 @@ pub use extensions::{
 pub use general_name::GeneralName;
 pub use key::{KeyAlgorithm, PublicKey};
 pub use microsoft::{CaVersion, Template};
-pub(crate) use name::fold;
 pub use name::{Attribute, Name};
 pub use oid::Oid;
 pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureCheck, VerifyingKey};
@@ -324,7 +323,7 @@ impl Certificate {
     }
 
     /// Policy mappings.
-    pub(crate) fn policy_mappings(&self) -> Decoded<Vec<(&[u8], &[u8])>> {
+    pub(crate) fn policy_mappings(&self) -> Decoded<Vec<ext::PolicyMapping<'_>>> {
         Self::lend(self.extension_value(oid::POLICY_MAPPINGS), ext::read_policy_mappings)
     }
 

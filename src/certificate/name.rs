@@ -290,7 +290,10 @@ mod tests {
         out
     }
 
-    fn name(parts: &[&[(&[u8], u8, &[u8])]]) -> Vec<u8> {
+    /// Type, tag and value.
+    type Part<'a> = (&'a [u8], u8, &'a [u8]);
+
+    fn name(parts: &[&[Part<'_>]]) -> Vec<u8> {
         let sets: Vec<u8> = parts
             .iter()
             .flat_map(|set| {

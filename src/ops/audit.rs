@@ -151,7 +151,6 @@ pub fn audit<R: Send>(
     } else {
         assembly.corpus.for_each_end_entity(&request.passwords, one, &mut take)?;
     }
-    drop(take);
 
     if audit.closed_pool && tally.certificates == 0 && tally.passed_over.is_empty() && tally_problems.is_empty() {
         return Err(OpsError::NoCertificate(request.source_names()));

@@ -38,10 +38,6 @@ impl Inputs {
         walk::inputs(&self.sources).chain(listed)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.sources.is_empty() && self.list.is_none()
-    }
-
     /// Whether a live Windows store is among them.
     pub(crate) fn has_store(&self) -> bool {
         self.sources.iter().any(|source| matches!(source, Source::Store(_)))

@@ -171,10 +171,6 @@ impl Graph {
         id.map_or(&[], |id| &self.names[id.0 as usize])
     }
 
-    pub(crate) fn key(&self, id: NodeId) -> &VerifyingKey {
-        &self.keys[self.node(id).key.0 as usize]
-    }
-
     /// The issuers of a CA certificate of the graph; each signature is checked once.
     pub(crate) fn links(&self, id: NodeId) -> &Links {
         let node = self.node(id);

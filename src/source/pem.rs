@@ -212,6 +212,16 @@ pub(crate) fn meaning(label: &[u8]) -> Label {
     }
 }
 
+/// Whether a label is in use for something else: a label that nobody knows may be a damaged one.
+pub(crate) fn is_known_other(label: &[u8]) -> bool {
+    let label = label.to_ascii_uppercase();
+    let ends = |end: &[u8]| label.ends_with(end);
+    [&b" REQUEST"[..], b"PUBLIC KEY", b"PARAMETERS", b"ATTRIBUTE CERTIFICATE", b"PUBLIC KEY BLOCK", b"STATIC KEY V1"]
+        .into_iter()
+        .any(ends)
+        || label.starts_with(b"PGP ")
+}
+
 /// Whether a text has a boundary of something that is read here; the END counts too, for the BEGIN may be what is damaged.
 pub(crate) fn is_pem(text: &[u8]) -> bool {
     [&b"-----BEGIN "[..], b"-----END "].iter().any(|boundary| {

@@ -261,7 +261,8 @@ fn read_binary(
 
 /// What is said of an input that holds nothing: no word, if it does not look like certificates either.
 fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
-    let is_known = matches!(content, Content::Foreign(_));
+    // A CMS message where a certificate should be may be a damaged PKCS#7: only one byte tells them apart.
+    let is_known = matches!(content, Content::Foreign(name) if !name.starts_with("CMS"));
     if looks == Looks::Unknown || (looks == Looks::Certificate && is_known) {
         return Contents::default();
     }

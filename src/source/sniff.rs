@@ -152,8 +152,13 @@ pub(crate) fn sniff_text(text: &[u8]) -> Content {
     if trimmed.is_empty() {
         return if head.len() == text.len() { Content::Empty } else { Content::OtherText };
     }
-    if pem::pieces(head, 1).any(|piece| matches!(piece, pem::Piece::Block(_))) {
-        return Content::Foreign("PEM of something else");
+    let mut blocks = pem::pieces(head, 1).filter_map(|piece| match piece {
+        pem::Piece::Block(block) => Some(pem::is_known_other(block.label)),
+        _ => None,
+    });
+    if let Some(first) = blocks.next() {
+        let all_known = first && blocks.all(|known| known);
+        return if all_known { Content::Foreign("PEM of something else") } else { Content::OtherText };
     }
     if base64_body::is_bare(head) {
         return Content::Base64;

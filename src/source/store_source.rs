@@ -106,6 +106,7 @@ impl StoreSource {
     }
 
     /// The same, as an occurrence tells where it was found.
+    #[cfg_attr(not(windows), expect(dead_code, reason = "only Windows has live stores"))]
     pub(crate) fn store_name(&self) -> Option<StoreName> {
         let name = self.store.clone()?;
         Some(StoreName { location: Some(self.location.name().to_owned()), name })

@@ -19,15 +19,16 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
     )?;
     input::build_with(&mut request, &arguments.building, &arguments.output)?;
     input::select(&mut request, &arguments.selecting)?;
-    let mut options = BundleOptions::default();
-    options.force = arguments.force;
-    options.allow_incomplete = arguments.allow_incomplete;
-    options.all_cas = arguments.all_cas;
-    let mut extent = Extent::default();
-    extent.all_paths = arguments.all_paths;
-    extent.all_cas = arguments.all_cas;
-
-    extent.settings = input::settings(&arguments.common)?;
+    let options = BundleOptions {
+        force: arguments.force,
+        allow_incomplete: arguments.allow_incomplete,
+        all_cas: arguments.all_cas,
+    };
+    let extent = Extent {
+        all_paths: arguments.all_paths,
+        all_cas: arguments.all_cas,
+        settings: input::settings(&arguments.common)?,
+    };
 
     let mut sink = Sink::open(&arguments.output)?;
     let found = ops::export(&request, &extent)?;
