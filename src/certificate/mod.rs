@@ -42,9 +42,10 @@ use extensions as ext;
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let Some(file) = std::fs::read("testdata/contoso/root.cer").ok() else { return Ok(()) };
+/// let file = std::fs::read("testdata/pki/cross-signed/root-a.cer")?;
 /// let certificate = certpath::certificate::Certificate::from_der(&file)?;
-/// println!("{} expires {}", certificate.subject(), certificate.not_after().unwrap());
+/// assert!(certificate.is_ca() && certificate.is_self_signed());
+/// assert_eq!(certificate.not_after(), Some(certpath::Time::parse("2050-01-01T00:00:00Z")?));
 /// # Ok(())
 /// # }
 /// ```

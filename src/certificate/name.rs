@@ -94,7 +94,7 @@ fn key(attribute: &[u8]) -> Option<&'static str> {
 }
 
 impl<'a> Name<'a> {
-    /// From the encoding of a Name, whether or not it is well formed; [`Self::check`] says which.
+    /// From the encoding of a Name, whether or not it is well formed; whether it is, is asked for separately.
     pub fn new(raw: &'a [u8]) -> Self {
         Self { raw }
     }

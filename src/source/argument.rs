@@ -17,7 +17,7 @@ pub enum Source {
     Store(StoreSource),
 }
 
-/// As it is shown; see [`crate::source::walk::display_name`].
+/// As it is shown in every output: what is no Unicode in a path becomes `\xNN`.
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -79,7 +79,7 @@ pub fn check(sources: &[Source]) -> Result<(), SourceError> {
     for source in sources {
         match source {
             Source::Path(path) => {
-                let missing = std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+                let missing = std::fs::metadata(path).is_err_and(|error| crate::source::walk::is_missing(&error));
                 if missing {
                     return Err(SourceError::NotFound(crate::source::walk::display_name(path)));
                 }

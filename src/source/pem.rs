@@ -212,10 +212,13 @@ pub(crate) fn meaning(label: &[u8]) -> Label {
     }
 }
 
-/// Whether a text has a boundary of something that is read here.
+/// Whether a text has a boundary of something that is read here; the END counts too, for the BEGIN may be what is damaged.
 pub(crate) fn is_pem(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"-----BEGIN ")
-        .any(|start| named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign))
+    [&b"-----BEGIN "[..], b"-----END "].iter().any(|boundary| {
+        memchr::memmem::find_iter(text, boundary).any(|start| {
+            named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign)
+        })
+    })
 }
 
 /// Where the last END boundary of a text ends.

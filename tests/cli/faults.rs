@@ -78,7 +78,15 @@ fn whatever_is_done_to_a_certificate_file_is_either_read_or_reported() {
     for problem in array(&report["problems"]) {
         seen.insert(name(&problem["source"]));
     }
-    let silent: Vec<String> = (0..600).map(|n| format!("{n:03}.cer")).filter(|file| !seen.contains(file)).collect();
+    let silent: Vec<String> = (0..600)
+        .map(|n| format!("{n:03}.cer"))
+        .filter(|file| !seen.contains(file))
+        // what is known to be another thing, a CMS message for instance, is passed by in a folder, and said where it was named
+        .filter(|file| {
+            let named = Run::new(["inspect", "--format", "json"]).arg(place.path().join(file)).output().json();
+            array(&named["problems"]).is_empty()
+        })
+        .collect();
     assert!(silent.is_empty(), "neither read nor reported: {silent:?}");
     for command in ["chain", "audit"] {
         Run::new([command, "--format", "json", "--at", AT]).arg(place.path()).output().status(3);

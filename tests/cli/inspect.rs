@@ -453,3 +453,21 @@ fn the_same_thumbprint_that_get_filehash_would_give_a_der_file() {
     let path = strings_in(&report["certificates"][0]["sources"]);
     assert!(path.contains("PC001.cer"), "{path}");
 }
+
+#[test]
+fn a_block_whose_begin_or_end_is_damaged_is_read_or_reported() {
+    let text = pem(&read(testdata("loop").join("root.cer")));
+    for damaged in [
+        text.replace("BEGIN CERT", "BEGIN %ERT"),
+        text.replace("END CERT", "END %ERT"),
+        text.replace("-----BEGIN CERTIFICATE-----\n", ""),
+        text.replace("-----END CERTIFICATE-----\n", ""),
+        text.replace("-----BEGIN", "----BEGIN"),
+        text.replace("CERTIFICATE-----\nMII", "CERTIFICATE----\nMII"),
+    ] {
+        let folder = folder(&[("damaged.cer", damaged.as_bytes()), ("whole.cer", &Ca::root("Whole").der)]);
+        let report = inspect(folder.path());
+        let count = array(&report["certificates"]).len() - 1 + array(&report["problems"]).len();
+        assert!(count >= 1, "silence about\n{}", damaged.lines().next().unwrap_or_default());
+    }
+}

@@ -48,26 +48,6 @@ $certificates = @(
 #certificates
 )
 
-# SHA-256 of a file, in lower-case hex. Through .NET, because cmdlets would look for a network path on the current drive. The
-# CryptoAPI provider also works where Windows enforces FIPS.
-function Get-Sha256 {
-    [CmdletBinding()]
-    [OutputType([string])]
-    param(
-        [Parameter(Mandatory = $true)]
-        [string] $Path
-    )
-
-    $algorithm = New-Object -TypeName 'System.Security.Cryptography.SHA256CryptoServiceProvider'
-    try {
-        $digest = $algorithm.ComputeHash([System.IO.File]::ReadAllBytes($Path))
-    }
-    finally {
-        $algorithm.Dispose()
-    }
-    return [System.BitConverter]::ToString($digest).Replace('-', '').ToLowerInvariant()
-}
-
 # What the site's own record says of certificates, as lines of text.
 function Get-SiteCertificateSetting {
     [CmdletBinding()]
@@ -107,7 +87,8 @@ foreach ($certificate in $certificates) {
     if (-not [System.IO.File]::Exists($path)) {
         throw ('{0} is missing. Nothing was changed. Take the whole folder as it was exported.' -f $path)
     }
-    $found = Get-Sha256 -Path $path
+    # With the provider's name, for else a network path would be looked for on the current drive, which may be the site's.
+    $found = (Get-FileHash -Algorithm SHA256 -LiteralPath ('Microsoft.PowerShell.Core\FileSystem::{0}' -f $path)).Hash.ToLowerInvariant()
     if ($found -cne $certificate.Sha256) {
         throw ('{0} is not the file that was exported: SHA-256 expected {1}, found {2}. Nothing was changed. Export again.' -f $path, $certificate.Sha256, $found)
     }

@@ -134,18 +134,21 @@ pub struct FindingRecord {
     pub finding: Finding,
 }
 
-/// The record of this export; `written` where the files are there.
+/// The record of this export; `written` where the files are there. It is the same whatever the order of the sources was, but for
+/// the places where each certificate was found.
 pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
     let roots = entries(&bundle.roots, Role::Root, ROOTS);
     let intermediates = entries(&bundle.intermediates, Role::Intermediate, INTERMEDIATES);
     let issuers = certificate_issuers(bundle.roots.iter().map(|entry| &*entry.certificate));
+    let mut client_details: Vec<ClientRecord> = bundle.clients.iter().map(ClientRecord::new).collect();
+    client_details.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     let mut manifest = Manifest {
         schema: SCHEMA,
         at: bundle.at,
         trust: bundle.trust,
         written,
-        clients: bundle.clients.iter().map(|entry| entry.certificate.sha256_hex()).collect(),
-        client_details: bundle.clients.iter().map(ClientRecord::new).collect(),
+        clients: client_details.iter().map(|client| client.sha256.clone()).collect(),
+        client_details,
         ccm_cert_issuers: issuers.value,
         ccm_cert_issuers_unwritable: issuers.unwritable,
         site_trusted_roots: roots.iter().map(|entry| entry.file.clone()).collect(),
@@ -173,6 +176,8 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
         roots,
         intermediates,
     };
+    manifest.refused.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
+    manifest.passed_over.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     if written {
         manifest.files = layout(&manifest);
     }

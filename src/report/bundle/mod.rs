@@ -204,7 +204,7 @@ fn shown(path: &Path) -> String {
     terminal(&path.to_string_lossy())
 }
 
-/// Whether the certificates themselves forbid this export; what is in the way on disk is found by [`write`].
+/// Whether the certificates themselves forbid this export; what is in the way on disk is found by [`write()`].
 pub fn refusal(bundle: &Bundle, options: &BundleOptions) -> Option<Refusal> {
     if !bundle.refused.is_empty() && !options.allow_incomplete {
         return Some(Refusal::Incomplete(bundle.refused.len()));

@@ -235,3 +235,14 @@ fn what_could_not_be_read_is_told_whether_or_not_anything_was_written() {
         assert!(text.contains("mail\\u{1b}.txt: line 3: no base64"), "{text}");
     }
 }
+
+#[test]
+fn the_manifest_does_not_tell_in_which_order_the_sources_came() {
+    let mut bundle = bundle_of("hostile-names");
+    bundle.refused = bundle_of("missing-intermediate").refused;
+    bundle.refused.extend(bundle_of("wrong-eku").refused);
+    let one = serde_json::to_value(manifest(&bundle, true)).unwrap();
+    bundle.clients.reverse();
+    bundle.refused.reverse();
+    assert_eq!(serde_json::to_value(manifest(&bundle, true)).unwrap(), one);
+}

@@ -67,12 +67,11 @@ fn the_script_parses_and_runs_only_the_cmdlets_that_it_should() {
         [
             "ForEach-Object",
             "Get-CMSiteComponent",
+            "Get-FileHash",
             "Get-Module",
             "Get-PSDrive",
-            "Get-Sha256",
             "Get-SiteCertificateSetting",
             "Import-Module",
-            "New-Object",
             "Pop-Location",
             "Push-Location",
             "Set-CMCloudManagementGateway",
