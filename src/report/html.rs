@@ -205,12 +205,16 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     if report.issuers.is_empty() {
         return writeln!(out, "<p>No CA certificate was found.</p>");
     }
+    // A long list would stand between the reader and the certificates.
+    let open = if report.issuers.len() <= LISTED { " open" } else { "" };
     writeln!(
         out,
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table>\n<thead><tr>\
+        "<details{open}><summary>The {} CA certificates as a table</summary>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table>\n<thead><tr>\
          <th scope=\"col\">CA</th><th scope=\"col\">Role</th><th scope=\"col\" class=\"number\">Certificates</th><th scope=\"col\">Expires</th>\
          <th scope=\"col\" class=\"number\">Days</th><th scope=\"col\">Path</th><th scope=\"col\">Findings</th>\
-         <th scope=\"col\" class=\"optional\">SHA-256</th></tr></thead>\n<tbody>"
+         <th scope=\"col\" class=\"optional\">SHA-256</th></tr></thead>\n<tbody>",
+        grouped(report.issuers.len() as u64)
     )?;
     let mut by_weight: Vec<&IssuerRecord> = report.issuers.iter().collect();
     by_weight.sort_by_key(|issuer| std::cmp::Reverse((issuer.clients, issuer_verdict(issuer))));
@@ -247,7 +251,7 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             escape(&certificate.sha256),
         )?;
     }
-    writeln!(out, "</tbody>\n</table></div>")
+    writeln!(out, "</tbody>\n</table></div></details>")
 }
 
 fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
@@ -321,6 +325,9 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
          <button type=\"button\" id=\"previous\">Previous</button> <button type=\"button\" id=\"next\">Next</button></div>"
     )
 }
+
+/// How many CAs are listed unasked.
+const LISTED: usize = 25;
 
 /// How many rows stand in the file as plain HTML, for readers without a script.
 const PLAIN: usize = 100;

@@ -140,8 +140,9 @@ pub(super) fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()>
     )?;
     writeln!(
         out,
-        "</svg></figure>\n<p class=\"faint\">Certificates by the {} in which they expire; triangles are CAs. What expires earlier or \
-         later than is drawn stands in the first and the last bar.</p>",
+        "</svg></figure>\n<p class=\"faint\">Certificates by the {} in which they expire, from below: <span class=\"badge pass\">pass</span> \
+         <span class=\"badge warn\">warn</span> <span class=\"badge fail\">fail</span>. Triangles are CAs. What expires earlier or later \
+         than is drawn stands in the first and the last bar.</p>",
         scale.name()
     )
 }
