@@ -53,8 +53,12 @@ static WCHAR *drive_path(WCHAR *argument)
 
 static void write_argument(FILE *script, WCHAR *argument)
 {
-    WCHAR *path = drive_path(argument);
+    WCHAR *path = drive_path(argument), *separator;
     char *unix_path = path ? unix_name(path) : NULL;
+    /* A path of the host that a program of Windows went on with. */
+    if (argument[0] == '/')
+        for (separator = argument; (separator = wcschr(separator, '\\')); separator++)
+            *separator = '/';
     fputc(' ', script);
     if (unix_path) {
         *path = 0;

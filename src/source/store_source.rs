@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::source::properties::StoreName;
-
 /// Where Windows keeps stores: the two locations that PowerShell's `Cert:` drive shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -103,13 +101,6 @@ impl StoreSource {
             return Err(format!("{more:?} stands behind the thumbprint, where nothing can"));
         }
         Ok(Self { location, store: Some(usual_spelling(store.to_owned())), thumbprint })
-    }
-
-    /// The same, as an occurrence tells where it was found.
-    #[cfg_attr(not(windows), expect(dead_code, reason = "only Windows has live stores"))]
-    pub(crate) fn store_name(&self) -> Option<StoreName> {
-        let name = self.store.clone()?;
-        Some(StoreName { location: Some(self.location.name().to_owned()), name })
     }
 
     /// The PowerShell command that writes this source to a file which can be read on any system.

@@ -224,7 +224,7 @@ fn nesting_and_lengths_that_lie_end_soon() {
     write(place.path().join("sst.sst"), b"\0\0\0\0CERT\x20\0\0\0\x01\0\0\0\xff\xff\xff\xff0\x82");
     write(place.path().join("begin.pem"), "-----BEGIN CERTIFICATE-----\n".repeat(50_000));
     write(place.path().join("base64.cer"), "A".repeat(4 << 20));
-    write(place.path().join("nul.cer"), vec![0; 4 << 20]);
+    write(place.path().join("zeros.cer"), vec![0; 4 << 20]);
     let report = Run::new(["inspect", "--format", "json", "--at", AT]).arg(place.path()).output();
     assert!([2, 3].contains(&report.status), "{}", report.stderr);
 }

@@ -74,6 +74,7 @@ fn a_newline_in_a_name_does_not_make_a_line_of_the_tree() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn hostile_file_names_are_neutral_too() {
     let root = Ca::root("Plain Root");

@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use super::TrustStores;
 use super::crypt32::{self, CertificateEntry, SystemStore};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
-use crate::source::properties::Properties;
+use crate::source::properties::{Properties, StoreName};
 use crate::source::store_properties;
 use crate::source::store_source::{StoreLocation, StoreSource};
 
@@ -104,7 +104,7 @@ fn read_one(location: StoreLocation, name: &str, thumbprint: Option<&[u8; 20]>) 
     let crls = if thumbprint.is_none() {
         store.for_each_crl(|der| {
             let mut found = Found::new(Kind::Crl, der.to_vec(), Format::WindowsStore, Position::Whole);
-            found.properties = Some(Box::new(Properties { store: source.store_name(), ..Properties::default() }));
+            found.properties = Some(Box::new(Properties { store: store_name(&source), ..Properties::default() }));
             contents.found.push(found);
         })
     } else {
@@ -115,6 +115,12 @@ fn read_one(location: StoreLocation, name: &str, thumbprint: Option<&[u8; 20]>) 
         contents.faults.push(Fault::new(ProblemCode::Unreadable, Position::Whole, message));
     }
     contents
+}
+
+/// As an occurrence tells where it was found.
+fn store_name(source: &StoreSource) -> Option<StoreName> {
+    let name = source.store.clone()?;
+    Some(StoreName { location: Some(source.location.name().to_owned()), name })
 }
 
 const NOT_FOUND: u32 = 2;
@@ -146,7 +152,7 @@ fn refusal(source: &StoreSource, error: &io::Error) -> Contents {
 
 fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     let mut contents = Contents::default();
-    let mut properties = Properties { store: source.store_name(), ..Properties::default() };
+    let mut properties = Properties { store: store_name(source), ..Properties::default() };
     if let Some(info) = entry.key_provider_info() {
         properties.has_private_key = true;
         properties.key_provider = Some(info.key_provider());
