@@ -117,5 +117,7 @@ pub(crate) fn style(common: &Common, output: &Output) -> Style {
         Color::Auto => is_terminal && anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
     };
     let verbose = common.verbose > 0;
-    Style { width, color, verbose, rows: (is_terminal && !verbose).then_some(200), ..Style::default() }
+    // What PowerShell 5.1 reads from a program it takes for the console's old code page.
+    let unicode = is_terminal || !cfg!(windows);
+    Style { width, color, unicode, verbose, rows: (is_terminal && !verbose).then_some(200) }
 }

@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_renewal_that_kept_the_key_names_its_predecessor() {
         let (old, new) = (read("renewed-same-key/root-0.cer"), read("renewed-same-key/root-1.cer"));
-        let found = diff(&[old.clone()], &[new.clone()]);
+        let found = diff(std::slice::from_ref(&old), std::slice::from_ref(&new));
         let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
         assert_eq!((pair.relation, pair.same_key), (Relation::Successor, true));
         assert_eq!((pair.old.sha256(), pair.new.sha256()), (old.sha256(), new.sha256()));
@@ -182,7 +182,7 @@ mod tests {
             .collect();
         assert_eq!(cross.len(), 2);
         let after: Vec<_> = cross.into_iter().chain([new.clone()]).collect();
-        let found = diff(&[old.clone()], &after);
+        let found = diff(std::slice::from_ref(&old), &after);
         let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
         assert_eq!(pair.new.sha256(), new.sha256());
         assert!(!pair.same_key);

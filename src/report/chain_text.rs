@@ -9,12 +9,12 @@ use crate::certificate::Certificate;
 use crate::ops::{Chains, Client, IssuerResult, Trust};
 use crate::path::{Path, PathStatus, Refusal, RevocationStatus};
 use crate::pool::Entry;
+use crate::report::chain_closing;
 use crate::report::chain_groups::{Group, alternatives, group, why_not};
 use crate::report::describe;
-use crate::report::model::{ReasonRecord, Role};
+use crate::report::model::Role;
 use crate::report::path_branch::{self, Leaf};
 use crate::report::problems_text;
-use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::Branch;
@@ -43,10 +43,10 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     path_branch::write_unknown_revocation(out, style, paths)?;
     view.refused(out, &found.clients)?;
     view.unused(out, &found.issuers, &groups)?;
-    passed_over(out, style, found)?;
+    chain_closing::passed_over(out, style, found)?;
     problems_text::write(out, style, &found.problems)?;
-    view.trust_note(out, found, &valid)?;
-    for_the_cmg(out, style, &valid)
+    chain_closing::trust_note(out, style, found, &valid)?;
+    chain_closing::for_the_cmg(out, style, &valid)
 }
 
 fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
@@ -352,32 +352,6 @@ impl<'a> View<'a> {
         })?;
         more(out, self.style, unused.len() - shown)
     }
-
-    fn trust_note(&self, out: &mut dyn Write, found: &Chains, valid: &[&Group<'_>]) -> io::Result<()> {
-        if found.trust != Trust::Assumed {
-            return Ok(());
-        }
-        let mut seen = HashSet::new();
-        let roots: Vec<&Arc<Certificate>> = valid
-            .iter()
-            .filter_map(|group| group.path.certificates.last())
-            .filter(|root| seen.insert(*root.sha256()))
-            .collect();
-        if roots.is_empty() {
-            return Ok(());
-        }
-        writeln!(out, "\n{}", self.style.paint(Tint::Warning, "Nobody has vouched for the roots yet."))?;
-        self.style.paragraph(
-            out,
-            "",
-            "They are trusted here for being self-signed alone. Read the SHA-256 below to the PKI team over another channel \
-             than the files came by; if it is theirs, `--trust FILE` with that root makes it certain.",
-        )?;
-        for root in roots {
-            writeln!(out, "  {}\n    {}", describe::subject(root), root.sha256_hex())?;
-        }
-        Ok(())
-    }
 }
 
 fn more(out: &mut dyn Write, style: &Style, number: usize) -> io::Result<()> {
@@ -386,50 +360,6 @@ fn more(out: &mut dyn Write, style: &Style, number: usize) -> io::Result<()> {
     }
     let more = count(number as u64, "more is", "more are");
     writeln!(out, "  {}", style.paint(Tint::Faint, &format!("{more} not shown: `-v` shows all")))
-}
-
-fn passed_over(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
-    if found.passed_over.is_empty() {
-        return Ok(());
-    }
-    style.heading(out, "Passed over")?;
-    for ReasonRecord { reason, count } in ReasonRecord::count(found.passed_over.iter().map(|one| one.reason.as_str())) {
-        let example = found.passed_over.iter().find(|one| one.reason == reason);
-        let names = match (example, count) {
-            (Some(one), 1) => format!("{}: ", describe::subject(&one.certificate)),
-            (Some(one), _) => format!("{} and {} more: ", describe::subject(&one.certificate), grouped(count - 1)),
-            (None, _) => String::new(),
-        };
-        style.hanging(out, "  - ", "    ", &format!("{names}{}", terminal(&reason)))?;
-    }
-    Ok(())
-}
-
-/// What all this is for: which certificates the CMG has to be given.
-fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group<'_>]) -> io::Result<()> {
-    let mut seen = HashSet::new();
-    let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
-    for certificate in valid.iter().flat_map(|group| group.authorities().iter().rev()) {
-        if seen.insert(*certificate.sha256()) {
-            let list = if Role::of(certificate) == Role::Root { &mut roots } else { &mut intermediates };
-            list.push(format!("{} [{}]", describe::subject(certificate), describe::mark(certificate)));
-        }
-    }
-    if roots.is_empty() && intermediates.is_empty() {
-        return Ok(());
-    }
-    style.heading(out, "The CMG needs")?;
-    for (label, list) in [("  root:          ", roots), ("  intermediate:  ", intermediates)] {
-        if !list.is_empty() {
-            let shown = style.shown(list.len());
-            let mut text = list.iter().take(shown).cloned().collect::<Vec<_>>().join(", ");
-            if shown < list.len() {
-                text.push_str(&format!(" and {} more", list.len() - shown));
-            }
-            style.hanging(out, label, "                 ", &text)?;
-        }
-    }
-    writeln!(out, "  `certpath export` with the same sources and `--out DIR` writes them.")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod audit_text;
 pub mod bundle;
+mod chain_closing;
 mod chain_groups;
 pub mod chain_text;
 pub mod csv;

@@ -79,7 +79,7 @@ pub fn check(sources: &[Source]) -> Result<(), SourceError> {
     for source in sources {
         match source {
             Source::Path(path) => {
-                let missing = std::fs::metadata(path).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+                let missing = std::fs::metadata(path).is_err_and(|error| crate::source::walk::is_missing(&error));
                 if missing {
                     return Err(SourceError::NotFound(crate::source::walk::display_name(path)));
                 }

@@ -151,7 +151,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     }
 
     fn missing(&self, path: &Path, error: &std::io::Error, looks: Looks) -> Option<InputFault> {
-        let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+        let is_missing = is_missing(error);
         if is_missing && !self.folders.is_empty() && looks == Looks::Unknown {
             // A link to nothing, or a file that went away, and of no name that matters.
             return None;
@@ -243,6 +243,11 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
             }
         }
     }
+}
+
+/// Whether nothing is there: also by a name that nothing can have, as one with `?` on Windows.
+pub(crate) fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename)
 }
 
 #[cfg(test)]

@@ -290,3 +290,18 @@ fn a_password_is_never_the_value_of_an_argument() {
     assert!(help.contains("--password-env") && help.contains("--password-file"));
     run(&["inspect", &path("loop"), "--password", "secret"]).status(2);
 }
+
+#[test]
+fn a_folder_that_only_helps_verify_and_was_dropped_for_being_empty_counts_as_empty_and_is_noted() {
+    let (root, client) = (path("two-roots-one-name/root-right.cer"), path("two-roots-one-name/client.cer"));
+    let (issuing, absent) = (path("two-roots-one-name/issuing.cer"), path("two-roots-one-name/crls"));
+    let run = |more: &[&str]| {
+        let arguments = ["verify", "--trust", &root, "--intermediates", &issuing, "--at", AT, "--format", "json"];
+        Run::new(arguments.into_iter().chain(more.iter().copied()).chain([client.as_str()])).output()
+    };
+    let output = run(&["--crl", &absent]).status(0).silent();
+    assert!(output.json()["problems"].to_string().contains("crls"), "{}", output.text());
+    run(&["--intermediates", &absent]).status(0);
+    run(&["--crl", &format!("{absent}/deeper")]).status(2);
+    run(&["--crl", &absent, "--require-revocation"]).status(1);
+}

@@ -1,5 +1,8 @@
 //! `certpath verify`.
 
+use std::ffi::OsString;
+use std::path::Path;
+
 use crate::certificate::Oid;
 use crate::cli::args::{Format, Purpose, Sources, Verify};
 use crate::cli::commands::of_problems;
@@ -10,13 +13,17 @@ use crate::ops;
 use crate::path::{self, Settings};
 use crate::report::model::VerifyRecord;
 use crate::report::{json, verify_text};
+use crate::source::{Position, Problem, ProblemCode, Source};
 
 pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     let leaf = Sources { sources: vec![arguments.leaf.clone()], paths_from: None };
     let mut request = input::request(&leaf, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
     request.trust = input::sources(&arguments.trust)?;
-    request.intermediates = input::sources(&arguments.intermediates)?;
-    request.crls = input::sources(&arguments.crl)?;
+    let (intermediates, mut absent) = present("--intermediates", &arguments.intermediates);
+    let (crls, absent_crls) = present("--crl", &arguments.crl);
+    absent.extend(absent_crls);
+    request.intermediates = input::sources(&intermediates)?;
+    request.crls = input::sources(&crls)?;
     request.crls_must_tell = true;
     for side in [&request.trust, &request.intermediates, &request.crls] {
         input::protect(&arguments.output, side)?;
@@ -40,7 +47,9 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
         settings.policies.push(policy);
     }
     let mut sink = Sink::open(&arguments.output)?;
-    let found = ops::verify(&request, settings)?;
+    let mut found = ops::verify(&request, settings)?;
+    let unread = of_problems(&found.problems, arguments.format);
+    found.problems.extend(absent);
     let record = VerifyRecord::new(&found.verdict, &found.problems, request.at);
     match arguments.format {
         Format::Table => {
@@ -55,5 +64,32 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     sink.finish()?;
     // The one question that verify answers is not a finding that --fail-on could wave through.
     let verdict = if found.is_valid() { ExitStatus::Success } else { ExitStatus::Findings };
-    Ok(of_problems(&found.problems, arguments.format).combine(verdict))
+    Ok(unread.combine(verdict))
+}
+
+/// What is there of the sources that only help, and a note on each that is not.
+///
+/// Archives and version control drop empty folders, and for `verify` an empty one is as good as none: a missing entry of a folder
+/// that exists counts as empty and is noted. What has an extension was meant as a file, and where not even the folder around it
+/// exists, nothing is as it was meant: then the argument is wrong.
+fn present(option: &str, arguments: &[OsString]) -> (Vec<OsString>, Vec<Problem>) {
+    let is_absent = |argument: &OsString| {
+        let path = Path::new(argument);
+        let parent = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+        matches!(Source::parse(argument), Ok(Source::Path(_)))
+            && path.extension().is_none()
+            && matches!(path.try_exists(), Ok(false))
+            && parent.is_some_and(Path::is_dir)
+    };
+    let (absent, present): (Vec<OsString>, Vec<OsString>) = arguments.iter().cloned().partition(is_absent);
+    let note = |argument: OsString| {
+        let message = format!("expected what {option} names, found nothing there; it counts as an empty folder");
+        Problem {
+            source: argument.to_string_lossy().into(),
+            code: ProblemCode::NotFound,
+            position: Position::Whole,
+            message,
+        }
+    };
+    (present, absent.into_iter().map(note).collect())
 }
