@@ -32,12 +32,18 @@ impl Entry {
 
     /// The key provider with the strongest evidence among its occurrences.
     pub fn key_provider(&self) -> Option<&KeyProvider> {
-        self.properties().filter_map(|found| found.key_provider.as_ref()).max_by_key(|provider| provider.evidence)
+        KeyProvider::strongest(self.properties().filter_map(|found| found.key_provider.as_ref()))
     }
 
     /// Whether a private key stands beside it anywhere.
     pub fn has_private_key(&self) -> bool {
         self.properties().any(|found| found.has_private_key)
+    }
+
+    /// Whether every place that holds it has put it aside.
+    pub(crate) fn is_archived(&self) -> bool {
+        let archives = |place: &Occurrence| place.properties.as_deref().is_some_and(|found| found.archived);
+        !self.occurrences.is_empty() && self.occurrences.iter().all(archives)
     }
 
     /// The stores that hold it.

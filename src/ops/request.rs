@@ -108,6 +108,9 @@ impl Request {
         if let Some(row) = passed_over::passed_over(certificate, friendly_name) {
             return Some(format!("{}: {}", row.name, row.reason));
         }
+        if entry.is_archived() {
+            return Some("it is archived in its store, where Windows passes over it too".to_owned());
+        }
         if self.purpose == Purpose::Client && !can_authenticate_clients(certificate) {
             return Some("its extended key usage does not allow client authentication".to_owned());
         }
