@@ -79,6 +79,9 @@ pub mod certificate;
 #[doc(hidden)]
 pub mod cli;
 pub mod cmg;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod ops;
 pub mod path;
 mod pool;

@@ -181,6 +181,7 @@ pub(crate) fn pem(der: &[u8]) -> String {
 }
 
 /// How the clients are kept.
+#[allow(dead_code, reason = "each measurement needs some of them")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// One PEM file each.

@@ -29,6 +29,8 @@ pub use extensions::{
 pub use general_name::GeneralName;
 pub use key::{KeyAlgorithm, PublicKey};
 pub use microsoft::{CaVersion, Template};
+#[cfg(any(test, fuzzing))]
+pub(crate) use name::fold;
 pub use name::{Attribute, Name};
 pub use oid::Oid;
 pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureCheck, VerifyingKey};

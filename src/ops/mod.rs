@@ -10,7 +10,7 @@ mod inspect;
 mod progress;
 mod request;
 mod results;
-mod scan;
+pub(crate) mod scan;
 mod spool;
 mod verify;
 

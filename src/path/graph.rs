@@ -43,8 +43,6 @@ pub(crate) struct Links {
     pub(crate) refused: Vec<(NodeId, Failure)>,
     /// Whether its own key made its signature.
     pub(crate) is_self_signed: bool,
-    /// Whether the names match only by comparison, not byte for byte.
-    pub(crate) name_differs_in_encoding: bool,
     /// Whether keys were left untried.
     pub(crate) exhausted: bool,
 }
@@ -237,8 +235,6 @@ impl Graph {
         let mut links = Links::default();
         let issuer_name = below.issuer();
         let candidates = self.with_subject(&issuer_name);
-        links.name_differs_in_encoding = !candidates.is_empty()
-            && candidates.iter().all(|id| self.certificate(*id).subject().as_bytes() != issuer_name.as_bytes());
         let authority = below.authority_key_identifier();
         let authority = authority.get();
 

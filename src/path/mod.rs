@@ -2,7 +2,7 @@
 
 mod checks;
 pub(crate) mod graph;
-mod name_constraints;
+pub(crate) mod name_constraints;
 mod policy;
 pub(crate) mod revocation;
 pub(crate) mod search;

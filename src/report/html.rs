@@ -22,7 +22,7 @@ const SCRIPT: &str = include_str!("html/page.js");
 
 /// As text between tags and in quoted attributes: with the characters that mean something there, and those that hide or turn
 /// text, escaped.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in terminal(text).chars() {
         match c {

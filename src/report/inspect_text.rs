@@ -187,7 +187,11 @@ fn details(out: &mut dyn Write, style: &Style, entry: &Entry, at: Time) -> io::R
     lines.put_some("Previous CA certificate", record.previous_ca_hash.as_deref())?;
     lines.put_all("CRL", &record.crl_distribution_points)?;
     for access in &record.authority_information_access {
-        lines.put(access.method.name.unwrap_or(&access.method.oid), &access.location)?;
+        let label = match access.method.oid.as_str() {
+            "1.3.6.1.5.5.7.48.2" => "Issuer's certificate",
+            oid => access.method.name.unwrap_or(oid),
+        };
+        lines.put(label, &access.location)?;
     }
     lines.put_all("Policy", &record.policies)?;
     lines.put_some("Account SID", record.sid.as_deref())?;

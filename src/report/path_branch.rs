@@ -186,6 +186,33 @@ pub(crate) fn stack<'a>(
     }
 }
 
+/// What is to be known of paths beside what is on them: names that match by comparison only, and a search that did not end.
+pub(crate) fn write_cautions<'a>(
+    out: &mut dyn Write,
+    style: &Style,
+    paths: impl IntoIterator<Item = &'a Path>,
+    is_exhausted: bool,
+) -> io::Result<()> {
+    let mut seen = HashSet::new();
+    let below = paths.into_iter().flat_map(Path::names_in_other_encodings);
+    let names: Vec<String> =
+        below.filter(|one| seen.insert(*one.sha256())).take(5).map(|one| describe::subject(one)).collect();
+    if !names.is_empty() {
+        writeln!(out)?;
+        let text = format!(
+            "{}: the issuer's name is written in another encoding than in the issuer's own certificate. RFC 5280 takes them \
+             for the same; Windows compares names byte for byte, and may not build this path.",
+            names.join(", ")
+        );
+        style.paragraph(out, "", &text)?;
+    }
+    if is_exhausted {
+        writeln!(out)?;
+        style.paragraph(out, "", "The search ended on its budget: there may be more paths than were looked at.")?;
+    }
+    Ok(())
+}
+
 /// What CRLs say of it, in a few words: why they do not tell is a story of its own.
 pub(crate) fn revocation(branch: &mut Branch<'_>, status: Option<&RevocationStatus>) {
     match status {

@@ -44,10 +44,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out, "  {} more: `-v` shows all", found.verdict.refused.len() - shown)?;
         }
     }
-    if found.verdict.exhausted {
-        writeln!(out)?;
-        style.paragraph(out, "", "The search ended on its budget: there may be more paths than were looked at.")?;
-    }
+    path_branch::write_cautions(out, style, &found.verdict.paths, found.verdict.exhausted)?;
     problems_text::write(out, style, &found.problems)
 }
 

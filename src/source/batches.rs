@@ -113,8 +113,8 @@ impl<R: Read> Batches<R> {
         }
     }
 
-    #[cfg(test)]
-    fn with_batch(mut self, batch: usize) -> Self {
+    #[cfg(any(fuzzing, test))]
+    pub(crate) fn with_batch(mut self, batch: usize) -> Self {
         self.batch = batch;
         self
     }

@@ -28,7 +28,7 @@ pub(crate) mod sniff;
 pub(crate) mod store_properties;
 pub(crate) mod store_source;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod text;
 pub(crate) mod walk;
 pub(crate) mod wildcard;

@@ -111,7 +111,7 @@ impl Passwords {
     }
 
     /// With another budget for each file, so that a test need not wait for the real one.
-    #[cfg(test)]
+    #[cfg(any(fuzzing, test))]
     pub(crate) fn with_hashes_per_file(mut self, hashes: u64) -> Self {
         self.hashes_per_file = hashes;
         self

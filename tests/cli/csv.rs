@@ -57,3 +57,22 @@ fn a_record_stays_on_the_lines_that_its_quotes_say() {
         output.text()
     );
 }
+
+#[test]
+fn verify_has_a_row_that_says_why() {
+    let pki = testdata("wrong-eku");
+    let output = Run::new(["verify", "--format", "csv", "--at", AT, "--purpose", "client", "--trust"])
+        .arg(pki.join("root.cer"))
+        .arg("--intermediates")
+        .arg(&pki)
+        .arg(pki.join("client.cer"))
+        .output()
+        .status(1);
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(output.stdout.as_slice());
+    let header = reader.headers().expect("a header").clone();
+    let row = reader.records().next().expect("a row").expect("that can be read");
+    let cell = |name: &str| header.iter().position(|column| column == name).and_then(|index| row.get(index));
+    assert_eq!(cell("status"), Some("invalid"));
+    assert_eq!(cell("check"), Some("extended-key-usage"));
+    assert_eq!(cell("expected"), Some("Client Authentication"));
+}

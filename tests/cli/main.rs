@@ -10,6 +10,7 @@ mod common;
 mod chain;
 mod csv;
 mod determinism;
+mod documentation;
 mod exit_status;
 mod export;
 mod faults;

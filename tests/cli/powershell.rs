@@ -19,14 +19,14 @@ fn script(source: &Path, more: &[&str]) -> String {
     String::from_utf8(read(out.join("Import-CmgCertificates.ps1"))).expect("the script is text")
 }
 
-fn parse(script: &str) -> tree_sitter::Tree {
+pub(crate) fn parse(script: &str) -> tree_sitter::Tree {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_powershell::LANGUAGE.into()).expect("the grammar fits");
     parser.parse(script, None).expect("it ends")
 }
 
 /// The first place that does not parse.
-fn error_in(tree: &tree_sitter::Tree, script: &str) -> Option<String> {
+pub(crate) fn error_in(tree: &tree_sitter::Tree, script: &str) -> Option<String> {
     let mut cursor = tree.walk();
     let mut deepest = None;
     let mut todo = vec![tree.root_node()];

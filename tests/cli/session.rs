@@ -118,6 +118,8 @@ fn play(markdown: &Path) -> usize {
     steps.len()
 }
 
+// They show paths as Unix writes them.
+#[cfg(unix)]
 #[test]
 fn the_sessions_of_the_readme_and_of_docs_are_real() {
     let readme = play(&repository("README.md"));

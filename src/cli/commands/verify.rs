@@ -9,10 +9,11 @@ use crate::cli::commands::of_problems;
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
 use crate::cli::{Stop, input};
-use crate::ops;
+use crate::ops::{self, Client};
 use crate::path::{self, Settings};
-use crate::report::model::VerifyRecord;
-use crate::report::{json, verify_text};
+use crate::pool::Entry;
+use crate::report::model::{ClientRecord, VerifyRecord};
+use crate::report::{csv, json, verify_text};
 use crate::source::{Position, Problem, ProblemCode, Source};
 
 pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
@@ -59,7 +60,12 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
         }
         Format::Json => sink.write(&json::document(&record))?,
         Format::Ndjson => sink.write(&json::line(&record))?,
-        Format::Csv => {}
+        Format::Csv => {
+            let entry = Entry { certificate: found.leaf.clone(), occurrences: Vec::new() };
+            let judged = Client { entry, verdict: found.verdict.clone() };
+            sink.write(&csv::chain_header(arguments.output.output.is_some()))?;
+            sink.write(&csv::chain_row(&ClientRecord::new(&judged, request.at)))?;
+        }
     }
     sink.finish()?;
     // The one question that verify answers is not a finding that --fail-on could wave through.

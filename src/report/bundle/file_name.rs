@@ -27,7 +27,7 @@ impl Digits {
 }
 
 /// The names of these certificates' files, in their order: no two are the same, even where case does not count.
-pub(super) fn file_names(certificates: &[&Certificate], role: Role) -> Vec<String> {
+pub(crate) fn file_names(certificates: &[&Certificate], role: Role) -> Vec<String> {
     let mut steps = vec![0; certificates.len()];
     loop {
         let names: Vec<String> =

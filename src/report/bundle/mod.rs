@@ -11,7 +11,7 @@
 mod file_name;
 mod folder;
 mod manifest;
-mod powershell;
+pub(crate) mod powershell;
 mod readme;
 mod sheet;
 mod summary;
@@ -23,6 +23,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+#[cfg(any(fuzzing, test))]
+pub(crate) use file_name::file_names;
 pub use folder::{Leftover, leftovers};
 pub use manifest::{ClientRecord, EntryRecord, FindingRecord, Manifest, RefusedRecord, manifest};
 pub use sheet::{EXPORT_COLUMNS, csv};

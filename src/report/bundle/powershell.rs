@@ -43,7 +43,7 @@ fn line(entry: &EntryRecord, folder: &str, store: &str) -> String {
 ///
 /// In a single-quoted string only the quote means anything. PowerShell also takes U+2018 to U+201B for that quote, so that
 /// whatever is not printable ASCII is spelt out as `\u{…}`: nothing in the result can end the string or the line.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     use std::fmt::Write;
     let mut out = String::with_capacity(text.len() + 2);
     out.push('\'');

@@ -64,7 +64,7 @@ impl FailureRecord {
 }
 
 /// A certificate that was considered and refused.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefusalRecord {
     /// SHA-256 of the candidate.
@@ -157,7 +157,10 @@ impl PathRecord {
     pub fn of(verdict: &Verdict) -> Vec<Self> {
         let mut paths: Vec<Self> = verdict.paths.iter().map(Self::new).collect();
         if let Some(first) = paths.first_mut() {
-            first.refused.extend(verdict.refused.iter().map(RefusalRecord::new));
+            // The fault of the path itself is often one of these.
+            let of_path = first.refused.clone();
+            let others = verdict.refused.iter().map(RefusalRecord::new);
+            first.refused.extend(others.filter(|other| !of_path.contains(other)));
         }
         paths
     }

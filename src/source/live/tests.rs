@@ -1,4 +1,5 @@
 //! Live stores, filled by Windows itself and read back.
+#![allow(clippy::print_stderr)]
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,102 @@
+//! Certificates that fuzz targets make: whatever is to be read stands in one that is otherwise in order.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+
+use crate::certificate::{Certificate, oid};
+
+/// How many keys there are.
+pub(super) const KEYS: usize = 4;
+
+static KEY_PAIRS: LazyLock<Vec<Ed25519KeyPair>> = LazyLock::new(|| {
+    let seeds = (1..).map(|seed: u8| [seed; 32]);
+    seeds.filter_map(|seed| Ed25519KeyPair::from_seed_unchecked(&seed).ok()).take(KEYS).collect()
+});
+
+const ED25519: [u8; 3] = [0x2b, 0x65, 0x70];
+
+/// One encoded element.
+pub(super) fn element(tag: u8, value: &[u8]) -> Vec<u8> {
+    let length = (value.len() as u32).to_be_bytes();
+    let mut out = vec![tag];
+    match value.len() {
+        0..=0x7f => out.push(length[3]),
+        0x80..=0xff => out.extend([0x81, length[3]]),
+        0x100..=0xffff => out.extend([0x82, length[2], length[3]]),
+        _ => out.extend([0x84, length[0], length[1], length[2], length[3]]),
+    }
+    out.extend_from_slice(value);
+    out
+}
+
+pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+    element(0x30, &parts.concat())
+}
+
+/// A name of one attribute.
+pub(super) fn name(kind: &[u8], string_tag: u8, value: &[u8]) -> Vec<u8> {
+    sequence(&[&element(0x31, &sequence(&[&element(6, kind), &element(string_tag, value)]))])
+}
+
+pub(super) fn extension(kind: &[u8], critical: bool, content: &[u8]) -> Vec<u8> {
+    let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
+    sequence(&[&element(6, kind), flag, &element(4, content)])
+}
+
+pub(super) fn basic_constraints(ca: bool, path_length: Option<u8>) -> Vec<u8> {
+    let flag: &[u8] = if ca { &[1, 1, 0xff] } else { &[] };
+    let length = path_length.map_or_else(Vec::new, |length| element(2, &[length & 0x7f]));
+    extension(oid::BASIC_CONSTRAINTS, true, &sequence(&[flag, &length]))
+}
+
+/// A certificate's fields.
+pub(super) struct Draft<'a> {
+    pub(super) serial: u8,
+    /// Encoded.
+    pub(super) subject: &'a [u8],
+    /// Encoded.
+    pub(super) issuer: &'a [u8],
+    /// UTCTime.
+    pub(super) validity: [&'a str; 2],
+    /// Which of the keys is its own.
+    pub(super) key: usize,
+    /// Which one signs it.
+    pub(super) signer: usize,
+    /// Encoded, one behind the other.
+    pub(super) extensions: Vec<u8>,
+}
+
+impl Draft<'_> {
+    /// The certificate with its signature, encoded.
+    pub(super) fn sign(&self) -> Vec<u8> {
+        let pairs = &*KEY_PAIRS;
+        let (key, signer) = (&pairs[self.key % pairs.len()], &pairs[self.signer % pairs.len()]);
+        let algorithm = sequence(&[&element(6, &ED25519)]);
+        let bits = |bytes: &[u8]| element(3, &[&[0], bytes].concat());
+        let date = |text: &str| element(0x17, text.as_bytes());
+        let extensions = match self.extensions.is_empty() {
+            true => Vec::new(),
+            false => element(0xa3, &sequence(&[&self.extensions])),
+        };
+        let signed = sequence(&[
+            &[0xa0, 3, 2, 1, 2],
+            &element(2, &[self.serial & 0x7f]),
+            &algorithm,
+            self.issuer,
+            &sequence(&[&date(self.validity[0]), &date(self.validity[1])]),
+            self.subject,
+            &sequence(&[&algorithm, &bits(key.public_key().as_ref())]),
+            &extensions,
+        ]);
+        let signature = bits(signer.sign(&signed).as_ref());
+        sequence(&[&signed, &algorithm, &signature])
+    }
+}
+
+/// A certificate with this subject and these extensions, if that can be read.
+pub(super) fn certificate(subject: &[u8], extensions: Vec<u8>) -> Option<Certificate> {
+    let validity = ["200101000000Z", "400101000000Z"];
+    let draft = Draft { serial: 1, subject, issuer: subject, validity, key: 0, signer: 0, extensions };
+    Certificate::from_vec(draft.sign()).ok()
+}

@@ -1,0 +1,153 @@
+//! The readers of every format: no input makes one panic, hand over more than it was given, or keep silent about what it was given.
+
+use std::sync::{Arc, LazyLock};
+
+use base64::Engine as _;
+
+use crate::ops::scan;
+use crate::source::batches::{Batches, Layout};
+use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position};
+use crate::source::read::{ReadContext, read_bytes};
+use crate::source::sniff::{self, Content, Looks};
+use crate::source::{
+    Passwords, base64_body, certutil as certutil_view, certutil_csv as csv, hexdump as dump, pem as blocks,
+    pkcs7 as cms, pkcs12 as pfx, registry, serialized_store as store, text,
+};
+
+/// Passwords of the seeds; and a budget that ends soon, so that no input takes long.
+static PASSWORDS: LazyLock<Passwords> = LazyLock::new(|| {
+    Passwords::new(["secret", "password", "changeit", "1234"].map(str::to_owned)).with_hashes_per_file(20_000)
+});
+
+/// What holds for whatever was read of `length` bytes.
+fn settle(contents: Contents, length: usize) {
+    let objects: usize = contents.found.iter().map(|found| found.der.len()).sum();
+    assert!(objects <= length, "{objects} bytes of objects in {length} bytes");
+    for found in &contents.found {
+        assert_eq!(found.kind == Kind::PrivateKey, found.der.is_empty(), "the bytes of a private key are never kept");
+    }
+    // A message is a sentence, and each has some cause in the bytes.
+    let messages: usize = contents.faults.iter().map(|fault| fault.message.len()).sum();
+    assert!(messages <= 256 * 1024 + 64 * length, "{messages} bytes of messages about {length} bytes");
+    let parcel = scan::decode(&Arc::from("fuzz"), false, contents);
+    for (certificate, _) in &parcel.certificates {
+        assert!(certificate.der().len() <= length);
+    }
+}
+
+fn context() -> ReadContext<'static> {
+    ReadContext { name: "fuzz", passwords: &PASSWORDS }
+}
+
+/// Any bytes, as a file that was named: something is found in it, or something is said of it.
+pub fn input(data: &[u8]) {
+    let named = read_bytes(data, Looks::Named, context());
+    assert!(!named.found.is_empty() || !named.faults.is_empty(), "neither used nor reported");
+    let met = read_bytes(data, Looks::Unknown, context());
+    let objects = |contents: &Contents| contents.found.iter().map(|found| found.der.clone()).collect::<Vec<_>>();
+    assert!(objects(&met).iter().all(|der| objects(&named).contains(der)), "found only where nothing is expected");
+    settle(named, data.len());
+}
+
+/// PEM, in whatever text.
+pub fn pem(data: &[u8]) {
+    let text = text::normalise(data);
+    settle(blocks::read(&text, 1).resolve(true), text.len());
+    let _ = blocks::read(&text, 1).resolve(false);
+}
+
+/// What is compared of an object.
+fn key(found: &Found) -> (Kind, &[u8], Position, Option<&str>) {
+    let id = found.properties.as_ref().and_then(|properties| properties.request_id.as_deref());
+    (found.kind, &found.der, found.position, id)
+}
+
+/// A long text in batches of any size: together they hold what the whole holds.
+pub fn batches(data: &[u8]) {
+    let Some((size, rest)) = data.split_first() else { return };
+    let text = text::normalise(rest);
+    let (layout, whole) = match sniff::sniff_text(&text) {
+        Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1).resolve(true)),
+        Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true)),
+        _ => (Layout::Blocks, blocks::read(&text, 1).resolve(true)),
+    };
+    let mut parts = Contents::default();
+    for batch in Batches::new(&*text, layout, true, None).with_batch(64 + 16 * usize::from(*size)) {
+        parts.append(batch.read());
+    }
+    let keys = |contents: &'_ Contents| format!("{:x?}", contents.found.iter().map(key).collect::<Vec<_>>());
+    assert_eq!(keys(&parts), keys(&whole));
+    let order = |fault: &Fault| (fault.position, fault.message.clone());
+    parts.faults.sort_by_key(order);
+    let mut faults = whole.faults;
+    faults.sort_by_key(order);
+    assert_eq!(parts.faults, faults);
+}
+
+/// Bare base64, and the bodies of PEM blocks.
+pub fn base64(data: &[u8]) {
+    let mut scratch = Vec::new();
+    if let Ok(decoded) = base64_body::decode(data, &mut scratch) {
+        assert!(decoded.len() <= data.len());
+    }
+    if let Ok(strict) = base64::engine::general_purpose::STANDARD.decode(data) {
+        assert_eq!(base64_body::decode(data, &mut scratch).ok(), Some(strict), "what is base64 is read as it");
+    }
+    let _ = base64_body::is_bare(data);
+    settle(base64_body::read(data, |bytes, _| cms::read(bytes, |_| Position::Whole)), data.len());
+}
+
+/// The output of `certutil -view`.
+pub fn certutil(data: &[u8]) {
+    let text = text::normalise(data);
+    if let Some(view) = certutil_view::view(&text[..text.len().min(sniff::HEAD)]) {
+        settle(view.read(&text, 1).resolve(true), text.len());
+    }
+}
+
+/// A CSV with a column of certificates.
+pub fn certutil_csv(data: &[u8]) {
+    let text = text::normalise(data);
+    if let Some(table) = csv::table(&text[..text.len().min(sniff::HEAD)]) {
+        settle(table.read(&text, 1, true), text.len());
+        let _ = table.read(&text, 1, false);
+    }
+    let _ = csv::whole_rows(&text);
+}
+
+/// The dumps of `certutil` and of hex viewers.
+pub fn hexdump(data: &[u8]) {
+    let _ = dump::is_dump(data);
+    settle(dump::read(data), data.len());
+}
+
+/// PKCS#7, in DER or BER.
+pub fn pkcs7(data: &[u8]) {
+    settle(cms::read(data, |offset| Position::Byte(offset as u64)), data.len());
+}
+
+/// PKCS#12.
+pub fn pkcs12(data: &[u8]) {
+    let _ = pfx::is_pkcs12(data);
+    settle(pfx::read(data, "fuzz", &PASSWORDS), data.len());
+}
+
+/// Microsoft's serialized store.
+pub fn serialized_store(data: &[u8]) {
+    let _ = store::is_serialized_store(data);
+    settle(store::read(data), data.len());
+}
+
+/// A `Blob` of the registry.
+pub fn registry_blob(data: &[u8]) {
+    let _ = store::is_registry_blob(data);
+    settle(store::read_blob(data), data.len());
+}
+
+/// A registry export.
+pub fn registry_export(data: &[u8]) {
+    let _ = registry::is_registry_export(data);
+    let contents = registry::read(data);
+    assert!(contents.found.iter().all(|found| found.format == Format::RegistryExport));
+    settle(contents, data.len());
+}
