@@ -57,6 +57,7 @@ pub(crate) struct Graph {
     by_key_identifier: HashMap<Box<[u8]>, Vec<NodeId>>,
     by_sha256: HashMap<[u8; 32], NodeId>,
     disallowed: Vec<[u8; 32]>,
+    pub(super) distances: OnceLock<Vec<u32>>,
     /// `None` where there are no CRLs, and none are asked for.
     pub(crate) revocation: Option<Box<Revocation>>,
     pub(crate) settings: Settings,
@@ -106,6 +107,7 @@ impl Graph {
             by_key_identifier: HashMap::new(),
             by_sha256: HashMap::new(),
             disallowed,
+            distances: OnceLock::new(),
             revocation: None,
             settings,
         };

@@ -1,10 +1,14 @@
 //! All certification paths of one CA, shortest first (RFC 4158), each with the state that a certificate below it starts from.
 //!
+//! In a mesh of cross-certificates there are more paths than anyone can wait for. So a search that gets long asks how far each CA is
+//! from a trust anchor: it goes on towards the nearest one, and through what reaches none only once.
+//!
 //! The first search follows only certificates that may be issuers at all, so that an expired or forbidden one costs nothing. Only
 //! where that finds no valid path does a second one go through them too, to say what the path would have been and what is
 //! wrong with it.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashSet, VecDeque};
 
 use crate::certificate::{Certificate, HashAlgorithm};
 use crate::path::graph::{Graph, NodeId, by_thumbprint};
@@ -15,7 +19,11 @@ use crate::time::Time;
 /// How many paths that fail, and how many that end nowhere, are kept for the explanation.
 const EXAMPLES: usize = 8;
 /// How many steps the second search may take: it only explains.
-const EXPLAINING_STEPS: usize = 2_000;
+const EXPLAINING_STEPS: usize = 500;
+/// After how many steps a search asks for the distances, which cost the links of every CA. Real hierarchies end before.
+const BLIND_STEPS: usize = 64;
+/// The distance of what reaches no anchor.
+const NEVER: u32 = u32::MAX;
 
 /// What the search above one CA found.
 #[derive(Debug, Default)]
@@ -81,6 +89,60 @@ struct Step {
     depth: usize,
 }
 
+/// Where a search is: the steps taken and those that wait, the shortest whole path first.
+#[derive(Default)]
+struct Walk<'g> {
+    steps: Vec<Step>,
+    /// The length that a path through the step has at least, and the step.
+    queue: BinaryHeap<Reverse<(usize, usize)>>,
+    seen: HashSet<NodeId>,
+    /// What waits and reaches no anchor.
+    dead_ends: HashSet<NodeId>,
+    distances: Option<&'g [u32]>,
+}
+
+impl<'g> Walk<'g> {
+    fn push(&mut self, node: NodeId, below: Option<usize>, depth: usize) {
+        let length = match self.distances.map(|distances| distances[node.0 as usize]) {
+            None => depth,
+            // No path goes through it. It is looked at once, for what is refused on the way.
+            Some(NEVER) if !self.dead_ends.insert(node) || self.seen.contains(&node) => return,
+            Some(NEVER) => usize::MAX,
+            Some(distance) => depth.saturating_add(distance as usize),
+        };
+        self.queue.push(Reverse((length, self.steps.len())));
+        self.steps.push(Step { node, below, depth });
+    }
+
+    fn pop(&mut self) -> Option<usize> {
+        while let Some(Reverse((length, step))) = self.queue.pop() {
+            if length < usize::MAX || !self.seen.contains(&self.steps[step].node) {
+                return Some(step);
+            }
+        }
+        None
+    }
+
+    /// Whether this step, and so whatever still waits, reaches no anchor, and enough of it has been looked at.
+    fn is_hopeless(&self, step: usize, count: usize) -> bool {
+        count >= EXPLAINING_STEPS
+            && self.distances.is_some_and(|distances| distances[self.steps[step].node.0 as usize] == NEVER)
+    }
+
+    /// From here on by distance.
+    fn look(&mut self, distances: &'g [u32]) {
+        self.distances = Some(distances);
+        for Reverse((_, step)) in std::mem::take(&mut self.queue).into_sorted_vec().into_iter().rev() {
+            let Step { node, depth, .. } = self.steps[step];
+            match distances[node.0 as usize] {
+                NEVER if !self.dead_ends.insert(node) => {}
+                NEVER => self.queue.push(Reverse((usize::MAX, step))),
+                distance => self.queue.push(Reverse((depth.saturating_add(distance as usize), step))),
+            }
+        }
+    }
+}
+
 impl IssuerPath {
     /// The checks of a certificate below that depend on the path: RFC 5280 section 6.1.5, and revocation.
     pub(crate) fn finish(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
@@ -114,21 +176,27 @@ impl Graph {
             .then_with(|| one.2.check.cmp(&two.2.check))
     }
 
-    /// Breadth first, so that the shortest paths come first whatever the mesh. With `strict`, through valid issuers only.
+    /// The shortest paths first, whatever the mesh. With `strict`, through valid issuers only.
     fn search(&self, start: NodeId, found: &mut IssuerPaths, strict: bool, budget: usize) {
         if strict && let Err(failure) = self.check(start) {
             found.refused.push((start, start, failure));
             return;
         }
-        let mut steps = vec![Step { node: start, below: None, depth: 1 }];
-        let mut next = 0;
-        while next < steps.len() {
-            if next == budget || found.valid.len() == self.settings.budget.paths_per_issuer {
+        let mut walk = Walk::default();
+        walk.push(start, None, 1);
+        let mut count = 0;
+        while let Some(next) = walk.pop() {
+            if count == budget
+                || walk.is_hopeless(next, count)
+                || found.valid.len() == self.settings.budget.paths_per_issuer
+            {
                 found.exhausted |= strict;
                 return;
             }
-            let node = steps[next].node;
-            let chain = chain(&steps, next);
+            count += 1;
+            let node = walk.steps[next].node;
+            let chain = chain(&walk.steps, next);
+            let is_first = walk.seen.insert(node);
             let mut went_on = false;
             if self.node(node).anchor.is_some() {
                 went_on = true;
@@ -136,7 +204,7 @@ impl Graph {
             }
             let links = self.links(node);
             found.exhausted |= links.exhausted;
-            if strict {
+            if strict && is_first {
                 found
                     .refused
                     .extend(links.refused.iter().map(|(candidate, failure)| (node, *candidate, failure.clone())));
@@ -144,27 +212,36 @@ impl Graph {
             // What a self-signed anchor is cross-signed by is above the end of the path.
             if !(went_on && links.is_self_signed) {
                 for issuer in &links.issuers {
-                    went_on |= self.step(*issuer, next, &chain, &mut steps, found, strict);
+                    // Each step waits with its place in memory, so waiting counts as well.
+                    if walk.steps.len() >= budget.saturating_mul(4) {
+                        found.exhausted |= strict;
+                        break;
+                    }
+                    went_on |= self.step(*issuer, next, &chain, &mut walk, found, strict, is_first);
                 }
             }
             if !went_on && !strict && found.open.len() < EXAMPLES {
                 found.open.push(chain);
             }
-            next += 1;
+            if strict && count == BLIND_STEPS {
+                walk.look(self.distances());
+            }
         }
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn step(
         &self,
         issuer: NodeId,
         from: usize,
         chain: &[NodeId],
-        steps: &mut Vec<Step>,
+        walk: &mut Walk<'_>,
         found: &mut IssuerPaths,
         strict: bool,
+        is_first: bool,
     ) -> bool {
-        let below = steps[from].node;
-        let depth = steps[from].depth + 1;
+        let below = walk.steps[from].node;
+        let depth = walk.steps[from].depth + 1;
         let node = self.node(issuer);
         // One CA, by name and key, once on a path (RFC 4158 section 5.2).
         if chain.iter().any(|id| self.node(*id).name == node.name && self.node(*id).key == node.key) {
@@ -175,11 +252,42 @@ impl Graph {
             return false;
         }
         if strict && let Err(failure) = self.check(issuer) {
-            found.refused.push((below, issuer, failure));
+            if is_first {
+                found.refused.push((below, issuer, failure));
+            }
             return false;
         }
-        steps.push(Step { node: issuer, below: Some(from), depth });
+        walk.push(issuer, Some(from), depth);
         true
+    }
+
+    /// How many certificates lie between each CA and the nearest trust anchor, through valid issuers only.
+    fn distances(&self) -> &[u32] {
+        self.distances.get_or_init(|| {
+            let mut distances = vec![NEVER; self.ids().count()];
+            let mut below = vec![Vec::new(); distances.len()];
+            let mut queue = VecDeque::new();
+            for id in self.ids().filter(|id| self.check(*id).is_ok()) {
+                for issuer in &self.links(id).issuers {
+                    below[issuer.0 as usize].push(id);
+                }
+                if self.node(id).anchor.is_some() {
+                    distances[id.0 as usize] = 0;
+                    queue.push_back(id);
+                }
+            }
+            while let Some(id) = queue.pop_front() {
+                let farther = distances[id.0 as usize].saturating_add(1);
+                for one in std::mem::take(&mut below[id.0 as usize]) {
+                    let distance = &mut distances[one.0 as usize];
+                    if *distance == NEVER {
+                        *distance = farther;
+                        queue.push_back(one);
+                    }
+                }
+            }
+            distances
+        })
     }
 
     /// Section 6.1 over a path that ends at an anchor.

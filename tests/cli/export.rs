@@ -637,3 +637,30 @@ fn readme_txt_and_the_script_name_every_file_and_hold_no_control_character() {
         }
     }
 }
+
+#[test]
+fn a_mesh_of_hundreds_of_cross_certificates_is_bounded_with_a_way_out_and_without() {
+    let root = Ca::root("Large Mesh Root");
+    let cas: Vec<Ca> = (0..22).map(|n| Ca::root(&format!("Large Mesh CA {n}"))).collect();
+    let mut certificates: Vec<Vec<u8>> = vec![root.der.clone()];
+    for (n, ca) in cas.iter().enumerate() {
+        for (m, other) in cas.iter().enumerate() {
+            if n != m {
+                certificates.push(ca.cross_certify(other).der);
+            }
+        }
+    }
+    certificates.push(cas[0].client("mesh.test"));
+    let bundle = |certificates: &[Vec<u8>]| certificates.iter().map(|der| pem(der)).collect::<String>();
+    let closed = folder(&[("mesh.pem", bundle(&certificates).as_bytes())]);
+    let started = std::time::Instant::now();
+    let refused = Export::of(&[closed.path()], &[]);
+    assert_eq!(refused.output.status, 5, "{}", refused.output.seen());
+    refused.left_nothing();
+    certificates.push(root.cross_certify(&cas[12]).der);
+    let open = folder(&[("mesh.pem", bundle(&certificates).as_bytes())]);
+    let export = Export::of(&[open.path()], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    assert_eq!(export.written("intermediates").len(), 2);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
