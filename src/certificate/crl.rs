@@ -151,13 +151,12 @@ impl Crl {
         if let Some(unknown) = survey.unknown_critical {
             return Some(Flaw::CriticalEntryExtension(unknown));
         }
-        let all: Vec<_> = self.extensions().map(|one| one.oid).collect();
-        let twice = all.iter().enumerate().find(|(place, one)| all.iter().take(*place).any(|two| two == *one));
-        if let Some(twice) = twice.map(|(_, one)| Oid::from_content(one)).or(survey.twice) {
+        let twice = decode::first_twice(self.extensions());
+        if let Some(twice) = twice.map(|one| Oid::from_content(one.oid)).or(survey.twice) {
             return Some(Flaw::DuplicateExtension(twice));
         }
         // RFC 5280 section 5.1.2.1: version 2 (written 1) where there are extensions.
-        if version.is_some_and(|version| version != Some(1)) || version.is_none() && !all.is_empty() {
+        if version.is_some_and(|version| version != Some(1)) || version.is_none() && !self.extensions.is_empty() {
             return Some(Flaw::Version(version.map(|version| version.map_or(0, |number| number.saturating_add(1)))));
         }
         if !self.signature_algorithms_agree() {

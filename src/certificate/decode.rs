@@ -1,5 +1,7 @@
 //! Where in its bytes each part of a certificate stands (RFC 5280 section 4.1).
 
+use std::collections::HashSet;
+
 use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
 use crate::time::Time;
 
@@ -154,6 +156,19 @@ pub(super) fn read_extensions(mut cursor: Cursor<'_>) -> Result<Box<[ExtensionSp
         });
     }
     Ok(extensions.into())
+}
+
+/// The first extension of a type that stood there before. Ordinary certificates have some ten; a hundred thousand take no longer
+/// than reading them.
+pub(super) fn first_twice<'a>(extensions: impl Iterator<Item = Extension<'a>>) -> Option<Extension<'a>> {
+    const FEW: usize = 16;
+    let all: Vec<_> = extensions.collect();
+    if all.len() <= FEW {
+        let is_second = |(index, one): &(usize, &Extension<'_>)| all[..*index].iter().any(|two| two.oid == one.oid);
+        return all.iter().enumerate().find(is_second).map(|(_, one)| *one);
+    }
+    let mut seen = HashSet::with_capacity(all.len());
+    all.into_iter().find(|one| !seen.insert(one.oid))
 }
 
 /// One extension: its identifier, whether it is critical, and the string that holds its content.

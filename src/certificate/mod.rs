@@ -224,11 +224,7 @@ impl Certificate {
 
     /// The first extension that is there twice, which RFC 5280 section 4.2 forbids.
     pub(crate) fn duplicate_extension(&self) -> Option<Extension<'_>> {
-        let all: Vec<_> = self.extensions().collect();
-        all.iter()
-            .enumerate()
-            .find(|(index, one)| all[..*index].iter().any(|two| two.oid == one.oid))
-            .map(|(_, one)| *one)
+        decode::first_twice(self.extensions())
     }
 
     /// Whether subject and issuer are one name, and there is one (RFC 5280 section 3.2, "self-issued").

@@ -55,17 +55,23 @@ impl<'a> Attribute<'a> {
 /// Case folded, leading and trailing spaces dropped, inner runs made one space.
 pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for word in text.split(|c: char| c.is_whitespace() || c == '\u{a0}').filter(|word| !word.is_empty()) {
-        if !folded.is_empty() {
+    let mut is_apart = false;
+    for c in text.chars() {
+        match c {
+            // RFC 4518 section 2.2: mapped to nothing, before spaces are counted.
+            '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => continue,
+            c if c.is_whitespace() => {
+                is_apart = !folded.is_empty();
+                continue;
+            }
+            _ => {}
+        }
+        if std::mem::take(&mut is_apart) {
             folded.push(' ');
         }
-        for c in word.chars() {
-            match c {
-                // RFC 4518 section 2.2: mapped to nothing.
-                '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
-                'ß' => folded.push_str("ss"),
-                _ => folded.extend(c.to_lowercase()),
-            }
+        match c {
+            'ß' | 'ẞ' => folded.push_str("ss"),
+            _ => folded.extend(c.to_lowercase()),
         }
     }
     folded
@@ -354,6 +360,20 @@ mod tests {
         assert!(Name::new(&one).matches(&Name::new(&two)));
         let three = name(&[&[(CN, UTF8, b"RootCA")]]);
         assert!(!Name::new(&one).matches(&Name::new(&three)));
+    }
+
+    #[test]
+    fn folding_ends_where_it_began() {
+        for (text, expected) in [
+            ("Net \u{ad}\u{ad} Lock", "net lock"),
+            ("\u{ad} a\u{200b} ", "a"),
+            ("STRAẞE", "strasse"),
+            ("Straße", "strasse"),
+            ("\u{a0}A\u{3000}\tB\u{2003}", "a b"),
+        ] {
+            assert_eq!(fold(text), expected);
+            assert_eq!(fold(expected), expected);
+        }
     }
 
     #[test]

@@ -114,11 +114,8 @@ pub fn crl(data: &[u8]) {
     let entries: Vec<_> = crl.entries().take(1000).collect();
     assert_eq!(crl.entries().count(), crl.len());
     assert_eq!(crl.is_empty(), entries.is_empty());
-    if crl.issuing_distribution_point().is_none_or(|point| !point.indirect) {
-        let issuer = crl.issuer();
-        for entry in entries.iter().take(50) {
-            assert!(crl.entry(&issuer, entry.serial_number).is_some(), "what is listed is found");
-        }
+    for entry in entries.iter().filter(|entry| entry.certificate_issuer.is_empty()).take(50) {
+        assert!(crl.entry(&crl.issuer(), entry.serial_number).is_some(), "what is listed is found");
     }
 }
 

@@ -14,8 +14,8 @@ use crate::ops::spool::Spool;
 use crate::pool::{Entry, Pool};
 use crate::source::{Occurrence, Passwords, Problem};
 
-/// How many bytes of end-entity certificates are kept for the second look: some 40,000 certificates. More are read again.
-const HELD: usize = 48 << 20;
+/// How many bytes of end-entity certificates are kept for the second look: some 20,000 certificates. More are read again.
+const HELD: usize = 20 << 20;
 /// How many problems are kept; a source of nothing but damage is told by its first ones.
 const PROBLEMS: usize = 100_000;
 

@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use crate::source::certutil::{self, View};
-use crate::source::certutil_csv::{self, Table};
+use crate::source::certutil_csv::Table;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
 use crate::source::pem;
 use crate::source::text::fill;
@@ -136,7 +136,7 @@ impl<R: Read> Batches<R> {
                 None if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),
                 None => Cut::More,
             },
-            Layout::Table(_) => match certutil_csv::whole_rows(&self.buffer) {
+            Layout::Table(table) => match table.whole_rows(&self.buffer) {
                 // A quote out of place must not cut a block in two.
                 Some(offset) if !pem::ends_inside(&self.buffer[..offset]) => Cut::At(offset),
                 _ if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),

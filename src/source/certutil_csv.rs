@@ -132,6 +132,25 @@ impl Table {
         rows.result.resolve(true)
     }
 
+    /// How much of `text`, which begins at the start of a row, is whole rows: up to the last one, which may go on. By the reader of
+    /// rows itself, so that quotes out of place end a row here where they end it there.
+    pub(crate) fn whole_rows(&self, text: &[u8]) -> Option<usize> {
+        let mut csv = reader(text, self.delimiter);
+        let mut row = csv::ByteRecord::new();
+        let (mut last, mut end) = (0, 0);
+        while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
+            last = end;
+            end = usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len());
+        }
+        // The reader leaves the second half of a line end to the next row.
+        let last = if text.get(..last).is_some_and(|rows| rows.ends_with(b"\r")) && text.get(last) == Some(&b'\n') {
+            last + 1
+        } else {
+            last
+        };
+        (last > 0).then_some(last)
+    }
+
     /// Reads the cells of a row that are base64 without a header.
     fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) {
         for (column, cell) in row.iter().enumerate() {
@@ -200,19 +219,6 @@ fn is_size(cell: &[u8]) -> bool {
     let cell = cell.trim_ascii();
     let digits = cell.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 0 && cell.get(digits) == Some(&b' ')
-}
-
-/// How much of `text`, which begins at the start of a row, is whole rows: up to the last line end outside of quotes.
-pub(crate) fn whole_rows(text: &[u8]) -> Option<usize> {
-    let mut inside = memchr::memchr_iter(b'"', text).count() % 2 == 1;
-    for offset in memchr::memrchr2_iter(b'"', b'\n', text) {
-        if text[offset] == b'"' {
-            inside = !inside;
-        } else if !inside {
-            return Some(offset + 1);
-        }
-    }
-    None
 }
 
 #[cfg(test)]
