@@ -1,6 +1,8 @@
 use super::*;
 use crate::source::contents::Kind;
-use crate::source::testing::{base64, certificate, certificate_block, corpus, not_run, openssl, utf16};
+#[cfg(unix)]
+use crate::source::testing::not_run;
+use crate::source::testing::{base64, certificate, certificate_block, corpus, openssl, utf16};
 use proptest::prelude::*;
 
 fn read_as(bytes: &[u8], looks: Looks) -> Contents {
