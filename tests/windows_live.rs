@@ -1,6 +1,5 @@
 //! The program on Windows: live stores from the command line, and Windows' crypt32 as an independent reader of certificates.
 #![cfg(windows)]
-
 #![allow(clippy::print_stderr, reason = "a test says by name what it did not run")]
 
 use std::path::{Path, PathBuf};
