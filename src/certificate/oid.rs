@@ -140,6 +140,7 @@ oids! {
     KEY_RECOVERY_AGENT = [0x2b, 6, 1, 4, 1, 0x82, 0x37, 21, 6] "Key Recovery Agent";
     KDC_AUTHENTICATION = [0x2b, 6, 1, 5, 2, 3, 5] "KDC Authentication";
     // Certificate and CRL extensions.
+    SUBJECT_DIRECTORY_ATTRIBUTES = [0x55, 0x1d, 9] "Subject Directory Attributes";
     SUBJECT_KEY_IDENTIFIER = [0x55, 0x1d, 14] "Subject Key Identifier";
     KEY_USAGE = [0x55, 0x1d, 15] "Key Usage";
     SUBJECT_ALTERNATIVE_NAME = [0x55, 0x1d, 17] "Subject Alternative Name";

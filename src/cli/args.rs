@@ -315,6 +315,12 @@ pub(crate) struct Verify {
     /// initial-any-policy-inhibit
     #[arg(long, help_heading = "Policies (RFC 5280 section 6.1.1)")]
     pub(crate) inhibit_any_policy: bool,
+    /// How many intermediates, self-issued ones not counted, a path may have at most
+    #[arg(long, value_name = "N", help_heading = "Paths")]
+    pub(crate) max_path_length: Option<u64>,
+    /// Also refuse what RFC 5280 section 4 asks of the CA that issues, and neither section 6 nor Windows of who validates
+    #[arg(long, help_heading = "Paths")]
+    pub(crate) strict: bool,
     /// The format of the result
     #[arg(short, long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
     pub(crate) format: Format,

@@ -222,7 +222,7 @@ impl Auditor<'_> {
         if let Some(path) = decision.chosen {
             return path.nodes.clone();
         }
-        if let Some(path) = graph.candidate_paths(&decision.links.issuers).first() {
+        if let Some(path) = graph.candidate_paths(&decision.links.issuers).next() {
             return path.nodes.clone();
         }
         let best = decision.links.issuers.iter().find_map(|id| {
@@ -307,7 +307,7 @@ impl Auditor<'_> {
         }
         if let Some(failure) = &decision.refused {
             found.push(rules::path::at_fault(certificate, false, failure, at));
-        } else if graph.candidate_paths(&decision.links.issuers).is_empty() {
+        } else if graph.candidate_paths(&decision.links.issuers).next().is_none() {
             found.extend(self.of_no_path(entry, nodes, known));
         } else if let Some(issuer) = nodes.first() {
             found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
@@ -386,7 +386,7 @@ impl Auditor<'_> {
         let certificate = &*entry.certificate;
         let request = &self.audit.request;
         let is_allowed =
-            decision.chosen.is_some() || !self.assembly.graph.candidate_paths(&decision.links.issuers).is_empty();
+            decision.chosen.is_some() || self.assembly.graph.candidate_paths(&decision.links.issuers).next().is_some();
         let mut stores = entry.stores().peekable();
         let in_personal = stores.peek().is_none() || stores.any(|store| store.is("My"));
         let is_live = entry.stores().next().is_some();

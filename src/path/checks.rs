@@ -133,7 +133,7 @@ pub(crate) fn issuer(certificate: &Certificate, is_anchor: bool) -> Result<(), F
     }
     match certificate.basic_constraints() {
         Decoded::Present(constraints) if constraints.ca => {}
-        Decoded::Absent if is_anchor => {}
+        Decoded::Absent if is_anchor && certificate.is_self_issued() => {}
         Decoded::Present(_) => {
             return Err(Failure::new(Check::BasicConstraints, "CA:TRUE", "CA:FALSE"));
         }

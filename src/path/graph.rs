@@ -9,9 +9,23 @@ use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
 use crate::path::trace::{Check, Failure};
-use crate::path::{checks, search::IssuerPaths};
+use crate::path::{checks, conformance, search::IssuerPaths};
 use crate::source::Restrictions;
 use crate::time::Time;
+
+/// Steps of the searches above all CAs together, paths, and refused candidates that are kept: some seconds, and some hundred MiB.
+const STEPS_OF_ALL: usize = 4_000_000;
+const PATHS_OF_ALL: usize = 50_000;
+const REFUSED_OF_ALL: usize = 100_000;
+
+/// What the search above one CA may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) steps: usize,
+    pub(crate) paths: usize,
+    /// Refused candidates that are kept.
+    pub(crate) refused: usize,
+}
 
 /// A CA certificate's place in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +59,17 @@ pub(crate) struct Links {
     pub(crate) is_self_signed: bool,
     /// Whether keys were left untried.
     pub(crate) exhausted: bool,
+}
+
+impl Links {
+    /// Notes why a candidate is no issuer, up to a number; of those behind it only that there are more.
+    fn refuse(&mut self, most: usize, candidate: NodeId, why: impl FnOnce() -> Failure) {
+        match self.refused.len() {
+            kept if kept < most => self.refused.push((candidate, why())),
+            kept if kept == most => self.refused.push((candidate, Failure::more_refused(most))),
+            _ => {}
+        }
+    }
 }
 
 /// The certificates that can be issuers, by name, key and key identifier.
@@ -149,6 +174,17 @@ impl Graph {
         });
     }
 
+    /// What the search above one CA may do: less where there are thousands of CAs, so that all of them together end.
+    pub(crate) fn limits(&self) -> Limits {
+        let budget = &self.settings.budget;
+        let share = |of_all: usize, least: usize, most: usize| (of_all / self.nodes.len().max(1)).max(least).min(most);
+        Limits {
+            steps: share(STEPS_OF_ALL, 500, budget.steps_per_issuer),
+            paths: share(PATHS_OF_ALL, 16, budget.paths_per_issuer),
+            refused: share(REFUSED_OF_ALL, 32, budget.refused_per_issuer),
+        }
+    }
+
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
     }
@@ -191,6 +227,9 @@ impl Graph {
                     ));
                 }
                 checks::encoding(certificate)?;
+                if self.settings.strict {
+                    conformance::check(certificate)?;
+                }
                 checks::validity(certificate, self.settings.at)?;
                 checks::issuer(certificate, node.anchor.is_some())?;
                 match self.settings.purpose.usage() {
@@ -233,6 +272,7 @@ impl Graph {
     /// The issuers of any certificate. With `explain`, also why each other candidate is none.
     pub(crate) fn find_issuers(&self, below: &Certificate, own: Option<NodeId>, explain: bool) -> Links {
         let mut links = Links::default();
+        let most = self.limits().refused;
         let issuer_name = below.issuer();
         let candidates = self.with_subject(&issuer_name);
         let authority = below.authority_key_identifier();
@@ -277,8 +317,10 @@ impl Graph {
                     links.issuers.push(*id);
                 }
             } else if explain && Some(*id) != own {
-                let outcome = outcomes.iter().find(|(key, _)| *key == node.key).map(|(_, outcome)| outcome);
-                links.refused.push((*id, self.refusal(authority, &node.certificate, outcome, signer.is_some())));
+                links.refuse(most, *id, || {
+                    let outcome = outcomes.iter().find(|(key, _)| *key == node.key).map(|(_, outcome)| outcome);
+                    self.refusal(authority, &node.certificate, outcome, signer.is_some())
+                });
             }
         }
         // A self-signed certificate may be no node of the graph, as a client's own is.
@@ -292,11 +334,14 @@ impl Graph {
     /// The candidates that have the key identifier but another name.
     fn refuse_other_names(&self, below: &Certificate, identifier: Option<&[u8]>, links: &mut Links) {
         let same = identifier.and_then(|identifier| self.by_key_identifier.get(identifier));
+        let most = self.limits().refused;
         for id in same.into_iter().flatten() {
+            if links.refused.len() > most {
+                break;
+            }
             let subject = self.certificate(*id).subject();
             if !subject.matches(&below.issuer()) && self.certificate(*id).sha256() != below.sha256() {
-                let failure = Failure::new(Check::Name, below.issuer().to_string(), subject.to_string());
-                links.refused.push((*id, failure));
+                links.refuse(most, *id, || Failure::new(Check::Name, below.issuer().to_string(), subject.to_string()));
             }
         }
     }

@@ -40,6 +40,17 @@ pub(crate) struct IssuerPaths {
     pub(crate) exhausted: bool,
 }
 
+impl IssuerPaths {
+    /// Keeps a candidate that was refused, up to a number; of those behind it only that there are more.
+    fn refuse(&mut self, most: usize, below: NodeId, candidate: NodeId, failure: &Failure) {
+        match self.refused.len() {
+            kept if kept < most => self.refused.push((below, candidate, failure.clone())),
+            kept if kept == most => self.refused.push((below, candidate, Failure::more_refused(most))),
+            _ => {}
+        }
+    }
+}
+
 /// A valid path from a CA up to its trust anchor.
 #[derive(Debug)]
 pub(crate) struct IssuerPath {
@@ -159,7 +170,7 @@ impl Graph {
     pub(crate) fn paths(&self, id: NodeId) -> &IssuerPaths {
         self.node(id).paths.get_or_init(|| {
             let mut found = IssuerPaths::default();
-            self.search(id, &mut found, true, self.settings.budget.steps_per_issuer);
+            self.search(id, &mut found, true, self.limits().steps);
             found.valid.sort_by(|one, two| one.rank.cmp(&two.rank));
             if found.valid.is_empty() {
                 self.search(id, &mut found, false, EXPLAINING_STEPS);
@@ -182,14 +193,12 @@ impl Graph {
             found.refused.push((start, start, failure));
             return;
         }
+        let limits = self.limits();
         let mut walk = Walk::default();
         walk.push(start, None, 1);
         let mut count = 0;
         while let Some(next) = walk.pop() {
-            if count == budget
-                || walk.is_hopeless(next, count)
-                || found.valid.len() == self.settings.budget.paths_per_issuer
-            {
+            if count == budget || walk.is_hopeless(next, count) || found.valid.len() == limits.paths {
                 found.exhausted |= strict;
                 return;
             }
@@ -205,9 +214,9 @@ impl Graph {
             let links = self.links(node);
             found.exhausted |= links.exhausted;
             if strict && is_first {
-                found
-                    .refused
-                    .extend(links.refused.iter().map(|(candidate, failure)| (node, *candidate, failure.clone())));
+                for (candidate, failure) in &links.refused {
+                    found.refuse(limits.refused, node, *candidate, failure);
+                }
             }
             // What a self-signed anchor is cross-signed by is above the end of the path.
             if !(went_on && links.is_self_signed) {
@@ -253,7 +262,7 @@ impl Graph {
         }
         if strict && let Err(failure) = self.check(issuer) {
             if is_first {
-                found.refused.push((below, issuer, failure));
+                found.refuse(self.limits().refused, below, issuer, &failure);
             }
             return false;
         }

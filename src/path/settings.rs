@@ -43,6 +43,12 @@ pub struct Settings {
     pub inhibit_policy_mapping: bool,
     /// initial-any-policy-inhibit.
     pub inhibit_any_policy: bool,
+    /// The initial value of max_path_length (section 6.1.2 (k)): how many intermediates, self-issued ones not counted, a path may
+    /// have at most.
+    pub max_path_length: Option<u64>,
+    /// Whether certificates are refused that are not as RFC 5280 section 4 asks it of the CA that issues them. Neither section 6 nor
+    /// Windows asks it of who validates, and many enterprises' certificates are not so.
+    pub strict: bool,
     /// Whether a certificate whose revocation cannot be judged is refused.
     pub require_revocation: bool,
     /// How much the search may do.
@@ -59,13 +65,16 @@ impl Settings {
             require_explicit_policy: false,
             inhibit_policy_mapping: false,
             inhibit_any_policy: false,
+            max_path_length: None,
+            strict: false,
             require_revocation: false,
             budget: Budget::default(),
         }
     }
 }
 
-/// How much a search may do. What ends on it says so.
+/// How much a search may do. What ends on it says so. Where there are thousands of CAs each may do less, so that all of them
+/// together end soon.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Budget {
@@ -78,10 +87,18 @@ pub struct Budget {
     pub steps_per_issuer: usize,
     /// Paths kept for one CA.
     pub paths_per_issuer: usize,
+    /// Refused candidates kept for one certificate.
+    pub refused_per_issuer: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { depth: 32, keys_per_certificate: 100, steps_per_issuer: 20_000, paths_per_issuer: 256 }
+        Self {
+            depth: 32,
+            keys_per_certificate: 100,
+            steps_per_issuer: 20_000,
+            paths_per_issuer: 256,
+            refused_per_issuer: 400,
+        }
     }
 }

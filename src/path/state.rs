@@ -5,7 +5,7 @@ use crate::certificate::{Certificate, oid};
 use crate::path::graph::{Graph, NodeId};
 use crate::path::policy::PolicyState;
 use crate::path::trace::{Check, Failure};
-use crate::path::{checks, name_constraints};
+use crate::path::{checks, conformance, name_constraints};
 use crate::source::Restrictions;
 
 /// The working variables after the certificates of a path.
@@ -26,7 +26,11 @@ impl State {
         if let Some(restrictions) = &node.anchor {
             check_restrictions(graph, restrictions)?;
         }
-        let mut state = Self { path_length: None, constraining: Vec::new(), policy: PolicyState::new(&graph.settings) };
+        let mut state = Self {
+            path_length: graph.settings.max_path_length,
+            constraining: Vec::new(),
+            policy: PolicyState::new(&graph.settings),
+        };
         state.remember_limits(graph, anchor);
         Ok(state)
     }
@@ -55,7 +59,7 @@ impl State {
             let Some(left) = length.checked_sub(1) else {
                 return Err(Failure::new(
                     Check::PathLength,
-                    "no further intermediate below a path length of 0",
+                    "no further intermediate, as the path length left is 0",
                     node.certificate.subject().short(),
                 ));
             };
@@ -120,6 +124,9 @@ pub(crate) fn check_end_entity(graph: &Graph, certificate: &Certificate) -> Resu
         return Err(Failure::new(Check::Disallowed, "a certificate that is not disallowed", "in the Disallowed store"));
     }
     checks::encoding(certificate)?;
+    if graph.settings.strict {
+        conformance::check(certificate)?;
+    }
     checks::validity(certificate, graph.settings.at)?;
     if let Some(usage) = graph.settings.purpose.usage() {
         checks::allows_usage(certificate, usage)?;

@@ -37,6 +37,8 @@ pub enum Check {
     NameConstraints,
     /// No policy that a CA above, or the user, demands (section 6.1.5 (g)).
     Policy,
+    /// Not as section 4 asks it of the CA that issued it; asked only with [`Settings::strict`](super::Settings::strict).
+    Conformance,
     /// Revoked (section 6.3).
     Revoked,
     /// Whether it is revoked is not known, and must be.
@@ -71,6 +73,7 @@ impl Check {
             Self::Extension => "extension",
             Self::NameConstraints => "name-constraints",
             Self::Policy => "policy",
+            Self::Conformance => "conformance",
             Self::Revoked => "revoked",
             Self::RevocationUnknown => "revocation-unknown",
             Self::Disallowed => "disallowed",
@@ -97,6 +100,11 @@ pub struct Failure {
 impl Failure {
     pub(crate) fn new(check: Check, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { check, expected: expected.into(), found: found.into() }
+    }
+
+    /// Stands for all further candidates that were refused and are not kept.
+    pub(crate) fn more_refused(most: usize) -> Self {
+        Self::new(Check::Budget, format!("at most {most} refused candidates to keep"), "more")
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the search says of one certificate: its paths, and everything that was considered on the way.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, oid};
@@ -152,20 +154,29 @@ impl Graph {
         Decision { links, own, chosen, refused }
     }
 
-    /// The valid paths of several CA certificates of one name and key, best first.
-    pub(crate) fn candidate_paths(&self, issuers: &[NodeId]) -> Vec<&IssuerPath> {
-        let mut paths: Vec<&IssuerPath> = issuers.iter().flat_map(|id| &self.paths(*id).valid).collect();
-        if issuers.len() > 1 {
-            paths.sort_by(|one, two| one.rank.cmp(&two.rank));
-        }
-        paths
+    /// The valid paths of several CA certificates of one name and key, best first; as many as are kept of one.
+    pub(crate) fn candidate_paths<'g>(&'g self, issuers: &[NodeId]) -> impl Iterator<Item = &'g IssuerPath> {
+        let valid: Vec<&'g [IssuerPath]> = issuers.iter().map(|id| self.paths(*id).valid.as_slice()).collect();
+        // The best that is left of each.
+        let mut heads = BinaryHeap::with_capacity(valid.len());
+        heads.extend(valid.iter().enumerate().filter_map(|(of, paths)| Some(Reverse((&paths.first()?.rank, of, 0)))));
+        let in_order = std::iter::from_fn(move || {
+            let Reverse((_, of, at)) = heads.pop()?;
+            if let Some(next) = valid[of].get(at + 1) {
+                heads.push(Reverse((&next.rank, of, at + 1)));
+            }
+            valid[of].get(at)
+        });
+        in_order.take(self.limits().paths)
     }
 
     /// The whole answer.
     pub(crate) fn judge(&self, certificate: &Arc<Certificate>) -> Verdict {
         let own_node = self.find(certificate.sha256());
+        // An anchor that is no CA and not self-signed is trusted to issue nothing, so that no path ends at it (RFC 5280 section 6.1).
         if let Some(id) = own_node
             && self.node(id).anchor.is_some()
+            && (certificate.is_ca() || certificate.is_self_signed())
         {
             return self.judge_anchor(certificate);
         }
@@ -182,16 +193,19 @@ impl Graph {
                 }),
             }
         }
+        let all: usize = links.issuers.iter().map(|id| self.paths(*id).valid.len()).sum();
+        verdict.exhausted |= all > verdict.paths.len() + failures.len();
+        let most = 2 * self.limits().refused;
         for id in &links.issuers {
             let paths = self.paths(*id);
             verdict.exhausted |= paths.exhausted;
             for (below, candidate, failure) in &paths.refused {
                 let below = if below == candidate { certificate } else { self.certificate(*below) };
-                verdict.refuse(below, self.certificate(*candidate), failure);
+                verdict.refuse(most, below, self.certificate(*candidate), failure);
             }
         }
         for (candidate, failure) in &links.refused {
-            verdict.refuse(certificate, self.certificate(*candidate), failure);
+            verdict.refuse(most, certificate, self.certificate(*candidate), failure);
         }
         if verdict.paths.is_empty() {
             verdict.paths = failures;
@@ -274,7 +288,13 @@ impl Graph {
 }
 
 impl Verdict {
-    fn refuse(&mut self, below: &Arc<Certificate>, candidate: &Arc<Certificate>, failure: &Failure) {
+    /// Keeps what was refused above several CAs of one name and key, up to a number.
+    fn refuse(&mut self, most: usize, below: &Arc<Certificate>, candidate: &Arc<Certificate>, failure: &Failure) {
+        if self.refused.len() > most {
+            return;
+        }
+        let more = (self.refused.len() == most).then(|| Failure::more_refused(most));
+        let failure = more.as_ref().unwrap_or(failure);
         self.refused.push(Refusal { below: below.clone(), candidate: candidate.clone(), failure: failure.clone() });
     }
 }

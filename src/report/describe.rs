@@ -174,6 +174,9 @@ pub(crate) fn advice(check: Check) -> &'static str {
         Check::ExtendedKeyUsage => {
             "The certificate at fault is not for client authentication (1.3.6.1.5.5.7.3.2), and Windows lets a CA's limits bind what it issues. Use a CA that is."
         }
+        Check::Conformance => {
+            "Whoever asks for this must have the CA issue the certificate anew; without `--strict` it is judged as RFC 5280 section 6 and Windows do."
+        }
         Check::Revoked | Check::Disallowed => "Do not use it: have it replaced.",
         Check::RevocationUnknown => "Give the current CRL of its issuer with `--crl FILE`.",
         Check::StoreRestriction => {

@@ -7,6 +7,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bombs;
 mod chain;
 mod csv;
 mod determinism;

@@ -50,7 +50,7 @@ fn cases(base: &Path) -> Vec<Case> {
         .collect()
 }
 
-fn verify(base: &Path, empty: &Path, case: &Case) -> Verdict {
+fn verify(base: &Path, empty: &Path, case: &Case, strict: bool) -> Verdict {
     let dir = base.join(&case.dir);
     // a case without CRLs or intermediates has no folder of them
     let folder = |name: &str| if dir.join(name).exists() { dir.join(name) } else { empty.to_owned() };
@@ -64,6 +64,12 @@ fn verify(base: &Path, empty: &Path, case: &Case) -> Verdict {
         .arg(dir.join("leaf.pem"));
     if case.suite == "pkits" {
         run = initial_settings(run, &case.note);
+    }
+    if let Some(depth) = case.note.split("maximum chain depth of ").nth(1) {
+        run = run.arg("--max-path-length").arg(depth.chars().take_while(char::is_ascii_digit).collect::<String>());
+    }
+    if strict {
+        run = run.arg("--strict");
     }
     let output = run.output();
     let report = serde_json::from_slice(&output.stdout).ok();
@@ -105,7 +111,7 @@ fn the_reference_suites_agree_but_for_the_exceptions_with_their_reasons() {
     let empty = tempfile::tempdir().expect("a folder");
     let cases = cases(&base);
     assert!(cases.len() > 400);
-    let verdicts = on_two_threads(&cases, |case| verify(&base, empty.path(), case));
+    let verdicts = on_two_threads(&cases, |case| verify(&base, empty.path(), case, false));
     let exceptions: BTreeMap<String, (String, String)> =
         table(EXCEPTIONS).into_iter().map(|row| (row[0].clone(), (row[2].clone(), row[3].clone()))).collect();
     let mut wrong = Vec::new();
@@ -133,6 +139,23 @@ fn the_reference_suites_agree_but_for_the_exceptions_with_their_reasons() {
     for id in exceptions.keys() {
         assert!(cases.iter().any(|case| case.id == *id), "{id} is listed as an exception and is no case");
     }
+    assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_the_suites_call_strict_is_decided_as_they_say_where_it_is_asked_for() {
+    let Some(base) = corpora("cases/cases.jsonl") else { return };
+    let empty = tempfile::tempdir().expect("a folder");
+    let mut cases = cases(&base);
+    cases.retain(|case| case.category == "strict");
+    assert!(cases.len() > 15);
+    let verdicts = on_two_threads(&cases, |case| verify(&base, empty.path(), case, true));
+    let wrong: Vec<String> = (cases.iter().zip(&verdicts))
+        .filter(|(case, verdict)| {
+            word(verdict.status) != case.expected && !(verdict.status == 3 && case.expected == "FAILURE")
+        })
+        .map(|(case, verdict)| format!("{}\texpected {}\t{}", case.id, case.expected, reason(verdict)))
+        .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
@@ -202,7 +225,7 @@ fn the_paths_found_are_among_those_that_there_are() {
         .collect();
     assert!(cases.len() > 100);
     let wrong: Vec<Option<String>> = on_two_threads(&cases, |case| {
-        let verdict = verify(&base, empty.path(), case);
+        let verdict = verify(&base, empty.path(), case, false);
         let report = verdict.report.as_ref()?;
         let valid: Vec<String> = array(&report["paths"])
             .iter()

@@ -41,6 +41,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     settings.require_explicit_policy = arguments.require_explicit_policy;
     settings.inhibit_policy_mapping = arguments.inhibit_policy_mapping;
     settings.inhibit_any_policy = arguments.inhibit_any_policy;
+    settings.max_path_length = arguments.max_path_length;
+    settings.strict = arguments.strict;
     for text in &arguments.policy {
         let policy = Oid::parse(text).ok_or_else(|| {
             Stop::usage(format!("--policy {text}: expected an object identifier such as 2.16.840.1.101.3.2.1.48.1"))
