@@ -47,7 +47,7 @@ impl Inputs {
 /// How many inputs are opened side by side: enough that a slow one does not leave the other cores idle for long, few enough
 /// that what they hold fits.
 const WINDOW: usize = 512;
-/// How many parts of a long input.
+/// How many parts of a long input; fewer at its beginning, so that the first result comes at once.
 const PARTS: usize = 16;
 
 /// Reads every input; `work` runs on all cores, `sink` takes its results in order.
@@ -71,8 +71,10 @@ pub(crate) fn scan<R: Send>(
                 Looked::Long(name, is_fleeting, batches) => {
                     let mut count = 0;
                     let mut batches = batches.peekable();
+                    let mut at_once = 1;
                     while batches.peek().is_some() {
-                        let parts: Vec<Batch> = batches.by_ref().take(PARTS).collect();
+                        let parts: Vec<Batch> = batches.by_ref().take(at_once).collect();
+                        at_once = PARTS.min(2 * at_once);
                         let mut parcels: Vec<Parcel> =
                             parts.into_par_iter().map(|batch| decode(&name, is_fleeting, batch.read())).collect();
                         for parcel in &mut parcels {
