@@ -11,16 +11,6 @@ use crate::path::graph::NodeId;
 use crate::path::{Check, PathStatus, RevocationStatus};
 use crate::pool::Entry;
 
-/// A CA, and what was found at it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct AuditedIssuer {
-    /// The CA and its paths.
-    pub issuer: IssuerResult,
-    /// What was found at it, the gravest first.
-    pub findings: Vec<Finding>,
-}
-
 /// The findings at the CAs of the graph.
 pub(crate) struct Authorities {
     findings: HashMap<NodeId, Vec<Finding>>,
@@ -59,6 +49,11 @@ impl Authorities {
         self.findings.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// What was found at a CA, by its certificate.
+    pub(crate) fn of(&self, assembly: &Assembly, certificate: &Certificate) -> &[Finding] {
+        assembly.graph.find(certificate.sha256()).map_or(&[], |id| self.findings(id))
+    }
+
     /// The codes found at these CAs, each once with its gravest severity.
     pub(crate) fn codes(&self, nodes: &[NodeId]) -> Vec<(Code, Severity)> {
         let mut codes: BTreeMap<Code, Severity> = BTreeMap::new();
@@ -70,7 +65,7 @@ impl Authorities {
     }
 
     /// The CAs of the sources, and whatever else certificates hang on.
-    pub(crate) fn results(&self, assembly: &Assembly, hanging: &HashMap<NodeId, u64>) -> Vec<AuditedIssuer> {
+    pub(crate) fn results(&self, assembly: &Assembly, hanging: &HashMap<NodeId, u64>) -> Vec<IssuerResult> {
         let graph = &assembly.graph;
         let mut ids: Vec<NodeId> = assembly
             .corpus
@@ -86,8 +81,7 @@ impl Authorities {
             .map(|id| {
                 let verdict = graph.judge(graph.certificate(id));
                 let clients = hanging.get(&id).copied().unwrap_or(0);
-                let issuer = IssuerResult { entry: assembly.entry(id), verdict, clients };
-                AuditedIssuer { issuer, findings: self.findings.get(&id).cloned().unwrap_or_default() }
+                IssuerResult { entry: assembly.entry(id), verdict, findings: self.findings(id).to_vec(), clients }
             })
             .collect()
     }
@@ -114,7 +108,8 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
     let certificate: &Certificate = &entry.certificate;
     let part = if certificate.is_self_signed() { Part::Root } else { Part::Intermediate };
     let mut found = rules::judge(certificate, &entry.occurrences, part, context);
-    let mut more = Vec::new();
+    let issuers = graph.links(id).issuers.iter().map(|issuer| &**graph.certificate(*issuer));
+    let mut more: Vec<Finding> = rules::path::name_encoding(certificate, issuers).into_iter().collect();
     let paths = graph.paths(id);
     match paths.valid.first() {
         Some(path) => {
@@ -125,8 +120,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
                     && let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, context.at)
                 {
-                    let stale = crl.and_then(|crl| crl.next_update()).filter(|next| *next < context.at);
-                    more.push(rules::path::revocation_unknown(&why, stale));
+                    more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context.at));
                 }
             }
         }

@@ -11,15 +11,16 @@ mod progress;
 mod request;
 mod results;
 pub(crate) mod scan;
+mod selecting;
 mod spool;
 mod verify;
 
 pub use audit::{AuditOutcome, AuditRequest, Audited, audit};
-pub use authorities::AuditedIssuer;
 pub use chain::chain;
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};
 pub use progress::{OnProgress, Progress, Stage};
 pub use request::{OpsError, Request};
 pub use results::{Bundle, Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
+pub use selecting::SelectionCounts;
 pub use verify::{Verification, verify};

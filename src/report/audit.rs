@@ -142,8 +142,8 @@ impl AuditSummaryRecord {
             passed_over: reasons
                 .map(|(reason, count)| ReasonRecord { reason: reason.clone(), count: *count })
                 .collect(),
-            selection: found.selection.clone(),
-            connection_point: found.connection_point.clone(),
+            selection: found.selection.client.clone(),
+            connection_point: found.selection.connection_point.clone(),
             problems: found.problems.len() as u64,
         }
     }
@@ -237,7 +237,7 @@ impl AuditReport {
 
 /// The CAs of an audit with what was found at each.
 pub fn issuer_records(found: &AuditOutcome) -> Vec<IssuerRecord> {
-    found.issuers.iter().map(|one| IssuerRecord::new(&one.issuer, &one.findings, found.at)).collect()
+    found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, found.at)).collect()
 }
 
 /// A line of `audit --format ndjson`.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::cmg::profile::ProfileName;
 use crate::cmg::{Severity, Verdict};
 use crate::ops::{AuditOutcome, Trust};
 use crate::report::audit::AuditedRecord;
@@ -9,6 +10,7 @@ use crate::report::describe;
 use crate::report::model::Role;
 use crate::report::problems_text;
 use crate::report::sanitize::terminal;
+use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 
@@ -23,6 +25,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[
     certificates(out, style, found, worst)?;
     issuers(out, style, found)?;
     passed_over(out, style, found)?;
+    if found.is_selection || found.profile == ProfileName::ConnectionPoint {
+        selection_text::write(out, style, &found.selection)?;
+    }
     problems_text::write(out, style, &found.problems)?;
     next(out, style, found)
 }
@@ -173,9 +178,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         return Ok(());
     }
     let gravest = |findings: &[crate::cmg::Finding]| findings.iter().map(|finding| finding.severity).max();
-    rows.sort_by(|one, two| {
-        gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.issuer.clients.cmp(&one.issuer.clients))
-    });
+    rows.sort_by(|one, two| gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.clients.cmp(&one.clients)));
     style.heading(out, "CA certificates")?;
     const COLUMNS: &[Column] = &[
         Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
@@ -187,7 +190,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     ];
     let shown = style.shown(rows.len()).min(rows.len());
     table::write(out, style, "  ", COLUMNS, &rows[..shown], |audited| {
-        let certificate = &audited.issuer.entry.certificate;
+        let certificate = &audited.entry.certificate;
         let mut codes: Vec<&str> = audited.findings.iter().map(|finding| finding.code().id()).collect();
         codes.dedup();
         let colour = gravest(&audited.findings).map_or(Tint::Plain, tint);
@@ -198,14 +201,14 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
                 describe::date(certificate.not_after()),
                 describe::urgency(describe::days_left(certificate, found.at)),
             ),
-            Cell::new(grouped(audited.issuer.clients)),
+            Cell::new(grouped(audited.clients)),
             Cell::tinted(codes.join(", "), colour),
             Cell::new(certificate.thumbprint_hex()),
         ]
     })?;
     if style.verbose {
         for audited in rows.iter().filter(|audited| !audited.findings.is_empty()) {
-            writeln!(out, "\n  {}", style.paint(Tint::Title, &describe::subject(&audited.issuer.entry.certificate)))?;
+            writeln!(out, "\n  {}", style.paint(Tint::Title, &describe::subject(&audited.entry.certificate)))?;
             for finding in &audited.findings {
                 let label = format!("    {:<8}", finding.severity.name());
                 let text = format!("{} ({})", terminal(&finding.message), finding.code().id());

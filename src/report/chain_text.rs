@@ -15,6 +15,7 @@ use crate::report::describe;
 use crate::report::model::Role;
 use crate::report::path_branch::{self, Leaf};
 use crate::report::problems_text;
+use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::Branch;
@@ -46,6 +47,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     view.refused(out, &found.clients)?;
     view.unused(out, &found.issuers, &groups)?;
     chain_closing::passed_over(out, style, found)?;
+    if let Some(counts) = &found.selection {
+        selection_text::write(out, style, counts)?;
+    }
     problems_text::write(out, style, &found.problems)?;
     chain_closing::trust_note(out, style, found, &valid)?;
     chain_closing::for_the_cmg(out, style, &valid)

@@ -15,6 +15,7 @@ use crate::path::PathStatus;
 use crate::report::audit::AuditReport;
 use crate::report::model::{IssuerRecord, Role};
 use crate::report::sanitize::terminal;
+use crate::report::selection_text;
 use crate::report::style::grouped;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -341,6 +342,7 @@ fn beside(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         }
         writeln!(out, "</ul>")?;
     }
+    selection(out, report)?;
     if report.problems.is_empty() {
         return Ok(());
     }
@@ -362,6 +364,33 @@ fn beside(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(out, "<li>and {} more</li>", grouped((report.problems.len() - PROBLEMS) as u64))?;
     }
     writeln!(out, "</ul>")
+}
+
+/// What Configuration Manager's own selections leave, folded away: it is asked for where one machine's store was audited.
+fn selection(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    let (client, connection_point) = (&report.summary.selection, &report.summary.connection_point);
+    if client.considered == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<h2 id=\"selection\">ConfigMgr's own selection</h2>\n<details><summary>What each step would leave of {} end-entity \
+         certificates, were they in one store</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"Selection\"><table>\n<thead><tr><th scope=\"col\">A client's step: the certificate</th>\
+         <th scope=\"col\" class=\"number\">Left</th></tr></thead>\n<tbody>",
+        grouped(client.considered)
+    )?;
+    for step in &client.steps {
+        writeln!(out, "<tr><td>{}</td><td class=\"number\">{}</td></tr>", escape(step.title), grouped(step.left))?;
+    }
+    writeln!(
+        out,
+        "</tbody>\n</table></div>\n<p>The CMG connection point would log in <code>SMS_Cloud_ProxyConnector.log</code>:</p>\n<ul>"
+    )?;
+    for (step, count) in connection_point.steps.iter().enumerate() {
+        writeln!(out, "<li><code>{}</code></li>", escape(&selection_text::logged(step, count.left)))?;
+    }
+    writeln!(out, "</ul></details>")
 }
 
 /// How many problems are listed: more are a fault of the input as a whole.

@@ -20,4 +20,5 @@ mod json_contract;
 mod ndjson;
 mod oracles;
 mod powershell;
+mod selection;
 mod session;
