@@ -74,8 +74,8 @@ pub struct AuditOutcome {
     pub certificates: u64,
     /// How many pass, warn and fail.
     pub verdicts: [u64; 3],
-    /// How often each code was found, with its gravest severity: at certificates, and at CAs.
-    pub codes: Vec<(Code, Severity, u64)>,
+    /// How often each code was found, by code.
+    pub codes: Vec<CodeCount>,
     /// The CAs.
     pub issuers: Vec<IssuerResult>,
     /// What was found at no single certificate: a CMG's limits, exceptions that matched nothing.
@@ -90,12 +90,27 @@ pub struct AuditOutcome {
     pub problems: Vec<Problem>,
 }
 
+/// How often a code was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CodeCount {
+    /// The code.
+    pub code: Code,
+    /// The gravest severity with which it was found.
+    pub severity: Severity,
+    /// At how many certificates, CAs included.
+    pub count: u64,
+    /// How many audited certificates have it at a CA above them.
+    pub inherited: u64,
+}
+
 /// What a worker hands over of one certificate.
 struct Worked<R> {
     result: Option<R>,
     passed_over: Option<String>,
     verdict: Verdict,
     codes: Vec<(Code, Severity)>,
+    inherited: Vec<Code>,
     steps: Steps,
     path: Vec<NodeId>,
 }
@@ -243,6 +258,7 @@ impl Auditor<'_> {
             passed_over: Some(reason),
             verdict: Verdict::Pass,
             codes: Vec::new(),
+            inherited: Vec::new(),
             steps,
             path: Vec::new(),
         };
@@ -279,9 +295,9 @@ impl Auditor<'_> {
         let codes = findings.iter().map(|finding| (finding.code(), finding.severity)).collect();
         let mut path = vec![certificate.clone()];
         path.extend(nodes.iter().map(|id| graph.certificate(*id).clone()));
-        let inherited = inherited.into_iter().map(|(code, _)| code).collect();
-        let result = Some(work(&Audited { entry, verdict, findings, inherited, path }));
-        Worked { result, passed_over: None, verdict, codes, steps, path: nodes }
+        let inherited: Vec<Code> = inherited.into_iter().map(|(code, _)| code).collect();
+        let result = Some(work(&Audited { entry, verdict, findings, inherited: inherited.clone(), path }));
+        Worked { result, passed_over: None, verdict, codes, inherited, steps, path: nodes }
     }
 
     /// What follows from its paths.
@@ -389,7 +405,8 @@ impl Auditor<'_> {
 struct Tally {
     certificates: u64,
     verdicts: [u64; 3],
-    codes: BTreeMap<Code, (Severity, u64)>,
+    codes: BTreeMap<Code, CodeCount>,
+    inherited: BTreeMap<Code, u64>,
     passed_over: BTreeMap<String, u64>,
     selection: Counter,
 }
@@ -400,6 +417,7 @@ impl Default for Tally {
             certificates: 0,
             verdicts: [0; 3],
             codes: BTreeMap::new(),
+            inherited: BTreeMap::new(),
             passed_over: BTreeMap::new(),
             selection: Counter::default(),
         }
@@ -419,12 +437,15 @@ impl Tally {
         for (code, severity) in &worked.codes {
             self.code(*code, *severity, u64::from(counted.insert(*code)));
         }
+        for code in &worked.inherited {
+            *self.inherited.entry(*code).or_default() += 1;
+        }
     }
 
     fn code(&mut self, code: Code, severity: Severity, count: u64) {
-        let (gravest, total) = self.codes.entry(code).or_insert((severity, 0));
-        *gravest = (*gravest).max(severity);
-        *total += count;
+        let counted = self.codes.entry(code).or_insert(CodeCount { code, severity, count: 0, inherited: 0 });
+        counted.severity = counted.severity.max(severity);
+        counted.count += count;
     }
 
     fn finish(
@@ -439,14 +460,19 @@ impl Tally {
         for finding in of_issuers.chain(&findings) {
             self.code(finding.code(), finding.severity, 1);
         }
+        for (code, inherited) in &self.inherited {
+            if let Some(counted) = self.codes.get_mut(code) {
+                counted.inherited = *inherited;
+            }
+        }
         AuditOutcome {
             at: audit.request.at,
             profile: audit.profile,
             trust,
-            verdict: Verdict::of(self.codes.values().map(|(severity, _)| *severity)),
+            verdict: Verdict::of(self.codes.values().map(|counted| counted.severity)),
             certificates: self.certificates,
             verdicts: self.verdicts,
-            codes: self.codes.into_iter().map(|(code, (severity, count))| (code, severity, count)).collect(),
+            codes: self.codes.into_values().collect(),
             issuers,
             findings,
             passed_over: self.passed_over.into_iter().collect(),

@@ -15,7 +15,7 @@ mod selecting;
 mod spool;
 mod verify;
 
-pub use audit::{AuditOutcome, AuditRequest, Audited, audit};
+pub use audit::{AuditOutcome, AuditRequest, Audited, CodeCount, audit};
 pub use chain::chain;
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};

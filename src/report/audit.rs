@@ -82,6 +82,8 @@ pub struct CodeCountRecord {
     pub severity: Severity,
     /// At how many certificates, CAs included.
     pub count: u64,
+    /// How many audited certificates have it at a CA above them.
+    pub inherited: u64,
 }
 
 /// What an audit came to.
@@ -121,12 +123,13 @@ impl AuditSummaryRecord {
     /// Of what an audit came to.
     pub fn new(found: &AuditOutcome) -> Self {
         let [pass, warn, fail] = found.verdicts;
-        let codes = found.codes.iter().map(|(code, severity, count)| CodeCountRecord {
-            code: *code,
-            id: code.id(),
-            title: code.title(),
-            severity: *severity,
-            count: *count,
+        let codes = found.codes.iter().map(|counted| CodeCountRecord {
+            code: counted.code,
+            id: counted.code.id(),
+            title: counted.code.title(),
+            severity: counted.severity,
+            count: counted.count,
+            inherited: counted.inherited,
         });
         let reasons = found.passed_over.iter();
         Self {

@@ -1,5 +1,6 @@
 //! `audit` for people: what was found and how often, then the worst certificates, then the CAs at fault.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::cmg::profile::ProfileName;
@@ -69,21 +70,23 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
     }
     style.heading(out, "Findings")?;
     let mut rows: Vec<_> = found.codes.iter().collect();
-    rows.sort_by(|one, two| two.1.cmp(&one.1).then(two.2.cmp(&one.2)).then(one.0.cmp(&two.0)));
+    rows.sort_by_key(|row| (Reverse((row.severity, row.count.max(row.inherited))), row.code));
     const COLUMNS: &[Column] = &[
         Column::new("SEVERITY", 0),
         Column::new("COUNT", 0).right(),
+        Column::new("INHERITED", 0).right(),
         Column::new("FINDING", 0),
         Column::new("WHAT IT MEANS", 1).narrows_to(24),
         Column::new("CODE", 2),
     ];
-    table::write(out, style, "  ", COLUMNS, &rows, |(code, severity, count)| {
+    table::write(out, style, "  ", COLUMNS, &rows, |row| {
         vec![
-            Cell::tinted(severity.name(), tint(*severity)),
-            Cell::new(grouped(*count)),
-            Cell::new(code.id()),
-            Cell::new(code.title()),
-            Cell::tinted(code.code(), Tint::Faint),
+            Cell::tinted(row.severity.name(), tint(row.severity)),
+            Cell::new(grouped(row.count)),
+            Cell::new(if row.inherited == 0 { String::new() } else { grouped(row.inherited) }),
+            Cell::new(row.code.id()),
+            Cell::new(row.code.title()),
+            Cell::tinted(row.code.code(), Tint::Faint),
         ]
     })
 }
@@ -235,13 +238,13 @@ fn passed_over(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::
 
 /// Where to read what to do.
 fn next(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
-    let grave = found.codes.iter().filter(|(_, severity, _)| *severity > Severity::Info);
-    let Some((code, ..)) = grave.max_by_key(|(_, severity, count)| (*severity, *count)) else { return Ok(()) };
+    let grave = found.codes.iter().filter(|row| row.severity > Severity::Info);
+    let Some(gravest) = grave.max_by_key(|row| (row.severity, row.count.max(row.inherited))) else { return Ok(()) };
     writeln!(out)?;
     let more = if style.verbose { "" } else { " `-v` shows what was found at each certificate." };
     style.paragraph(
         out,
         "",
-        &format!("`certpath explain {}` says what a finding means and what to do.{more}", code.id()),
+        &format!("`certpath explain {}` says what a finding means and what to do.{more}", gravest.code.id()),
     )
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::cmg::{Severity, Verdict};
 use crate::ops::Trust;
 use crate::path::PathStatus;
-use crate::report::audit::AuditReport;
+use crate::report::audit::{AuditReport, CodeCountRecord};
 use crate::report::model::{IssuerRecord, Role};
 use crate::report::sanitize::terminal;
 use crate::report::selection_text;
@@ -160,7 +160,8 @@ fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     }
     let mut codes: Vec<_> = report.summary.codes.iter().collect();
     codes.sort_by(|one, two| {
-        two.severity.cmp(&one.severity).then(two.count.cmp(&one.count)).then(one.code.cmp(&two.code))
+        let weight = |code: &CodeCountRecord| (code.severity, code.count.max(code.inherited));
+        weight(two).cmp(&weight(one)).then(one.code.cmp(&two.code))
     });
     writeln!(
         out,
@@ -172,12 +173,16 @@ fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td><span class=\"badge {severity}\">{severity}</span></td><td class=\"finding\"><a href=\"#finding={id}\">{title}</a><br>\
-             <code class=\"faint\">{number} {id}</code></td><td class=\"number\" data-label=\"certificates:\">{count}</td><td>{remedy}</td></tr>",
+             <code class=\"faint\">{number} {id}</code></td><td class=\"number\" data-label=\"certificates:\">{count}{inherited}</td><td>{remedy}</td></tr>",
             severity = code.severity.name(),
             id = escape(code.id),
             title = escape(code.title),
             number = escape(code.code.code()),
             count = grouped(code.count),
+            inherited = match code.inherited {
+                0 => String::new(),
+                below => format!("<br><span class=\"faint\">{} below</span>", grouped(below)),
+            },
             remedy = with_code(code.code.entry().remedy),
         )?;
     }
@@ -211,7 +216,7 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     writeln!(
         out,
         "<details{open}><summary>The {} CA certificates as a table</summary>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table>\n<thead><tr>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table class=\"cards\">\n<thead><tr>\
          <th scope=\"col\">CA</th><th scope=\"col\">Role</th><th scope=\"col\" class=\"number\">Certificates</th><th scope=\"col\">Expires</th>\
          <th scope=\"col\" class=\"number\">Days</th><th scope=\"col\">Path</th><th scope=\"col\">Findings</th>\
          <th scope=\"col\" class=\"optional\">SHA-256</th></tr></thead>\n<tbody>",
@@ -241,8 +246,8 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             .collect();
         writeln!(
             out,
-            "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"date\">{}</td>\
-             <td class=\"number\">{}</td><td>{path}</td><td>{}</td><td class=\"hex optional\">{}</td></tr>",
+            "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\" data-label=\"certificates:\">{}</td><td class=\"date\">{}</td>\
+             <td class=\"number\" data-label=\"days:\">{}</td><td>{path}</td><td>{}</td><td class=\"hex optional\">{}</td></tr>",
             escape(&certificate.subject),
             role_name(issuer),
             grouped(issuer.clients),
@@ -282,7 +287,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         out,
         "</select></label>\n<button type=\"button\" id=\"reset\">Show all</button>\n</div>\n\
          <p id=\"status\" role=\"status\" aria-live=\"polite\">{} certificates</p>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Certificates\"><table id=\"table\">\n<thead><tr>",
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Certificates\"><table id=\"table\" class=\"cards\">\n<thead><tr>",
         grouped(report.certificates.len() as u64)
     )?;
     for (sort, title, class) in [
@@ -299,7 +304,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         } else {
             write!(
                 out,
-                "<th scope=\"col\" class=\"{class}\" data-sort=\"{sort}\" aria-sort=\"none\"><button type=\"button\">{title}</button></th>"
+                "<th scope=\"col\" class=\"{class}\" data-title=\"{title}\" data-sort=\"{sort}\" aria-sort=\"none\"><button type=\"button\">{title}</button></th>"
             )?;
         }
     }
@@ -310,7 +315,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td><span class=\"badge {verdict}\">{verdict}</span></td><td class=\"subject\">{}</td><td class=\"date\">{}</td>\
-             <td class=\"number\">{}</td><td>{}</td><td class=\"hex optional\">{}</td><td class=\"optional\">{}</td></tr>",
+             <td class=\"number\" data-label=\"days:\">{}</td><td>{}</td><td class=\"hex optional\">{}</td><td class=\"optional\">{}</td></tr>",
             escape(&audited.subject),
             audited.not_after.map_or_else(|| "no date".to_owned(), |last| last.date()),
             audited.days_left.map_or_else(String::new, |days| days.to_string()),

@@ -216,7 +216,14 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
     }
     let codes: Vec<CodeCountRecord> = counts
         .into_iter()
-        .map(|(code, (severity, count))| CodeCountRecord { code, id: code.id(), title: code.title(), severity, count })
+        .map(|(code, (severity, count))| CodeCountRecord {
+            code,
+            id: code.id(),
+            title: code.title(),
+            severity,
+            count,
+            inherited: certificates.iter().filter(|one| one.inherited.contains(&code)).count() as u64,
+        })
         .collect();
     let problem = Problem {
         source: "mail/<b>broken</b>.cer".into(),
