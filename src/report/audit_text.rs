@@ -61,7 +61,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
     };
     let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
-    writeln!(out, "{}", style.paint(Tint::Faint, &line))
+    style.faint(out, &line)
 }
 
 fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
@@ -74,9 +74,9 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
     const COLUMNS: &[Column] = &[
         Column::new("SEVERITY", 0),
         Column::new("COUNT", 0).right(),
-        Column::new("INHERITED", 0).right(),
+        Column::new("BELOW", 0).right(),
         Column::new("FINDING", 0),
-        Column::new("WHAT IT MEANS", 1).narrows_to(24),
+        Column::new("WHAT IT MEANS", 1).narrows_to(34),
         Column::new("CODE", 2),
     ];
     table::write(out, style, "  ", COLUMNS, &rows, |row| {
@@ -109,7 +109,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
     style.heading(out, "Certificates, the worst first")?;
     const COLUMNS: &[Column] = &[
         Column::new("VERDICT", 0),
-        Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
+        Column::new("SUBJECT", 0).narrows_to(26).at_most(48),
         Column::new("EXPIRES", 2),
         Column::new("DAYS", 3).right(),
         Column::new("FINDINGS", 0).narrows_to(20),
@@ -184,10 +184,10 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     rows.sort_by(|one, two| gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.clients.cmp(&one.clients)));
     style.heading(out, "CA certificates")?;
     const COLUMNS: &[Column] = &[
-        Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
+        Column::new("SUBJECT", 0).narrows_to(26).at_most(48),
         Column::new("ROLE", 2),
         Column::new("EXPIRES", 1),
-        Column::new("CERTIFICATES", 0).right(),
+        Column::new("BELOW", 0).right(),
         Column::new("FINDINGS", 0).narrows_to(16),
         Column::new("THUMBPRINT", 3).narrows_to(9),
     ];

@@ -93,7 +93,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
         Trust::Store => "trust anchors from Windows' Root stores",
         Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
     };
-    writeln!(out, "{}", style.paint(Tint::Faint, &format!("judged at {}; {trust}", found.at)))?;
+    style.faint(out, &format!("judged at {}; {trust}", found.at))?;
     if found.clients.is_empty() {
         writeln!(out)?;
         style.paragraph(
