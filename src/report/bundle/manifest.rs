@@ -187,6 +187,10 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
     };
     manifest.refused.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     manifest.passed_over.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
+    manifest.problems.sort_by(|one, two| {
+        let place = |problem: &ProblemRecord| (problem.source.clone(), problem.line, problem.offset);
+        place(one).cmp(&place(two)).then_with(|| one.message.cmp(&two.message))
+    });
     if written {
         manifest.files = layout(&manifest);
     }
