@@ -162,6 +162,7 @@ pub fn audit<R: Send>(
         let problems = Corpus::stream(&request.inputs(), &request.passwords, &request.progress, one, &mut take);
         tally_problems = problems;
     } else {
+        request.progress.expect_certificates(assembly.corpus.end_entity_count());
         assembly.corpus.for_each_end_entity(&request.passwords, one, &mut take)?;
     }
 

@@ -39,6 +39,7 @@ impl Clients {
             });
             (consider(request, assembly, entry), steps)
         };
+        request.progress.expect_certificates(assembly.corpus.end_entity_count());
         assembly.corpus.for_each_end_entity(&request.passwords, one, |(considered, steps)| {
             request.progress.judged(1);
             if let Some(steps) = steps {

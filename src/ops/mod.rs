@@ -19,7 +19,7 @@ pub use audit::{AuditOutcome, AuditRequest, Audited, CodeCount, audit};
 pub use chain::chain;
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};
-pub use progress::{OnProgress, Progress, Stage};
+pub use progress::{OnProgress, Progress, Stage, Step};
 pub use request::{OpsError, Request};
 pub use results::{Bundle, Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
 pub use selecting::SelectionCounts;
