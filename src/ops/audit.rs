@@ -403,6 +403,7 @@ impl Auditor<'_> {
 }
 
 /// Adds up.
+#[derive(Default)]
 struct Tally {
     certificates: u64,
     verdicts: [u64; 3],
@@ -410,19 +411,6 @@ struct Tally {
     inherited: BTreeMap<Code, u64>,
     passed_over: BTreeMap<String, u64>,
     selection: Counter,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            certificates: 0,
-            verdicts: [0; 3],
-            codes: BTreeMap::new(),
-            inherited: BTreeMap::new(),
-            passed_over: BTreeMap::new(),
-            selection: Counter::default(),
-        }
-    }
 }
 
 impl Tally {
