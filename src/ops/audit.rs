@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::cmg::catalogue::{signature, signature_hash};
 use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::{self, Duplicates, NameRecord, Part, RuleContext};
 use crate::cmg::selection::by_longest_validity;
 use crate::cmg::{Code, Finding, Severity, Verdict};
 use crate::ops::assembly::{self, Assembly};
-use crate::ops::authorities::Authorities;
+use crate::ops::authorities::{self, Authorities};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{IssuerResult, Trust};
@@ -283,9 +282,7 @@ impl Auditor<'_> {
             findings.retain(|finding| finding.code() == Code::SiteGenerated);
         } else {
             let mut more = self.of_path(entry, &decision, &nodes, &findings);
-            // A hash that can be forged is the reason for which the signature is not looked at.
-            let is_broken = findings.iter().any(|finding| finding.case == &signature_hash::BROKEN);
-            more.retain(|finding| !(is_broken && finding.case == &signature::UNSUPPORTED));
+            rules::path::drop_what_follows(&findings, &mut more);
             findings.extend(self.context.weigh(more, certificate));
         }
         findings.sort_by(|one, two| two.severity.cmp(&one.severity).then(one.code().cmp(&two.code())));
@@ -356,19 +353,9 @@ impl Auditor<'_> {
         let certificate = &*entry.certificate;
         if nodes.is_empty() {
             let links = graph.find_issuers(certificate, None, true);
-            let authority = certificate.authority_key_identifier();
-            let wanted = authority.get().and_then(|authority| authority.key_identifier);
-            // A candidate of the right name and key identifier whose key did not make the signature: it was tampered with.
-            let signature = links.refused.iter().find_map(|(id, failure)| {
-                let issuer = graph.certificate(*id);
-                let is_meant = wanted.is_some() && wanted == issuer.subject_key_identifier();
-                let check = match failure.check {
-                    Check::Signature if is_meant => crate::certificate::SignatureCheck::Invalid,
-                    Check::Algorithm => crate::certificate::SignatureCheck::Unsupported(failure.found.clone()),
-                    _ => return None,
-                };
-                rules::path::signed_by(issuer, &check)
-            });
+            let refused = authorities::refused_signature(graph, certificate, &links);
+            let signature =
+                refused.map(|(issuer, failure)| rules::path::refused_by(graph.certificate(issuer), failure));
             return match signature {
                 Some(finding) => vec![finding],
                 None if links.is_self_signed => {
@@ -382,7 +369,9 @@ impl Auditor<'_> {
         let Some(path) = verdict.paths.first() else { return Vec::new() };
         let mut found = Vec::new();
         match (&path.missing, &path.failure) {
-            (Some(missing), _) if path.status == PathStatus::Incomplete => found.push(rules::path::incomplete(missing)),
+            (Some(missing), _) if path.status == PathStatus::Incomplete => {
+                found.push(authorities::where_it_ends(graph, certificate, path, missing));
+            }
             (_, Some((at_fault, failure))) if at_fault.sha256() != certificate.sha256() => {
                 found.push(rules::path::invalid(at_fault, failure));
             }

@@ -150,3 +150,15 @@ fn templates_and_key_lengths_are_judged_by_the_settings() {
         assert_eq!(run(&request).0["pc1"], expected, "{settings}");
     }
 }
+
+#[test]
+fn a_ca_whose_signature_was_damaged_is_at_fault_and_its_issuer_is_not_missing() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut damaged = std::fs::read(pki.path().join("issuing.cer")).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    pki.write("issuing.cer", &damaged);
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "fail: path-invalid/refused, inherited signature");
+    assert_eq!(at_issuers(&outcome), ["signature/bad"]);
+}

@@ -2,10 +2,10 @@
 
 pub(crate) use crate::cmg::rules::validity::outlives_issuer;
 
-use crate::certificate::{Certificate, Crl, SignatureCheck};
+use crate::certificate::{Certificate, Crl};
 use crate::cmg::catalogue::{
     basic_constraints, disallowed, name_encoding, path_incomplete, path_invalid, revocation_unknown, revoked,
-    signature, trust_restricted, validity,
+    signature, signature_hash, trust_restricted, validity,
 };
 use crate::cmg::finding::{Case, Finding};
 use crate::path::{Check, Failure, Missing};
@@ -89,19 +89,22 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
     Finding::new(case, message).expected(&*failure.expected).found(&*failure.found)
 }
 
-/// What checking the signature with the issuer's key came to.
-pub(crate) fn signed_by(issuer: &Certificate, check: &SignatureCheck) -> Option<Finding> {
+/// That the issuer's key did not make the signature, or cannot be tried.
+pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     let name = issuer.subject().short();
-    match check {
-        SignatureCheck::Valid => None,
-        SignatureCheck::Invalid => {
-            let message = format!("the signature does not verify with the key of the issuer {name}");
-            Some(Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another"))
-        }
-        SignatureCheck::Unsupported(algorithm) => {
-            let message = format!("the signature could not be verified: {algorithm} is not supported");
-            Some(Finding::new(&signature::UNSUPPORTED, message).found(algorithm.clone()))
-        }
+    if failure.check == Check::Algorithm {
+        let message = format!("the signature could not be verified: {} is not supported", failure.found);
+        return Finding::new(&signature::UNSUPPORTED, message).found(&*failure.found);
+    }
+    let message = format!("the signature does not verify with the key of the issuer {name}");
+    Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another")
+}
+
+/// A hash that can be forged is the reason for which a signature is not looked at: that it could not be verified goes without
+/// saying then.
+pub(crate) fn drop_what_follows(known: &[Finding], found: &mut Vec<Finding>) {
+    if known.iter().any(|finding| finding.case == &signature_hash::BROKEN) {
+        found.retain(|finding| finding.case != &signature::UNSUPPORTED);
     }
 }
 
@@ -194,10 +197,10 @@ mod tests {
     #[test]
     fn a_signature_that_does_not_hold_is_told_from_one_that_cannot_be_checked() {
         let ca = Draft::ca("CA").issued();
-        assert_eq!(signed_by(&ca, &SignatureCheck::Valid), None);
-        assert_eq!(label(&signed_by(&ca, &SignatureCheck::Invalid).unwrap()), "signature/bad");
-        let unsupported = SignatureCheck::Unsupported("GOST".into());
-        assert_eq!(label(&signed_by(&ca, &unsupported).unwrap()), "signature/unsupported");
+        let refused = |check| refused_by(&ca, &Failure::new(check, "a supported algorithm and key", "GOST"));
+        assert_eq!(label(&refused(Check::Signature)), "signature/bad");
+        assert_eq!(label(&refused(Check::Algorithm)), "signature/unsupported");
+        assert!(refused(Check::Algorithm).message.contains("GOST"));
     }
 
     #[test]
