@@ -58,8 +58,8 @@ pub(crate) fn name_encoding<'a>(
         return None;
     }
     let message = format!(
-        "it names its issuer {} in another encoding than the issuer's own certificate does: equal by RFC 5280, but Windows \
-         compares the bytes",
+        "it names its issuer {} in another encoding than the issuer's own certificate does: equal by RFC 5280, but Windows may \
+         not take the two for the same",
         name.short()
     );
     Some(Finding::new(&name_encoding::OTHER, message).expected("the same bytes").found("another encoding"))
