@@ -21,7 +21,7 @@ pub(crate) use environment::{
 };
 pub(crate) use key::{eku, key_algorithm, key_length, key_provider, key_usage, private_key, provider_conflict};
 pub(crate) use path::{
-    basic_constraints, ca_superseded, cross_certificate, name_ambiguous, path_incomplete, path_invalid,
+    basic_constraints, ca_superseded, cross_certificate, name_ambiguous, name_encoding, path_incomplete, path_invalid,
 };
 
 /// What the catalogue says of one code.
@@ -82,6 +82,7 @@ pub(crate) fn entry(code: Code) -> &'static Entry {
         Code::CrossCertificate => &cross_certificate::ENTRY,
         Code::CaSuperseded => &ca_superseded::ENTRY,
         Code::BasicConstraints => &basic_constraints::ENTRY,
+        Code::NameEncoding => &name_encoding::ENTRY,
         Code::Eku => &eku::ENTRY,
         Code::KeyUsage => &key_usage::ENTRY,
         Code::KeyAlgorithm => &key_algorithm::ENTRY,

@@ -78,6 +78,8 @@ codes! {
     CaSuperseded = 1005 "ca-superseded";
     /// CA or not CA, and how many CAs below.
     BasicConstraints = 1006 "basic-constraints";
+    /// The issuer's name in another encoding than in the issuer's own certificate.
+    NameEncoding = 1007 "name-encoding";
     /// Extended key usage.
     Eku = 1101 "eku";
     /// Key usage.

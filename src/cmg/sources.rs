@@ -71,6 +71,9 @@ sources! {
     RFC_4_2_1_13: "RFC 5280 section 4.2.1.13, CRL Distribution Points", "https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.13";
     RFC_6_1: "RFC 5280 section 6.1, Basic Path Validation", "https://www.rfc-editor.org/rfc/rfc5280#section-6.1";
     RFC_6_3: "RFC 5280 section 6.3, CRL Validation", "https://www.rfc-editor.org/rfc/rfc5280#section-6.3";
+    COMPARE_NAME: "CertCompareCertificateName function", "https://learn.microsoft.com/windows/win32/api/wincrypt/nf-wincrypt-certcomparecertificatename";
+    FIND_CERTIFICATE: "CertFindCertificateInStore function", "https://learn.microsoft.com/windows/win32/api/wincrypt/nf-wincrypt-certfindcertificateinstore";
+    RFC_7_1: "RFC 5280 section 7.1, Internationalized Names in Distinguished Names", "https://www.rfc-editor.org/rfc/rfc5280#section-7.1";
     RFC_3_2: "RFC 5280 section 3.2, Certification Paths and Trust", "https://www.rfc-editor.org/rfc/rfc5280#section-3.2";
 }
 

@@ -258,7 +258,12 @@ pub fn mesh(data: &[u8]) {
     }
     let issuers = authorities
         .iter()
-        .map(|member| IssuerResult { verdict: one.judge(&member.certificate), clients: 0, entry: entry(member) })
+        .map(|member| IssuerResult {
+            verdict: one.judge(&member.certificate),
+            findings: Vec::new(),
+            clients: 0,
+            entry: entry(member),
+        })
         .collect();
     let found = Chains {
         at: super::moment(),
@@ -266,6 +271,7 @@ pub fn mesh(data: &[u8]) {
         issuers,
         clients,
         passed_over: Vec::new(),
+        selection: None,
         problems: Vec::new(),
     };
     let mut text = Vec::new();

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::cmg::funnel::{Funnel, FunnelCounts};
 use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::{self, Duplicates, NameRecord, Part, RuleContext};
 use crate::cmg::selection::by_longest_validity;
-use crate::cmg::{Code, Finding, Settings, Severity, Verdict};
+use crate::cmg::{Code, Finding, Severity, Verdict};
 use crate::ops::assembly::{self, Assembly};
-use crate::ops::authorities::{AuditedIssuer, Authorities};
+use crate::ops::authorities::{self, Authorities};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
-use crate::ops::results::Trust;
+use crate::ops::results::{IssuerResult, Trust};
+use crate::ops::selecting::{Counter, SelectionCounts, Steps};
 use crate::path::graph::NodeId;
 use crate::path::verdict::{Decision, can_authenticate_clients};
-use crate::path::{Check, Failure, Missing, PathStatus, RevocationStatus};
+use crate::path::{Check, Failure, Missing, PathStatus, Purpose, RevocationStatus};
 use crate::pool::Entry;
 use crate::source::Problem;
 use crate::time::Time;
@@ -26,12 +26,10 @@ use crate::time::Time;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct AuditRequest {
-    /// Sources, trust and selection.
+    /// Sources, trust, selection and settings.
     pub request: Request,
     /// What the certificates are for.
     pub profile: ProfileName,
-    /// Severities, parameters and exceptions.
-    pub settings: Settings,
     /// That there are no other issuers than `trust` and `intermediates` give: one reading is enough.
     pub closed_pool: bool,
 }
@@ -39,7 +37,7 @@ pub struct AuditRequest {
 impl AuditRequest {
     /// For client certificates, by the default rules.
     pub fn new(request: Request) -> Self {
-        Self { request, profile: ProfileName::Client, settings: Settings::default(), closed_pool: false }
+        Self { request, profile: ProfileName::Client, closed_pool: false }
     }
 }
 
@@ -75,20 +73,34 @@ pub struct AuditOutcome {
     pub certificates: u64,
     /// How many pass, warn and fail.
     pub verdicts: [u64; 3],
-    /// How often each code was found, with its gravest severity: at certificates, and at CAs.
-    pub codes: Vec<(Code, Severity, u64)>,
+    /// How often each code was found, by code.
+    pub codes: Vec<CodeCount>,
     /// The CAs.
-    pub issuers: Vec<AuditedIssuer>,
+    pub issuers: Vec<IssuerResult>,
     /// What was found at no single certificate: a CMG's limits, exceptions that matched nothing.
     pub findings: Vec<Finding>,
     /// How many certificates were passed over, by reason.
     pub passed_over: Vec<(String, u64)>,
-    /// What each step of ConfigMgr's own selection leaves.
-    pub selection: FunnelCounts,
-    /// What each step of the connection point's selection leaves.
-    pub connection_point: FunnelCounts,
+    /// What each step of ConfigMgr's own selections leaves.
+    pub selection: SelectionCounts,
+    /// Whether only certificates that were asked for by issuer, criterion or length are audited.
+    pub is_selection: bool,
     /// What could not be read.
     pub problems: Vec<Problem>,
+}
+
+/// How often a code was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CodeCount {
+    /// The code.
+    pub code: Code,
+    /// The gravest severity with which it was found.
+    pub severity: Severity,
+    /// At how many certificates, CAs included.
+    pub count: u64,
+    /// How many audited certificates have it at a CA above them.
+    pub inherited: u64,
 }
 
 /// What a worker hands over of one certificate.
@@ -97,8 +109,8 @@ struct Worked<R> {
     passed_over: Option<String>,
     verdict: Verdict,
     codes: Vec<(Code, Severity)>,
-    client_steps: [bool; 6],
-    connection_point_steps: [bool; 4],
+    inherited: Vec<Code>,
+    steps: Steps,
     path: Vec<NodeId>,
 }
 
@@ -112,7 +124,7 @@ pub fn audit<R: Send>(
     mut sink: impl FnMut(R),
 ) -> Result<AuditOutcome, OpsError> {
     let request = &audit.request;
-    let mut context = RuleContext::new(request.at, &audit.settings, audit.profile);
+    let mut context = RuleContext::new(request.at, &request.settings, audit.profile);
     let names = |certificate: &Certificate| NameRecord::of(certificate, &context);
     let mut settings = assembly::settings(request);
     settings.purpose = audit.profile.purpose();
@@ -149,6 +161,7 @@ pub fn audit<R: Send>(
         let problems = Corpus::stream(&request.inputs(), &request.passwords, &request.progress, one, &mut take);
         tally_problems = problems;
     } else {
+        request.progress.expect_certificates(assembly.corpus.end_entity_count());
         assembly.corpus.for_each_end_entity(&request.passwords, one, &mut take)?;
     }
 
@@ -157,7 +170,7 @@ pub fn audit<R: Send>(
     }
     let issuers = authorities.results(&assembly, &hanging);
     let mut findings = authorities.limits(&assembly, &hanging, &context);
-    findings.extend(audit.settings.unused_exceptions(request.at));
+    findings.extend(request.settings.unused_exceptions(request.at));
     let trust = assembly.trust;
     let mut problems = std::mem::take(&mut assembly.problems);
     problems.append(&mut tally_problems);
@@ -174,7 +187,7 @@ struct Auditor<'a> {
 impl Auditor<'_> {
     /// Why the certificate is not audited at all; `None` where it is.
     fn passes_over(&self, entry: &Entry) -> Option<String> {
-        if self.audit.profile.purpose() == crate::path::Purpose::Client {
+        if self.audit.profile.purpose() == Purpose::Client {
             let row = passed_over(&entry.certificate, entry.friendly_name());
             if let Some(row) = row.filter(|row| row.maker != Maker::ConfigMgr) {
                 return Some(format!("{}: {}", row.name, row.reason));
@@ -191,8 +204,11 @@ impl Auditor<'_> {
             return Ok(None);
         }
         let mut best = None;
+        let is_for_clients = self.audit.profile.purpose() == Purpose::Client;
         let candidate = |entry: &Entry| {
+            // A client asks for client authentication before it compares lengths.
             let counts = self.passes_over(entry).is_none()
+                && (!is_for_clients || can_authenticate_clients(&entry.certificate))
                 && entry.certificate.is_valid_at(request.at)
                 && self.is_below_wanted(&entry.certificate);
             counts.then(|| (by_longest_validity(&entry.certificate), *entry.certificate.sha256()))
@@ -233,13 +249,17 @@ impl Auditor<'_> {
     }
 
     fn work<R>(&self, entry: &Entry, only: Option<&[u8; 32]>, work: &(impl Fn(&Audited<'_>) -> R + Sync)) -> Worked<R> {
+        let graph = &self.assembly.graph;
+        let certificate = &entry.certificate;
+        let decision = graph.decide(certificate);
+        let steps = Steps::of(&self.audit.request, graph, entry, &decision);
         let over = |reason: String| Worked {
             result: None,
             passed_over: Some(reason),
             verdict: Verdict::Pass,
             codes: Vec::new(),
-            client_steps: [false; 6],
-            connection_point_steps: [false; 4],
+            inherited: Vec::new(),
+            steps,
             path: Vec::new(),
         };
         if let Some(reason) = self.passes_over(entry) {
@@ -248,9 +268,6 @@ impl Auditor<'_> {
         if only.is_some_and(|only| only != entry.certificate.sha256()) {
             return over("another has the longest validity (--first)".to_owned());
         }
-        let graph = &self.assembly.graph;
-        let certificate = &entry.certificate;
-        let decision = graph.decide(certificate);
         let nodes = self.nodes(&decision);
         if !self.audit.request.issuers.is_empty() {
             let cas: Vec<_> = nodes.iter().map(|id| graph.certificate(*id).clone()).collect();
@@ -264,7 +281,8 @@ impl Auditor<'_> {
             // Nobody asks whether the PKI would vouch for it.
             findings.retain(|finding| finding.code() == Code::SiteGenerated);
         } else {
-            let more = self.of_path(entry, &decision, &nodes, &findings);
+            let mut more = self.of_path(entry, &decision, &nodes, &findings);
+            rules::path::drop_what_follows(&findings, &mut more);
             findings.extend(self.context.weigh(more, certificate));
         }
         findings.sort_by(|one, two| two.severity.cmp(&one.severity).then(one.code().cmp(&two.code())));
@@ -273,12 +291,11 @@ impl Auditor<'_> {
         let severities = findings.iter().map(|finding| finding.severity);
         let verdict = Verdict::of(severities.chain(inherited.iter().map(|(_, severity)| *severity)));
         let codes = findings.iter().map(|finding| (finding.code(), finding.severity)).collect();
-        let (client_steps, connection_point_steps) = self.steps(entry, &decision);
         let mut path = vec![certificate.clone()];
         path.extend(nodes.iter().map(|id| graph.certificate(*id).clone()));
-        let inherited = inherited.into_iter().map(|(code, _)| code).collect();
-        let result = Some(work(&Audited { entry, verdict, findings, inherited, path }));
-        Worked { result, passed_over: None, verdict, codes, client_steps, connection_point_steps, path: nodes }
+        let inherited: Vec<Code> = inherited.into_iter().map(|(code, _)| code).collect();
+        let result = Some(work(&Audited { entry, verdict, findings, inherited: inherited.clone(), path }));
+        Worked { result, passed_over: None, verdict, codes, inherited, steps, path: nodes }
     }
 
     /// What follows from its paths.
@@ -286,7 +303,8 @@ impl Auditor<'_> {
         let graph = &self.assembly.graph;
         let certificate = &*entry.certificate;
         let at = self.context.at;
-        let mut found = Vec::new();
+        let issuers = decision.links.issuers.iter().map(|id| &**graph.certificate(*id));
+        let mut found: Vec<Finding> = rules::path::name_encoding(certificate, issuers).into_iter().collect();
         if let Some(path) = decision.chosen {
             if let (Some(issuer), Some(anchor)) = (path.nodes.first(), path.nodes.last()) {
                 found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
@@ -295,8 +313,7 @@ impl Auditor<'_> {
                     if let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, at)
                     {
-                        let stale = crl.and_then(|crl| crl.next_update()).filter(|next| *next < at);
-                        found.push(rules::path::revocation_unknown(&why, stale));
+                        found.push(rules::path::revocation_unknown(false, &why, crl.as_deref(), at));
                     }
                 }
             }
@@ -336,19 +353,9 @@ impl Auditor<'_> {
         let certificate = &*entry.certificate;
         if nodes.is_empty() {
             let links = graph.find_issuers(certificate, None, true);
-            let authority = certificate.authority_key_identifier();
-            let wanted = authority.get().and_then(|authority| authority.key_identifier);
-            // A candidate of the right name and key identifier whose key did not make the signature: it was tampered with.
-            let signature = links.refused.iter().find_map(|(id, failure)| {
-                let issuer = graph.certificate(*id);
-                let is_meant = wanted.is_some() && wanted == issuer.subject_key_identifier();
-                let check = match failure.check {
-                    Check::Signature if is_meant => crate::certificate::SignatureCheck::Invalid,
-                    Check::Algorithm => crate::certificate::SignatureCheck::Unsupported(failure.found.clone()),
-                    _ => return None,
-                };
-                rules::path::signed_by(issuer, &check)
-            });
+            let refused = authorities::refused_signature(graph, certificate, &links);
+            let signature =
+                refused.map(|(issuer, failure)| rules::path::refused_by(graph.certificate(issuer), failure));
             return match signature {
                 Some(finding) => vec![finding],
                 None if links.is_self_signed => {
@@ -362,7 +369,9 @@ impl Auditor<'_> {
         let Some(path) = verdict.paths.first() else { return Vec::new() };
         let mut found = Vec::new();
         match (&path.missing, &path.failure) {
-            (Some(missing), _) if path.status == PathStatus::Incomplete => found.push(rules::path::incomplete(missing)),
+            (Some(missing), _) if path.status == PathStatus::Incomplete => {
+                found.push(authorities::where_it_ends(graph, certificate, path, missing));
+            }
             (_, Some((at_fault, failure))) if at_fault.sha256() != certificate.sha256() => {
                 found.push(rules::path::invalid(at_fault, failure));
             }
@@ -380,51 +389,22 @@ impl Auditor<'_> {
         }
         found
     }
-
-    /// Whether it passes each step of the two selections.
-    fn steps(&self, entry: &Entry, decision: &Decision<'_>) -> ([bool; 6], [bool; 4]) {
-        let certificate = &*entry.certificate;
-        let request = &self.audit.request;
-        let is_allowed =
-            decision.chosen.is_some() || self.assembly.graph.candidate_paths(&decision.links.issuers).next().is_some();
-        let mut stores = entry.stores().peekable();
-        let in_personal = stores.peek().is_none() || stores.any(|store| store.is("My"));
-        let is_live = entry.stores().next().is_some();
-        // A bare file says nothing of a key; only a store that shows none counts as one without.
-        let has_key = entry.has_private_key() || !is_live;
-        let is_client = can_authenticate_clients(certificate);
-        let is_valid = certificate.is_valid_at(request.at) && has_key;
-        let signs = certificate.key_usage().get().is_none_or(|usage| usage.digital_signature());
-        let meets = request.criteria.iter().all(|criterion| criterion.matches(certificate));
-        ([is_allowed, in_personal, is_valid, is_client, meets, true], [signs, is_allowed, has_key, is_client])
-    }
 }
 
 /// Adds up.
+#[derive(Default)]
 struct Tally {
     certificates: u64,
     verdicts: [u64; 3],
-    codes: BTreeMap<Code, (Severity, u64)>,
+    codes: BTreeMap<Code, CodeCount>,
+    inherited: BTreeMap<Code, u64>,
     passed_over: BTreeMap<String, u64>,
-    client: Funnel<6>,
-    connection_point: Funnel<4>,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            certificates: 0,
-            verdicts: [0; 3],
-            codes: BTreeMap::new(),
-            passed_over: BTreeMap::new(),
-            client: Funnel::client(),
-            connection_point: Funnel::connection_point(),
-        }
-    }
+    selection: Counter,
 }
 
 impl Tally {
     fn take<R>(&mut self, worked: &Worked<R>) {
+        self.selection.count(&worked.steps);
         if let Some(reason) = &worked.passed_over {
             *self.passed_over.entry(reason.clone()).or_default() += 1;
             return;
@@ -435,21 +415,22 @@ impl Tally {
         for (code, severity) in &worked.codes {
             self.code(*code, *severity, u64::from(counted.insert(*code)));
         }
-        self.client.count(worked.client_steps);
-        self.connection_point.count(worked.connection_point_steps);
+        for code in &worked.inherited {
+            *self.inherited.entry(*code).or_default() += 1;
+        }
     }
 
     fn code(&mut self, code: Code, severity: Severity, count: u64) {
-        let (gravest, total) = self.codes.entry(code).or_insert((severity, 0));
-        *gravest = (*gravest).max(severity);
-        *total += count;
+        let counted = self.codes.entry(code).or_insert(CodeCount { code, severity, count: 0, inherited: 0 });
+        counted.severity = counted.severity.max(severity);
+        counted.count += count;
     }
 
     fn finish(
         mut self,
         audit: &AuditRequest,
         trust: Trust,
-        issuers: Vec<AuditedIssuer>,
+        issuers: Vec<IssuerResult>,
         findings: Vec<Finding>,
         problems: Vec<Problem>,
     ) -> AuditOutcome {
@@ -457,20 +438,24 @@ impl Tally {
         for finding in of_issuers.chain(&findings) {
             self.code(finding.code(), finding.severity, 1);
         }
-        self.client.keep_one();
+        for (code, inherited) in &self.inherited {
+            if let Some(counted) = self.codes.get_mut(code) {
+                counted.inherited = *inherited;
+            }
+        }
         AuditOutcome {
             at: audit.request.at,
             profile: audit.profile,
             trust,
-            verdict: Verdict::of(self.codes.values().map(|(severity, _)| *severity)),
+            verdict: Verdict::of(self.codes.values().map(|counted| counted.severity)),
             certificates: self.certificates,
             verdicts: self.verdicts,
-            codes: self.codes.into_iter().map(|(code, (severity, count))| (code, severity, count)).collect(),
+            codes: self.codes.into_values().collect(),
             issuers,
             findings,
             passed_over: self.passed_over.into_iter().collect(),
-            selection: self.client.counts(),
-            connection_point: self.connection_point.counts(),
+            selection: self.selection.counts(),
+            is_selection: audit.request.selects(),
             problems,
         }
     }

@@ -7,19 +7,9 @@ use crate::cmg::rules::{self, Part, RuleContext, neighbours};
 use crate::cmg::{Code, Finding, Severity};
 use crate::ops::assembly::Assembly;
 use crate::ops::results::IssuerResult;
-use crate::path::graph::NodeId;
-use crate::path::{Check, PathStatus, RevocationStatus};
+use crate::path::graph::{Graph, Links, NodeId};
+use crate::path::{Check, Failure, Missing, Path, PathStatus, RevocationStatus};
 use crate::pool::Entry;
-
-/// A CA, and what was found at it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct AuditedIssuer {
-    /// The CA and its paths.
-    pub issuer: IssuerResult,
-    /// What was found at it, the gravest first.
-    pub findings: Vec<Finding>,
-}
 
 /// The findings at the CAs of the graph.
 pub(crate) struct Authorities {
@@ -59,6 +49,11 @@ impl Authorities {
         self.findings.get(&id).map_or(&[], Vec::as_slice)
     }
 
+    /// What was found at a CA, by its certificate.
+    pub(crate) fn of(&self, assembly: &Assembly, certificate: &Certificate) -> &[Finding] {
+        assembly.graph.find(certificate.sha256()).map_or(&[], |id| self.findings(id))
+    }
+
     /// The codes found at these CAs, each once with its gravest severity.
     pub(crate) fn codes(&self, nodes: &[NodeId]) -> Vec<(Code, Severity)> {
         let mut codes: BTreeMap<Code, Severity> = BTreeMap::new();
@@ -70,7 +65,7 @@ impl Authorities {
     }
 
     /// The CAs of the sources, and whatever else certificates hang on.
-    pub(crate) fn results(&self, assembly: &Assembly, hanging: &HashMap<NodeId, u64>) -> Vec<AuditedIssuer> {
+    pub(crate) fn results(&self, assembly: &Assembly, hanging: &HashMap<NodeId, u64>) -> Vec<IssuerResult> {
         let graph = &assembly.graph;
         let mut ids: Vec<NodeId> = assembly
             .corpus
@@ -86,8 +81,7 @@ impl Authorities {
             .map(|id| {
                 let verdict = graph.judge(graph.certificate(id));
                 let clients = hanging.get(&id).copied().unwrap_or(0);
-                let issuer = IssuerResult { entry: assembly.entry(id), verdict, clients };
-                AuditedIssuer { issuer, findings: self.findings.get(&id).cloned().unwrap_or_default() }
+                IssuerResult { entry: assembly.entry(id), verdict, findings: self.findings(id).to_vec(), clients }
             })
             .collect()
     }
@@ -109,12 +103,46 @@ impl Authorities {
     }
 }
 
+/// The issuer that was meant, whose key did not make the signature or cannot be tried: the certificate was damaged or tampered
+/// with, and its issuer is not missing.
+pub(crate) fn refused_signature<'l>(
+    graph: &Graph,
+    certificate: &Certificate,
+    links: &'l Links,
+) -> Option<(NodeId, &'l Failure)> {
+    if !links.issuers.is_empty() || links.is_self_signed {
+        return None;
+    }
+    let authority = certificate.authority_key_identifier();
+    let wanted = authority.get().and_then(|authority| authority.key_identifier);
+    let mut refused = links.refused.iter().map(|(id, failure)| (*id, failure));
+    refused.find(|(id, failure)| match failure.check {
+        Check::Signature => wanted.is_some() && wanted == graph.certificate(*id).subject_key_identifier(),
+        Check::Algorithm => true,
+        _ => false,
+    })
+}
+
+/// What is wrong where a path goes no farther: its last certificate has a bad signature, or its issuer is missing.
+pub(crate) fn where_it_ends(graph: &Graph, certificate: &Certificate, path: &Path, missing: &Missing) -> Finding {
+    let end = path.certificates.last().and_then(|last| Some((last, graph.find(last.sha256())?)));
+    let refused = end.and_then(|(last, id)| Some((last, refused_signature(graph, last, graph.links(id))?)));
+    match refused {
+        Some((last, (issuer, failure))) if last.sha256() == certificate.sha256() => {
+            rules::path::refused_by(graph.certificate(issuer), failure)
+        }
+        Some((last, (_, failure))) => rules::path::invalid(last, failure),
+        None => rules::path::incomplete(missing),
+    }
+}
+
 fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &Entry) -> Vec<Finding> {
     let graph = &assembly.graph;
     let certificate: &Certificate = &entry.certificate;
     let part = if certificate.is_self_signed() { Part::Root } else { Part::Intermediate };
     let mut found = rules::judge(certificate, &entry.occurrences, part, context);
-    let mut more = Vec::new();
+    let issuers = graph.links(id).issuers.iter().map(|issuer| &**graph.certificate(*issuer));
+    let mut more: Vec<Finding> = rules::path::name_encoding(certificate, issuers).into_iter().collect();
     let paths = graph.paths(id);
     match paths.valid.first() {
         Some(path) => {
@@ -125,8 +153,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
                     && let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, context.at)
                 {
-                    let stale = crl.and_then(|crl| crl.next_update()).filter(|next| *next < context.at);
-                    more.push(rules::path::revocation_unknown(&why, stale));
+                    more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context.at));
                 }
             }
         }
@@ -135,7 +162,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
             if let Some(path) = verdict.paths.first() {
                 match (&path.missing, &path.failure) {
                     (Some(missing), _) if path.status == PathStatus::Incomplete => {
-                        more.push(rules::path::incomplete(missing));
+                        more.push(where_it_ends(graph, certificate, path, missing));
                     }
                     (_, Some((at_fault, failure))) if at_fault.sha256() == certificate.sha256() => {
                         more.push(rules::path::at_fault(certificate, true, failure, context.at));
@@ -152,6 +179,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
             }
         }
     }
+    rules::path::drop_what_follows(&found, &mut more);
     more.retain(|finding| found.iter().all(|known| known.code() != finding.code()));
     more.dedup_by(|one, two| one.code() == two.code());
     found.extend(context.weigh(more, certificate));

@@ -4,21 +4,59 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
+use crate::cmg::profile::ProfileName;
+use crate::cmg::rules::RuleContext;
 use crate::cmg::selection::by_longest_validity;
 use crate::ops::assembly::Assembly;
+use crate::ops::authorities::Authorities;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{Chains, Client, IssuerResult, PassedOver};
+use crate::ops::selecting::{Counter, SelectionCounts, Steps};
 use crate::path::{PathStatus, Verdict};
 use crate::pool::Entry;
 
 /// A client certificate, or why it is none.
-pub(crate) enum Considered {
+enum Considered {
     Client(Client),
     PassedOver(PassedOver),
 }
 
+/// The end-entity certificates of the sources, judged and counted.
+pub(crate) struct Clients {
+    pub(crate) clients: Vec<Client>,
+    pub(crate) passed_over: Vec<PassedOver>,
+    pub(crate) selection: Option<SelectionCounts>,
+}
+
+impl Clients {
+    pub(crate) fn judge(request: &Request, assembly: &Assembly) -> Result<Self, OpsError> {
+        let (mut clients, mut passed_over, mut counter) = (Vec::new(), Vec::new(), Counter::default());
+        let one = |entry: &Entry| {
+            // Nobody asks how many certificates a selection leaves that was not made.
+            let steps = request.selects().then(|| {
+                let decision = assembly.graph.decide(&entry.certificate);
+                Steps::of(request, &assembly.graph, entry, &decision)
+            });
+            (consider(request, assembly, entry), steps)
+        };
+        request.progress.expect_certificates(assembly.corpus.end_entity_count());
+        assembly.corpus.for_each_end_entity(&request.passwords, one, |(considered, steps)| {
+            request.progress.judged(1);
+            if let Some(steps) = steps {
+                counter.count(&steps);
+            }
+            match considered {
+                Considered::Client(client) => clients.push(client),
+                Considered::PassedOver(over) => passed_over.push(over),
+            }
+        })?;
+        keep_first(request, &mut clients, &mut passed_over);
+        Ok(Self { clients, passed_over, selection: request.selects().then(|| counter.counts()) })
+    }
+}
+
 /// Judges every end-entity certificate of the sources.
-pub(crate) fn consider(request: &Request, assembly: &Assembly, entry: &Entry) -> Considered {
+fn consider(request: &Request, assembly: &Assembly, entry: &Entry) -> Considered {
     let over = |reason| Considered::PassedOver(PassedOver { certificate: entry.certificate.clone(), reason });
     if let Some(reason) = request.passes_over(entry) {
         return over(reason);
@@ -39,7 +77,7 @@ fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdi
 }
 
 /// Of several clients the one with the longest validity, where that was asked for.
-pub(crate) fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Vec<PassedOver>) {
+fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Vec<PassedOver>) {
     if !request.first || clients.len() < 2 {
         return;
     }
@@ -67,20 +105,9 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
     if assembly.corpus.is_empty() {
         return Err(OpsError::NoCertificate(request.source_names()));
     }
-    let mut clients = Vec::new();
-    let mut passed_over = Vec::new();
-    assembly.corpus.for_each_end_entity(
-        &request.passwords,
-        |entry| consider(request, &assembly, entry),
-        |considered| {
-            request.progress.judged(1);
-            match considered {
-                Considered::Client(client) => clients.push(client),
-                Considered::PassedOver(over) => passed_over.push(over),
-            }
-        },
-    )?;
-    keep_first(request, &mut clients, &mut passed_over);
+    let Clients { clients, passed_over, selection } = Clients::judge(request, &assembly)?;
+    let authorities =
+        Authorities::judge(&assembly, &RuleContext::new(request.at, &request.settings, ProfileName::Client));
 
     let mut hanging: HashMap<[u8; 32], u64> = HashMap::new();
     for client in &clients {
@@ -96,6 +123,7 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
         issuers.push(IssuerResult {
             entry: assembly.entry_of(certificate),
             verdict: assembly.graph.judge(certificate),
+            findings: authorities.of(&assembly, certificate).to_vec(),
             clients,
         });
     };
@@ -114,6 +142,7 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
         issuers,
         clients,
         passed_over,
+        selection,
         problems: std::mem::take(&mut assembly.problems),
     })
 }

@@ -92,6 +92,7 @@ impl Corpus {
         note: Option<&Note<'_>>,
     ) -> std::io::Result<Self> {
         let mut corpus = Self::unread(Inputs::default());
+        progress.count_files(inputs.counter());
         let mut failed = None;
         scan::scan(
             &inputs,
@@ -107,7 +108,7 @@ impl Corpus {
                 (parcel, notes)
             },
             |(parcel, notes)| {
-                progress.read(parcel.certificates.len());
+                progress.read(parcel.ends_input, parcel.certificates.len());
                 corpus.names.extend(notes);
                 if let Err(error) = corpus.take(parcel) {
                     failed = failed.take().or(Some(error));
@@ -186,6 +187,7 @@ impl Corpus {
     ) -> Vec<Problem> {
         let mut seen = HashSet::new();
         let mut problems = Vec::new();
+        progress.count_files(inputs.counter());
         scan::scan(
             inputs,
             passwords,
@@ -194,10 +196,10 @@ impl Corpus {
                 let results: Vec<(Id, R)> = end_entities
                     .map(|(certificate, occurrence)| (id(&certificate), work(&Entry::new(certificate, occurrence))))
                     .collect();
-                (results, parcel.problems)
+                (results, parcel.ends_input, parcel.problems)
             },
-            |(results, more)| {
-                progress.read(results.len());
+            |(results, ends_input, more)| {
+                progress.read(ends_input, results.len());
                 problems.extend(more);
                 for (id, result) in results {
                     if seen.insert(id) {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cmg;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::RuleContext;
 use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
-use crate::ops::chain::{Considered, consider, keep_first};
+use crate::ops::chain::Clients;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{Bundle, Client};
 use crate::path::{Path, PathStatus};
@@ -21,8 +20,6 @@ pub struct Extent {
     pub all_paths: bool,
     /// Every CA certificate that has a valid path.
     pub all_cas: bool,
-    /// How the findings at the CA certificates are weighed.
-    pub settings: cmg::Settings,
 }
 
 /// Whether a path is one whose certificates a CMG can be given: valid, and up to a self-signed anchor.
@@ -39,20 +36,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     if assembly.corpus.is_empty() {
         return Err(OpsError::NoCertificate(request.source_names()));
     }
-    let mut considered = Vec::new();
-    let mut passed_over = Vec::new();
-    assembly.corpus.for_each_end_entity(
-        &request.passwords,
-        |entry| consider(request, &assembly, entry),
-        |one| {
-            request.progress.judged(1);
-            match one {
-                Considered::Client(client) => considered.push(client),
-                Considered::PassedOver(over) => passed_over.push(over),
-            }
-        },
-    )?;
-    keep_first(request, &mut considered, &mut passed_over);
+    let Clients { clients: considered, passed_over, selection } = Clients::judge(request, &assembly)?;
 
     let mut chosen = Chosen::default();
     let mut clients = Vec::new();
@@ -85,10 +69,10 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     }
 
     let authorities =
-        Authorities::judge(&assembly, &RuleContext::new(request.at, &extent.settings, ProfileName::Client));
+        Authorities::judge(&assembly, &RuleContext::new(request.at, &request.settings, ProfileName::Client));
     let (mut roots, mut intermediates, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for certificate in chosen.certificates.into_values() {
-        let found = assembly.graph.find(certificate.sha256()).map(|id| authorities.findings(id)).unwrap_or_default();
+        let found = authorities.of(&assembly, &certificate);
         findings.extend(found.iter().map(|finding| (certificate.clone(), finding.clone())));
         let entry = assembly.entry_of(&certificate);
         if certificate.is_self_signed() { roots.push(entry) } else { intermediates.push(entry) }
@@ -105,6 +89,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         alternatives: chosen.alternatives.into_values().collect(),
         refused,
         passed_over,
+        selection,
         findings,
         problems: std::mem::take(&mut assembly.problems),
     })

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::cmg::passed_over;
 use crate::cmg::selection::{Criterion, Issuer};
+use crate::cmg::{Settings, passed_over};
 use crate::ops::progress::Progress;
 use crate::ops::results::Trust;
 use crate::ops::scan::Inputs;
@@ -43,6 +43,8 @@ pub struct Request {
     pub criteria: Vec<Criterion>,
     /// Of several, the one with the longest validity.
     pub first: bool,
+    /// How findings are weighed: severities, parameters and exceptions.
+    pub settings: Settings,
     /// Passwords for PKCS#12.
     pub passwords: Passwords,
     /// How much a search may do.
@@ -67,6 +69,7 @@ impl Request {
             issuers: Vec::new(),
             criteria: Vec::new(),
             first: false,
+            settings: Settings::default(),
             passwords: Passwords::default(),
             budget: Budget::default(),
             progress: Progress::default(),
@@ -94,6 +97,11 @@ impl Request {
         } else {
             Trust::Assumed
         }
+    }
+
+    /// Whether not all client certificates count, but those that were asked for.
+    pub fn selects(&self) -> bool {
+        self.first || !self.issuers.is_empty() || !self.criteria.is_empty()
     }
 
     pub(crate) fn inputs(&self) -> Inputs {

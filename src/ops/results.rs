@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::cmg::Finding;
+use crate::ops::selecting::SelectionCounts;
 use crate::path::{Path, Verdict};
 use crate::pool::Entry;
 use crate::source::Problem;
@@ -57,7 +58,7 @@ pub struct Client {
     pub verdict: Verdict,
 }
 
-/// A CA certificate, its own paths and how many client certificates hang on it.
+/// A CA certificate, its own paths, what was found at it and how many client certificates hang on it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct IssuerResult {
@@ -65,6 +66,8 @@ pub struct IssuerResult {
     pub entry: Entry,
     /// Its own paths, and what was refused.
     pub verdict: Verdict,
+    /// What the rules say of it, the gravest first.
+    pub findings: Vec<Finding>,
     /// The client certificates whose chosen path goes through it.
     pub clients: u64,
 }
@@ -93,6 +96,8 @@ pub struct Chains {
     pub clients: Vec<Client>,
     /// The end-entity certificates that are none, by reason.
     pub passed_over: Vec<PassedOver>,
+    /// What each step of the selection left, where client certificates were asked for by issuer, criterion or length.
+    pub selection: Option<SelectionCounts>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -118,6 +123,8 @@ pub struct Bundle {
     pub refused: Vec<Client>,
     /// The end-entity certificates that are no clients.
     pub passed_over: Vec<PassedOver>,
+    /// What each step of the selection left, where client certificates were asked for by issuer, criterion or length.
+    pub selection: Option<SelectionCounts>,
     /// What the rules say of the CA certificates in it, each with the certificate at fault.
     pub findings: Vec<(Arc<Certificate>, Finding)>,
     /// What could not be read.

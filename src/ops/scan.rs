@@ -22,6 +22,8 @@ pub(crate) struct Parcel {
     pub(crate) problems: Vec<Problem>,
     /// Whether the input can be read only once.
     pub(crate) is_fleeting: bool,
+    /// Whether it is the last of its input.
+    pub(crate) ends_input: bool,
 }
 
 /// What is to be read: SOURCEs, and a list of further ones.
@@ -36,6 +38,12 @@ impl Inputs {
     fn iter(&self) -> impl Iterator<Item = Result<Input, InputFault>> {
         let listed = self.list.iter().flat_map(|(bytes, name)| walk::inputs_of_list(Cursor::new(bytes.clone()), name));
         walk::inputs(&self.sources).chain(listed)
+    }
+
+    /// Counts them, which takes as long as walking the folders does.
+    pub(crate) fn counter(&self) -> impl FnOnce() -> usize + Send + use<> {
+        let inputs = self.clone();
+        move || inputs.iter().count()
     }
 
     /// Whether a live Windows store is among them.
@@ -83,6 +91,9 @@ pub(crate) fn scan<R: Send>(
                             }
                             count += parcel.certificates.len() as u64;
                         }
+                        if let (None, Some(last)) = (batches.peek(), parcels.last_mut()) {
+                            last.ends_input = true;
+                        }
                         let results: Vec<R> = parcels.into_par_iter().map(&work).collect();
                         results.into_iter().for_each(&mut sink);
                     }
@@ -105,7 +116,7 @@ fn first_look<R, W: Fn(Parcel) -> R + Sync>(
     match input {
         Err(InputFault { name, fault }) => {
             let problems = vec![Problem::new(&name.into(), fault)];
-            Looked::Done(work(Parcel { problems, ..Parcel::default() }))
+            Looked::Done(work(Parcel { problems, ends_input: true, ..Parcel::default() }))
         }
         Ok(input) => {
             let name: Arc<str> = input.name.as_str().into();
@@ -115,7 +126,9 @@ fn first_look<R, W: Fn(Parcel) -> R + Sync>(
                 Origin::Store(_) => false,
             };
             match read::open(&input, passwords) {
-                Opened::Whole(contents) => Looked::Done(work(decode(&name, is_fleeting, contents))),
+                Opened::Whole(contents) => {
+                    Looked::Done(work(Parcel { ends_input: true, ..decode(&name, is_fleeting, contents) }))
+                }
                 Opened::Batches(batches) => Looked::Long(name, is_fleeting, batches),
             }
         }

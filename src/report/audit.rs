@@ -82,6 +82,8 @@ pub struct CodeCountRecord {
     pub severity: Severity,
     /// At how many certificates, CAs included.
     pub count: u64,
+    /// How many audited certificates have it at a CA above them.
+    pub inherited: u64,
 }
 
 /// What an audit came to.
@@ -121,12 +123,13 @@ impl AuditSummaryRecord {
     /// Of what an audit came to.
     pub fn new(found: &AuditOutcome) -> Self {
         let [pass, warn, fail] = found.verdicts;
-        let codes = found.codes.iter().map(|(code, severity, count)| CodeCountRecord {
-            code: *code,
-            id: code.id(),
-            title: code.title(),
-            severity: *severity,
-            count: *count,
+        let codes = found.codes.iter().map(|counted| CodeCountRecord {
+            code: counted.code,
+            id: counted.code.id(),
+            title: counted.code.title(),
+            severity: counted.severity,
+            count: counted.count,
+            inherited: counted.inherited,
         });
         let reasons = found.passed_over.iter();
         Self {
@@ -142,8 +145,8 @@ impl AuditSummaryRecord {
             passed_over: reasons
                 .map(|(reason, count)| ReasonRecord { reason: reason.clone(), count: *count })
                 .collect(),
-            selection: found.selection.clone(),
-            connection_point: found.connection_point.clone(),
+            selection: found.selection.client.clone(),
+            connection_point: found.selection.connection_point.clone(),
             problems: found.problems.len() as u64,
         }
     }
@@ -237,7 +240,7 @@ impl AuditReport {
 
 /// The CAs of an audit with what was found at each.
 pub fn issuer_records(found: &AuditOutcome) -> Vec<IssuerRecord> {
-    found.issuers.iter().map(|one| IssuerRecord::new(&one.issuer, &one.findings, found.at)).collect()
+    found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, found.at)).collect()
 }
 
 /// A line of `audit --format ndjson`.

@@ -1,7 +1,9 @@
 //! `audit` for people: what was found and how often, then the worst certificates, then the CAs at fault.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
+use crate::cmg::profile::ProfileName;
 use crate::cmg::{Severity, Verdict};
 use crate::ops::{AuditOutcome, Trust};
 use crate::report::audit::AuditedRecord;
@@ -9,6 +11,7 @@ use crate::report::describe;
 use crate::report::model::Role;
 use crate::report::problems_text;
 use crate::report::sanitize::terminal;
+use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 
@@ -23,6 +26,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[
     certificates(out, style, found, worst)?;
     issuers(out, style, found)?;
     passed_over(out, style, found)?;
+    if found.is_selection || found.profile == ProfileName::ConnectionPoint {
+        selection_text::write(out, style, &found.selection)?;
+    }
     problems_text::write(out, style, &found.problems)?;
     next(out, style, found)
 }
@@ -55,7 +61,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
     };
     let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
-    writeln!(out, "{}", style.paint(Tint::Faint, &line))
+    style.faint(out, &line)
 }
 
 fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
@@ -64,21 +70,23 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
     }
     style.heading(out, "Findings")?;
     let mut rows: Vec<_> = found.codes.iter().collect();
-    rows.sort_by(|one, two| two.1.cmp(&one.1).then(two.2.cmp(&one.2)).then(one.0.cmp(&two.0)));
+    rows.sort_by_key(|row| (Reverse((row.severity, row.count.max(row.inherited))), row.code));
     const COLUMNS: &[Column] = &[
         Column::new("SEVERITY", 0),
         Column::new("COUNT", 0).right(),
+        Column::new("BELOW", 0).right(),
         Column::new("FINDING", 0),
-        Column::new("WHAT IT MEANS", 1).narrows_to(24),
+        Column::new("WHAT IT MEANS", 1).narrows_to(34),
         Column::new("CODE", 2),
     ];
-    table::write(out, style, "  ", COLUMNS, &rows, |(code, severity, count)| {
+    table::write(out, style, "  ", COLUMNS, &rows, |row| {
         vec![
-            Cell::tinted(severity.name(), tint(*severity)),
-            Cell::new(grouped(*count)),
-            Cell::new(code.id()),
-            Cell::new(code.title()),
-            Cell::tinted(code.code(), Tint::Faint),
+            Cell::tinted(row.severity.name(), tint(row.severity)),
+            Cell::new(grouped(row.count)),
+            Cell::new(if row.inherited == 0 { String::new() } else { grouped(row.inherited) }),
+            Cell::new(row.code.id()),
+            Cell::new(row.code.title()),
+            Cell::tinted(row.code.code(), Tint::Faint),
         ]
     })
 }
@@ -101,7 +109,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
     style.heading(out, "Certificates, the worst first")?;
     const COLUMNS: &[Column] = &[
         Column::new("VERDICT", 0),
-        Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
+        Column::new("SUBJECT", 0).narrows_to(26).at_most(48),
         Column::new("EXPIRES", 2),
         Column::new("DAYS", 3).right(),
         Column::new("FINDINGS", 0).narrows_to(20),
@@ -173,21 +181,19 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         return Ok(());
     }
     let gravest = |findings: &[crate::cmg::Finding]| findings.iter().map(|finding| finding.severity).max();
-    rows.sort_by(|one, two| {
-        gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.issuer.clients.cmp(&one.issuer.clients))
-    });
+    rows.sort_by(|one, two| gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.clients.cmp(&one.clients)));
     style.heading(out, "CA certificates")?;
     const COLUMNS: &[Column] = &[
-        Column::new("SUBJECT", 0).narrows_to(20).at_most(48),
+        Column::new("SUBJECT", 0).narrows_to(26).at_most(48),
         Column::new("ROLE", 2),
         Column::new("EXPIRES", 1),
-        Column::new("CERTIFICATES", 0).right(),
+        Column::new("BELOW", 0).right(),
         Column::new("FINDINGS", 0).narrows_to(16),
         Column::new("THUMBPRINT", 3).narrows_to(9),
     ];
     let shown = style.shown(rows.len()).min(rows.len());
     table::write(out, style, "  ", COLUMNS, &rows[..shown], |audited| {
-        let certificate = &audited.issuer.entry.certificate;
+        let certificate = &audited.entry.certificate;
         let mut codes: Vec<&str> = audited.findings.iter().map(|finding| finding.code().id()).collect();
         codes.dedup();
         let colour = gravest(&audited.findings).map_or(Tint::Plain, tint);
@@ -198,14 +204,14 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
                 describe::date(certificate.not_after()),
                 describe::urgency(describe::days_left(certificate, found.at)),
             ),
-            Cell::new(grouped(audited.issuer.clients)),
+            Cell::new(grouped(audited.clients)),
             Cell::tinted(codes.join(", "), colour),
             Cell::new(certificate.thumbprint_hex()),
         ]
     })?;
     if style.verbose {
         for audited in rows.iter().filter(|audited| !audited.findings.is_empty()) {
-            writeln!(out, "\n  {}", style.paint(Tint::Title, &describe::subject(&audited.issuer.entry.certificate)))?;
+            writeln!(out, "\n  {}", style.paint(Tint::Title, &describe::subject(&audited.entry.certificate)))?;
             for finding in &audited.findings {
                 let label = format!("    {:<8}", finding.severity.name());
                 let text = format!("{} ({})", terminal(&finding.message), finding.code().id());
@@ -232,13 +238,13 @@ fn passed_over(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::
 
 /// Where to read what to do.
 fn next(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
-    let grave = found.codes.iter().filter(|(_, severity, _)| *severity > Severity::Info);
-    let Some((code, ..)) = grave.max_by_key(|(_, severity, count)| (*severity, *count)) else { return Ok(()) };
+    let grave = found.codes.iter().filter(|row| row.severity > Severity::Info);
+    let Some(gravest) = grave.max_by_key(|row| (row.severity, row.count.max(row.inherited))) else { return Ok(()) };
     writeln!(out)?;
     let more = if style.verbose { "" } else { " `-v` shows what was found at each certificate." };
     style.paragraph(
         out,
         "",
-        &format!("`certpath explain {}` says what a finding means and what to do.{more}", code.id()),
+        &format!("`certpath explain {}` says what a finding means and what to do.{more}", gravest.code.id()),
     )
 }

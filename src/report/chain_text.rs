@@ -15,6 +15,7 @@ use crate::report::describe;
 use crate::report::model::Role;
 use crate::report::path_branch::{self, Leaf};
 use crate::report::problems_text;
+use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::Branch;
@@ -46,6 +47,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     view.refused(out, &found.clients)?;
     view.unused(out, &found.issuers, &groups)?;
     chain_closing::passed_over(out, style, found)?;
+    if let Some(counts) = &found.selection {
+        selection_text::write(out, style, counts)?;
+    }
     problems_text::write(out, style, &found.problems)?;
     chain_closing::trust_note(out, style, found, &valid)?;
     chain_closing::for_the_cmg(out, style, &valid)
@@ -89,7 +93,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
         Trust::Store => "trust anchors from Windows' Root stores",
         Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
     };
-    writeln!(out, "{}", style.paint(Tint::Faint, &format!("judged at {}; {trust}", found.at)))?;
+    style.faint(out, &format!("judged at {}; {trust}", found.at))?;
     if found.clients.is_empty() {
         writeln!(out)?;
         style.paragraph(

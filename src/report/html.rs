@@ -12,9 +12,10 @@ use sha2::{Digest, Sha256};
 use crate::cmg::{Severity, Verdict};
 use crate::ops::Trust;
 use crate::path::PathStatus;
-use crate::report::audit::AuditReport;
+use crate::report::audit::{AuditReport, CodeCountRecord};
 use crate::report::model::{IssuerRecord, Role};
 use crate::report::sanitize::terminal;
+use crate::report::selection_text;
 use crate::report::style::grouped;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -159,7 +160,8 @@ fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     }
     let mut codes: Vec<_> = report.summary.codes.iter().collect();
     codes.sort_by(|one, two| {
-        two.severity.cmp(&one.severity).then(two.count.cmp(&one.count)).then(one.code.cmp(&two.code))
+        let weight = |code: &CodeCountRecord| (code.severity, code.count.max(code.inherited));
+        weight(two).cmp(&weight(one)).then(one.code.cmp(&two.code))
     });
     writeln!(
         out,
@@ -171,12 +173,16 @@ fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td><span class=\"badge {severity}\">{severity}</span></td><td class=\"finding\"><a href=\"#finding={id}\">{title}</a><br>\
-             <code class=\"faint\">{number} {id}</code></td><td class=\"number\" data-label=\"certificates:\">{count}</td><td>{remedy}</td></tr>",
+             <code class=\"faint\">{number} {id}</code></td><td class=\"number\" data-label=\"certificates:\">{count}{inherited}</td><td>{remedy}</td></tr>",
             severity = code.severity.name(),
             id = escape(code.id),
             title = escape(code.title),
             number = escape(code.code.code()),
             count = grouped(code.count),
+            inherited = match code.inherited {
+                0 => String::new(),
+                below => format!("<br><span class=\"faint\">{} below</span>", grouped(below)),
+            },
             remedy = with_code(code.code.entry().remedy),
         )?;
     }
@@ -210,7 +216,7 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     writeln!(
         out,
         "<details{open}><summary>The {} CA certificates as a table</summary>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table>\n<thead><tr>\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"CA certificates\"><table class=\"cards\">\n<thead><tr>\
          <th scope=\"col\">CA</th><th scope=\"col\">Role</th><th scope=\"col\" class=\"number\">Certificates</th><th scope=\"col\">Expires</th>\
          <th scope=\"col\" class=\"number\">Days</th><th scope=\"col\">Path</th><th scope=\"col\">Findings</th>\
          <th scope=\"col\" class=\"optional\">SHA-256</th></tr></thead>\n<tbody>",
@@ -240,8 +246,8 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             .collect();
         writeln!(
             out,
-            "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\">{}</td><td class=\"date\">{}</td>\
-             <td class=\"number\">{}</td><td>{path}</td><td>{}</td><td class=\"hex optional\">{}</td></tr>",
+            "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\" data-label=\"certificates:\">{}</td><td class=\"date\">{}</td>\
+             <td class=\"number\" data-label=\"days:\">{}</td><td>{path}</td><td>{}</td><td class=\"hex optional\">{}</td></tr>",
             escape(&certificate.subject),
             role_name(issuer),
             grouped(issuer.clients),
@@ -281,7 +287,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         out,
         "</select></label>\n<button type=\"button\" id=\"reset\">Show all</button>\n</div>\n\
          <p id=\"status\" role=\"status\" aria-live=\"polite\">{} certificates</p>\n\
-         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Certificates\"><table id=\"table\">\n<thead><tr>",
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Certificates\"><table id=\"table\" class=\"cards\">\n<thead><tr>",
         grouped(report.certificates.len() as u64)
     )?;
     for (sort, title, class) in [
@@ -298,7 +304,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         } else {
             write!(
                 out,
-                "<th scope=\"col\" class=\"{class}\" data-sort=\"{sort}\" aria-sort=\"none\"><button type=\"button\">{title}</button></th>"
+                "<th scope=\"col\" class=\"{class}\" data-title=\"{title}\" data-sort=\"{sort}\" aria-sort=\"none\"><button type=\"button\">{title}</button></th>"
             )?;
         }
     }
@@ -309,7 +315,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td><span class=\"badge {verdict}\">{verdict}</span></td><td class=\"subject\">{}</td><td class=\"date\">{}</td>\
-             <td class=\"number\">{}</td><td>{}</td><td class=\"hex optional\">{}</td><td class=\"optional\">{}</td></tr>",
+             <td class=\"number\" data-label=\"days:\">{}</td><td>{}</td><td class=\"hex optional\">{}</td><td class=\"optional\">{}</td></tr>",
             escape(&audited.subject),
             audited.not_after.map_or_else(|| "no date".to_owned(), |last| last.date()),
             audited.days_left.map_or_else(String::new, |days| days.to_string()),
@@ -341,6 +347,7 @@ fn beside(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         }
         writeln!(out, "</ul>")?;
     }
+    selection(out, report)?;
     if report.problems.is_empty() {
         return Ok(());
     }
@@ -362,6 +369,33 @@ fn beside(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(out, "<li>and {} more</li>", grouped((report.problems.len() - PROBLEMS) as u64))?;
     }
     writeln!(out, "</ul>")
+}
+
+/// What Configuration Manager's own selections leave, folded away: it is asked for where one machine's store was audited.
+fn selection(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+    let (client, connection_point) = (&report.summary.selection, &report.summary.connection_point);
+    if client.considered == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<h2 id=\"selection\">ConfigMgr's own selection</h2>\n<details><summary>What each step would leave of {} end-entity \
+         certificates, were they in one store</summary>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"Selection\"><table>\n<thead><tr><th scope=\"col\">A client's step: the certificate</th>\
+         <th scope=\"col\" class=\"number\">Left</th></tr></thead>\n<tbody>",
+        grouped(client.considered)
+    )?;
+    for step in &client.steps {
+        writeln!(out, "<tr><td>{}</td><td class=\"number\">{}</td></tr>", escape(step.title), grouped(step.left))?;
+    }
+    writeln!(
+        out,
+        "</tbody>\n</table></div>\n<p>The CMG connection point would log in <code>SMS_Cloud_ProxyConnector.log</code>:</p>\n<ul>"
+    )?;
+    for (step, count) in connection_point.steps.iter().enumerate() {
+        writeln!(out, "<li><code>{}</code></li>", escape(&selection_text::logged(step, count.left)))?;
+    }
+    writeln!(out, "</ul></details>")
 }
 
 /// How many problems are listed: more are a fault of the input as a whole.

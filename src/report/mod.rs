@@ -19,6 +19,7 @@ pub mod plan_text;
 mod problems_text;
 pub(crate) mod sanitize;
 pub mod schema;
+pub(crate) mod selection_text;
 pub mod style;
 mod table;
 #[cfg(test)]

@@ -143,7 +143,7 @@ mod tests {
                 check("verify", &VerifyRecord::new(&found.verdict, &found.problems, testing::at()));
             }
             for issuer in &found.issuers {
-                let line: ChainLine = Line::Issuer(Box::new(IssuerRecord::new(issuer, &[], found.at)));
+                let line: ChainLine = Line::Issuer(Box::new(IssuerRecord::new(issuer, found.at)));
                 check("chain-line", &line);
             }
             for problem in &found.problems {

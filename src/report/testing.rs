@@ -90,11 +90,12 @@ pub(crate) fn chains(folder: &str) -> Chains {
         .into_iter()
         .map(|entry| IssuerResult {
             verdict: graph.judge(&entry.certificate),
+            findings: Vec::new(),
             clients: counts.get(entry.certificate.sha256()).copied().unwrap_or(0),
             entry,
         })
         .collect();
-    Chains { at, trust: Trust::Assumed, issuers, clients, passed_over, problems: found.problems }
+    Chains { at, trust: Trust::Assumed, issuers, clients, passed_over, selection: None, problems: found.problems }
 }
 
 /// Writes what a person would see: `SHOW=DIR cargo test --lib show_what_people_see`.
@@ -136,8 +137,7 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
 
     let found = chains("contoso");
     let at = found.at;
-    let mut issuers: Vec<IssuerRecord> =
-        found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, &[], at)).collect();
+    let mut issuers: Vec<IssuerRecord> = found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, at)).collect();
     let issuing: Vec<usize> = issuers
         .iter()
         .enumerate()
@@ -216,7 +216,14 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
     }
     let codes: Vec<CodeCountRecord> = counts
         .into_iter()
-        .map(|(code, (severity, count))| CodeCountRecord { code, id: code.id(), title: code.title(), severity, count })
+        .map(|(code, (severity, count))| CodeCountRecord {
+            code,
+            id: code.id(),
+            title: code.title(),
+            severity,
+            count,
+            inherited: certificates.iter().filter(|one| one.inherited.contains(&code)).count() as u64,
+        })
         .collect();
     let problem = Problem {
         source: "mail/<b>broken</b>.cer".into(),

@@ -151,6 +151,44 @@ fn the_order_of_the_sources_does_not_matter_to_the_export() {
 }
 
 #[test]
+fn the_manifest_is_the_same_to_the_letter_whatever_the_order_of_the_sources_is() {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.remove("sources");
+                members.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    // With several clients and CAs, some of them refused, passed over or unreadable.
+    let mut folders: Vec<_> =
+        ["damaged", "missing-intermediate", "cross-signed", "renewed-new-key", "path-length", "not-a-ca"]
+            .map(testdata)
+            .into();
+    folders.push(repository("testdata/contoso"));
+    let manifest = |folders: &[std::path::PathBuf]| {
+        let place = tempfile::tempdir().expect("a folder");
+        let run = Run::new(["export", "--at", AT, "--format", "json", "--allow-incomplete", "--out"]);
+        let mut manifest = folders.iter().fold(run.arg(place.path().join("out")), Run::arg).output().status(3).json();
+        for list in ["clients", "refused", "passedOver", "problems", "alternatives", "findings"] {
+            assert!(manifest[list].as_array().is_some_and(|list| list.len() > 1), "{list}: {}", manifest[list]);
+        }
+        strip(&mut manifest);
+        manifest
+    };
+    let expected = manifest(&folders);
+    for turned in 1..folders.len() {
+        folders.rotate_left(1);
+        let found = manifest(&folders);
+        assert!(found == expected, "turned {turned}: {}", first_difference(&found, &expected));
+    }
+    folders.reverse();
+    assert!(manifest(&folders) == expected, "reversed");
+}
+
+#[test]
 fn standard_input_gives_what_the_file_gives() {
     let all: String = certificates().iter().map(|der| pem(der)).collect();
     let place = tempfile::tempdir().expect("a folder");

@@ -21,4 +21,5 @@ mod json_contract;
 mod ndjson;
 mod oracles;
 mod powershell;
+mod selection;
 mod session;

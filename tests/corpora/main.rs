@@ -7,6 +7,7 @@ mod common;
 
 mod formats;
 mod inspect;
+mod schemas;
 mod suites;
 
 use std::sync::Mutex;

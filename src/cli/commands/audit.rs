@@ -31,8 +31,8 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
         ));
     }
     let at = request.at;
+    request.settings = settings(arguments)?;
     let mut audit = AuditRequest::new(request);
-    audit.settings = settings(arguments)?;
     audit.closed_pool = arguments.closed_pool;
     audit.profile = match arguments.profile {
         args::Profile::Client => ProfileName::Client,

@@ -25,6 +25,7 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     )?;
     input::build_with(&mut request, &arguments.building, &arguments.output)?;
     input::select(&mut request, &arguments.selecting)?;
+    request.settings = input::settings(&arguments.common)?;
     let mut sink = Sink::open(&arguments.output)?;
     let found = ops::chain(&request)?;
     let at = found.at;
@@ -35,7 +36,7 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
             sink.write(&text)?;
         }
         Format::Json => {
-            let issuers: Vec<_> = found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, &[], at)).collect();
+            let issuers: Vec<_> = found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, at)).collect();
             sink.write(&json::open(
                 ChainRecord::SCHEMA,
                 &[("at", &at), ("trust", &found.trust), ("issuers", &issuers)],
@@ -51,7 +52,15 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
             }
             let passed_over: Vec<_> = found.passed_over.iter().map(PassedOverRecord::new).collect();
             let problems: Vec<_> = found.problems.iter().map(ProblemRecord::new).collect();
-            sink.write(&json::close(&[("passedOver", &passed_over), ("problems", &problems)]))?;
+            sink.write(&match &found.selection {
+                None => json::close(&[("passedOver", &passed_over), ("problems", &problems)]),
+                Some(counts) => json::close(&[
+                    ("passedOver", &passed_over),
+                    ("selection", &counts.client),
+                    ("connectionPoint", &counts.connection_point),
+                    ("problems", &problems),
+                ]),
+            })?;
         }
         Format::Ndjson => {
             let header = HeaderRecord { schema: ChainRecord::SCHEMA, at, trust: Some(found.trust) };
@@ -64,7 +73,7 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
                 sink.write(&lines.concat())?;
             }
             for issuer in &found.issuers {
-                sink.write(&json::line(&ChainLine::Issuer(Box::new(IssuerRecord::new(issuer, &[], at)))))?;
+                sink.write(&json::line(&ChainLine::Issuer(Box::new(IssuerRecord::new(issuer, at)))))?;
             }
             for problem in &found.problems {
                 sink.write(&json::line(&ChainLine::Problem(ProblemRecord::new(problem))))?;
@@ -97,6 +106,8 @@ fn summary(found: &ops::Chains) -> ChainSummaryRecord {
         incomplete: count(PathStatus::Incomplete),
         issuers: found.issuers.len() as u64,
         passed_over: ReasonRecord::count(found.passed_over.iter().map(|over| over.reason.as_str())),
+        selection: found.selection.as_ref().map(|counts| counts.client.clone()),
+        connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
         problems: found.problems.len() as u64,
     }
 }

@@ -24,11 +24,9 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
         allow_incomplete: arguments.allow_incomplete,
         all_cas: arguments.all_cas,
     };
-    let extent = Extent {
-        all_paths: arguments.all_paths,
-        all_cas: arguments.all_cas,
-        settings: input::settings(&arguments.common)?,
-    };
+    request.settings = input::settings(&arguments.common)?;
+    let mut extent = Extent::default();
+    (extent.all_paths, extent.all_cas) = (arguments.all_paths, arguments.all_cas);
 
     let mut sink = Sink::open(&arguments.output)?;
     let found = ops::export(&request, &extent)?;

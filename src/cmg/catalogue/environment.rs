@@ -30,8 +30,9 @@ declare! {
     cases {
         UNKNOWN "unknown" Some(Warning), "no CRL at hand covers it";
         STALE "stale" Some(Warning), "the CRL at hand is past its next update";
+        CA_UNKNOWN "ca-unknown" Some(Info), "no CRL that speaks of CA certificates of its issuer is at hand";
     }
-    why "CRLs were given, but none of them covers this certificate, is signed by the right issuer and is still fresh. Windows treats that as a failure where revocation is verified: if the published CRL is as stale as this one, every client below fails."
+    why "CRLs were given, but none of them covers this certificate, is signed by the right issuer and is still fresh. Windows treats that as a failure where revocation is verified: if the published CRL is as stale as this one, every client below fails. Where only the CRL above a CA certificate was not given, that is information: nothing was found to be wrong with it."
     remedy "Give the CRL of the named issuer with `--crl` (`certutil -url CERTIFICATE` shows where it is published, `certutil -getcrl out.crl` gets it from the CA). If it is stale at the source, publish a new one: `certutil -crl`."
     sources [RFC_6_3, PLAN_CERT]
 }

@@ -68,3 +68,13 @@ declare! {
     remedy "Have the CA certificate issued anew with the right constraints: at the parent CA from the template `SubCA`, with `PathLength` in CAPolicy.inf no smaller than the number of CAs below. An end entity's certificate needs a template that does not make it a CA."
     sources [RFC_4_2_1_9, RFC_4_2_1_3]
 }
+
+declare! {
+    name_encoding, NameEncoding, "The issuer's name is encoded otherwise than in the issuer's own certificate"
+    cases {
+        OTHER "other-encoding" Some(Warning), "another string type, case or spacing in a name that is equal by RFC 5280 alone";
+    }
+    why "A certificate names its issuer, and the issuer's certificate has that name as subject. RFC 5280 compares the two without regard to string type, case and repeated spaces; Windows' functions for names and stores take two names for the same only where their encodings are identical. Whether its chain engine still finds such an issuer by the key identifiers is not documented, and neither is what the CMG's IIS does. It happens where a CA's certificate was renewed or cross-certified by other software, which wrote the name anew."
+    remedy "Have the CA's certificate issued anew with the name exactly as the CA writes it into what it issues: with AD CS renew at the CA (`certutil -renewCert ReuseKeys`) and let the parent take the subject from the request. Until then try one client before you rely on it: `certutil -verify -urlfetch CLIENT.cer` on a Windows machine shows whether the path is built there."
+    sources [RFC_7_1, COMPARE_NAME, FIND_CERTIFICATE]
+}

@@ -2,10 +2,10 @@
 
 pub(crate) use crate::cmg::rules::validity::outlives_issuer;
 
-use crate::certificate::{Certificate, SignatureCheck};
+use crate::certificate::{Certificate, Crl};
 use crate::cmg::catalogue::{
-    basic_constraints, disallowed, path_incomplete, path_invalid, revocation_unknown, revoked, signature,
-    trust_restricted, validity,
+    basic_constraints, disallowed, name_encoding, path_incomplete, path_invalid, revocation_unknown, revoked,
+    signature, signature_hash, trust_restricted, validity,
 };
 use crate::cmg::finding::{Case, Finding};
 use crate::path::{Check, Failure, Missing};
@@ -46,6 +46,25 @@ pub(crate) fn invalid(at_fault: &Certificate, failure: &Failure) -> Finding {
     Finding::new(&path_invalid::REFUSED, message).expected(&*failure.expected).found(&*failure.found)
 }
 
+/// That the issuer's name is that of these CA certificates only by comparison, in none of them byte for byte.
+pub(crate) fn name_encoding<'a>(
+    certificate: &Certificate,
+    issuers: impl IntoIterator<Item = &'a Certificate>,
+) -> Option<Finding> {
+    let name = certificate.issuer();
+    let mut issuers = issuers.into_iter().peekable();
+    issuers.peek()?;
+    if issuers.any(|issuer| issuer.subject().as_bytes() == name.as_bytes()) {
+        return None;
+    }
+    let message = format!(
+        "it names its issuer {} in another encoding than the issuer's own certificate does: equal by RFC 5280, but Windows may \
+         not take the two for the same",
+        name.short()
+    );
+    Some(Finding::new(&name_encoding::OTHER, message).expected("the same bytes").found("another encoding"))
+}
+
 /// What a failed check says of the certificate at fault itself: the finding of its own kind, where there is one. `at` tells
 /// what has expired from what is not valid yet.
 pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure, at: Time) -> Finding {
@@ -70,25 +89,32 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
     Finding::new(case, message).expected(&*failure.expected).found(&*failure.found)
 }
 
-/// What checking the signature with the issuer's key came to.
-pub(crate) fn signed_by(issuer: &Certificate, check: &SignatureCheck) -> Option<Finding> {
+/// That the issuer's key did not make the signature, or cannot be tried.
+pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     let name = issuer.subject().short();
-    match check {
-        SignatureCheck::Valid => None,
-        SignatureCheck::Invalid => {
-            let message = format!("the signature does not verify with the key of the issuer {name}");
-            Some(Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another"))
-        }
-        SignatureCheck::Unsupported(algorithm) => {
-            let message = format!("the signature could not be verified: {algorithm} is not supported");
-            Some(Finding::new(&signature::UNSUPPORTED, message).found(algorithm.clone()))
-        }
+    if failure.check == Check::Algorithm {
+        let message = format!("the signature could not be verified: {} is not supported", failure.found);
+        return Finding::new(&signature::UNSUPPORTED, message).found(&*failure.found);
+    }
+    let message = format!("the signature does not verify with the key of the issuer {name}");
+    Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another")
+}
+
+/// A hash that can be forged is the reason for which a signature is not looked at: that it could not be verified goes without
+/// saying then.
+pub(crate) fn drop_what_follows(known: &[Finding], found: &mut Vec<Finding>) {
+    if known.iter().any(|finding| finding.case == &signature_hash::BROKEN) {
+        found.retain(|finding| finding.case != &signature::UNSUPPORTED);
     }
 }
 
-/// That no CRL at hand tells whether the certificate is revoked; `stale` is since when the one that would has been overdue.
-pub(crate) fn revocation_unknown(why: &str, stale: Option<Time>) -> Finding {
-    match stale {
+/// That no CRL at hand tells whether the certificate is revoked; `nearest` is the one that came nearest to telling.
+pub(crate) fn revocation_unknown(is_ca: bool, why: &str, nearest: Option<&Crl>, at: Time) -> Finding {
+    match nearest.and_then(Crl::next_update).filter(|next| *next < at) {
+        None if is_ca && nearest.is_none() => {
+            let message = format!("whether it is revoked is not known: {why}");
+            Finding::new(&revocation_unknown::CA_UNKNOWN, message).found("unknown")
+        }
         Some(since) => {
             let message = format!("the CRL at hand is past its next update of {since}: {why}");
             Finding::new(&revocation_unknown::STALE, message).found(since.to_string())
@@ -103,6 +129,7 @@ pub(crate) fn revocation_unknown(why: &str, stale: Option<Time>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cmg::Severity;
     use crate::cmg::testing::{Draft, now};
 
     fn label(finding: &Finding) -> String {
@@ -157,17 +184,30 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_that_does_not_hold_is_told_from_one_that_cannot_be_checked() {
-        let ca = Draft::ca("CA").issued();
-        assert_eq!(signed_by(&ca, &SignatureCheck::Valid), None);
-        assert_eq!(label(&signed_by(&ca, &SignatureCheck::Invalid).unwrap()), "signature/bad");
-        let unsupported = SignatureCheck::Unsupported("GOST".into());
-        assert_eq!(label(&signed_by(&ca, &unsupported).unwrap()), "signature/unsupported");
+    fn a_name_in_another_encoding_is_found_where_no_certificate_of_the_issuer_has_its_bytes() {
+        let client = Draft::client("pc1").issued();
+        let same = Draft::ca("Contoso Issuing CA 1").issued();
+        let other = Draft::ca("CONTOSO  Issuing CA 1").issued();
+        let label = |issuers: &[&Certificate]| name_encoding(&client, issuers.iter().copied()).as_ref().map(label);
+        assert_eq!(label(&[&other]).as_deref(), Some("name-encoding/other-encoding"));
+        assert_eq!(label(&[&other, &same]), None);
+        assert_eq!(label(&[]), None, "what is missing has no encoding");
     }
 
     #[test]
-    fn revocation_that_is_not_known_is_told_from_a_stale_crl() {
-        assert_eq!(label(&revocation_unknown("no CRL of CA", None)), "revocation-unknown/unknown");
-        assert_eq!(label(&revocation_unknown("no newer one", Some(now()))), "revocation-unknown/stale");
+    fn a_signature_that_does_not_hold_is_told_from_one_that_cannot_be_checked() {
+        let ca = Draft::ca("CA").issued();
+        let refused = |check| refused_by(&ca, &Failure::new(check, "a supported algorithm and key", "GOST"));
+        assert_eq!(label(&refused(Check::Signature)), "signature/bad");
+        assert_eq!(label(&refused(Check::Algorithm)), "signature/unsupported");
+        assert!(refused(Check::Algorithm).message.contains("GOST"));
+    }
+
+    #[test]
+    fn revocation_that_is_not_known_weighs_less_where_only_the_crl_above_a_ca_was_not_given() {
+        let finding = revocation_unknown(false, "no CRL of CA", None, now());
+        assert_eq!((label(&finding).as_str(), finding.severity), ("revocation-unknown/unknown", Severity::Warning));
+        let finding = revocation_unknown(true, "no CRL of CA", None, now());
+        assert_eq!((label(&finding).as_str(), finding.severity), ("revocation-unknown/ca-unknown", Severity::Info));
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::cmg::Finding;
+use crate::cmg::funnel::FunnelCounts;
 use crate::cmg::selection::certificate_issuers;
 use crate::ops::{Bundle, Trust};
 use crate::pool::Entry;
@@ -52,6 +53,12 @@ pub struct Manifest {
     pub refused: Vec<RefusedRecord>,
     /// The end-entity certificates that are no clients, and why.
     pub passed_over: Vec<PassedOverRecord>,
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
     /// What the rules say of the CA certificates.
     pub findings: Vec<FindingRecord>,
     /// What could not be read.
@@ -162,6 +169,8 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
             })
             .collect(),
         passed_over: bundle.passed_over.iter().map(PassedOverRecord::new).collect(),
+        selection: bundle.selection.as_ref().map(|counts| counts.client.clone()),
+        connection_point: bundle.selection.as_ref().map(|counts| counts.connection_point.clone()),
         findings: bundle
             .findings
             .iter()
@@ -178,6 +187,10 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
     };
     manifest.refused.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     manifest.passed_over.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
+    manifest.problems.sort_by(|one, two| {
+        let place = |problem: &ProblemRecord| (problem.source.clone(), problem.line, problem.offset);
+        place(one).cmp(&place(two)).then_with(|| one.message.cmp(&two.message))
+    });
     if written {
         manifest.files = layout(&manifest);
     }

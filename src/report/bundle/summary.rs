@@ -10,7 +10,7 @@ use crate::report::bundle::{Manifest, README, Refusal, SCRIPT, leftovers, shown}
 use crate::report::model::ReasonRecord;
 use crate::report::sanitize::terminal;
 use crate::report::style::{Style, count, grouped};
-use crate::report::{describe, problems_text};
+use crate::report::{describe, problems_text, selection_text};
 
 /// How many certificates of one kind are named; the JSON has them all.
 const EXAMPLES: usize = 5;
@@ -43,6 +43,7 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
         reasons(&mut out, bundle);
     }
     passed_over(&mut out, bundle);
+    selection(&mut out, bundle);
     findings(&mut out, bundle);
     problems(&mut out, bundle);
     trust(&mut out, bundle, manifest);
@@ -74,7 +75,10 @@ pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> Str
             }
         }
         Refusal::NothingToWrite => reasons(&mut out, bundle),
-        Refusal::NoClients => passed_over(&mut out, bundle),
+        Refusal::NoClients => {
+            passed_over(&mut out, bundle);
+            selection(&mut out, bundle);
+        }
         _ => left_behind(&mut out, directory),
     }
     problems(&mut out, bundle);
@@ -123,6 +127,15 @@ fn passed_over(out: &mut String, bundle: &Bundle) {
         let of_it: Vec<_> = bundle.passed_over.iter().filter(|one| one.reason == reason).collect();
         let _ = writeln!(out, "  {}: {}", names(of_it.iter().map(|one| &*one.certificate)), terminal(&reason));
     }
+}
+
+/// Where a selection was asked for: what its steps leave.
+fn selection(out: &mut String, bundle: &Bundle) {
+    let Some(counts) = &bundle.selection else { return };
+    let mut text = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = selection_text::write(&mut text, &Style::default(), counts);
+    out.push_str(&String::from_utf8_lossy(&text));
 }
 
 fn findings(out: &mut String, bundle: &Bundle) {

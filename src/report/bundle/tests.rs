@@ -42,6 +42,7 @@ fn empty() -> Bundle {
         alternatives: Vec::new(),
         refused: Vec::new(),
         passed_over: Vec::new(),
+        selection: None,
         findings: Vec::new(),
         problems: Vec::new(),
     }

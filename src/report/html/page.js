@@ -110,8 +110,9 @@
       found.append(element("span", severity === "inherited" ? id + " (CA)" : id,
         severity === "error" ? "fail-text" : severity === "warning" ? "warn-text" : "faint"));
     }
-    const days = row[DAYS] === null ? "" : serial.format(row[DAYS]);
-    tr.append(first, subject, element("td", row[NOT_AFTER].slice(0, 10), "date"), element("td", days, "number"), found,
+    const days = element("td", row[DAYS] === null ? "" : serial.format(row[DAYS]), "number");
+    days.dataset.label = "days:";
+    tr.append(first, subject, element("td", row[NOT_AFTER].slice(0, 10), "date"), days, found,
       element("td", row[THUMBPRINT], "hex optional"),
       element("td", row[REQUEST] ? row[SOURCE] + ", request " + row[REQUEST] : row[SOURCE], "optional"));
     return tr;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::cmg::Finding;
+use crate::cmg::funnel::FunnelCounts;
 use crate::ops::{Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
 use crate::path::Verdict;
 use crate::pool::Entry;
@@ -100,11 +101,11 @@ pub struct IssuerRecord {
 
 impl IssuerRecord {
     /// Of a CA certificate and what was found at it, at a moment.
-    pub fn new(issuer: &IssuerResult, findings: &[Finding], at: Time) -> Self {
+    pub fn new(issuer: &IssuerResult, at: Time) -> Self {
         Self {
             certificate: CertificateRecord::new(&issuer.entry, at),
             paths: PathRecord::of(&issuer.verdict),
-            findings: findings.to_vec(),
+            findings: issuer.findings.clone(),
             clients: issuer.clients,
             exhausted: issuer.verdict.exhausted,
         }
@@ -186,6 +187,12 @@ pub struct ChainRecord<'a> {
     pub clients: Each<'a, Client, ClientRecord>,
     /// The end-entity certificates that are no client certificates, or not those asked for.
     pub passed_over: Each<'a, PassedOver, PassedOverRecord>,
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
     /// What could not be read.
     pub problems: Each<'a, Problem, ProblemRecord>,
 }
@@ -201,9 +208,11 @@ impl<'a> ChainRecord<'a> {
             schema: Self::SCHEMA,
             at,
             trust: found.trust,
-            issuers: Each::new(&found.issuers, move |issuer| IssuerRecord::new(issuer, &[], at)),
+            issuers: Each::new(&found.issuers, move |issuer| IssuerRecord::new(issuer, at)),
             clients: Each::new(&found.clients, move |client| ClientRecord::new(client, at)),
             passed_over: Each::new(&found.passed_over, PassedOverRecord::new),
+            selection: found.selection.as_ref().map(|counts| counts.client.clone()),
+            connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
             problems: Each::new(&found.problems, ProblemRecord::new),
         }
     }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cmg::funnel::FunnelCounts;
 use crate::ops::Trust;
 use crate::report::model::certificate::CertificateRecord;
 use crate::report::model::document::{ClientRecord, IssuerRecord, ReasonRecord};
@@ -78,6 +79,12 @@ pub struct ChainSummaryRecord {
     pub issuers: u64,
     /// How many end-entity certificates were passed over, by reason.
     pub passed_over: Vec<ReasonRecord>,
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
     /// How much could not be read.
     pub problems: u64,
 }

@@ -2,152 +2,23 @@
 //!
 //! Made with rcgen, and with OpenSSL where rcgen refuses (SHA-1); keys of odd lengths are OpenSSL's.
 
+mod authorities;
+mod pki;
+mod stores;
+
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use certpath::Time;
 use certpath::cmg::{ProfileName, Settings};
-use certpath::ops::{AuditOutcome, AuditRequest, Request, audit};
-use certpath::source::Source;
+use certpath::ops::AuditOutcome;
 use rcgen::string::Ia5String;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CrlDistributionPoint, CustomExtension,
-    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PKCS_RSA_SHA256, RevocationReason, RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
+    CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose,
+    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevocationReason, RevokedCertParams, SanType,
+    SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
 
-/// RSA keys take long to make: two for all tests.
-fn key(which: usize) -> &'static KeyPair {
-    static KEYS: [OnceLock<KeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
-    KEYS[which].get_or_init(|| KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap())
-}
-
-fn openssl(arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new("openssl").args(arguments).stderr(Stdio::null()).output().expect("openssl is there");
-    assert!(output.status.success(), "openssl {arguments:?}");
-    output.stdout
-}
-
-/// The public key of an RSA key of that length, or of a curve.
-fn public_key(algorithm: &str, option: &str) -> SubjectPublicKeyInfo {
-    let private = openssl(&["genpkey", "-algorithm", algorithm, "-pkeyopt", option]);
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("key.pem");
-    std::fs::write(&file, private).unwrap();
-    let public = openssl(&["pkey", "-in", file.to_str().unwrap(), "-pubout"]);
-    SubjectPublicKeyInfo::from_pem(&String::from_utf8(public).unwrap()).unwrap()
-}
-
-fn at() -> Time {
-    Time::parse("2026-11-22T12:00:00Z").unwrap()
-}
-
-fn common(name: &str) -> DistinguishedName {
-    let mut subject = DistinguishedName::new();
-    subject.push(DnType::CommonName, name);
-    subject
-}
-
-fn distribution(uris: &[&str]) -> Vec<CrlDistributionPoint> {
-    vec![CrlDistributionPoint { uris: uris.iter().map(|uri| (*uri).to_owned()).collect() }]
-}
-
-fn ca(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = common(name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.crl_distribution_points = distribution(&["http://pki.contoso.com/root.crl"]);
-    params.use_authority_key_identifier_extension = true;
-    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2040, 1, 1));
-    params
-}
-
-fn client(name: &str) -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = common(name);
-    params.subject_alt_names = vec![SanType::DnsName(Ia5String::try_from(name).unwrap())];
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params.crl_distribution_points = distribution(&["ldap:///CN=CDP,DC=contoso", "http://pki.contoso.com/issuing.crl"]);
-    params.use_authority_key_identifier_extension = true;
-    params.serial_number = Some(SerialNumber::from_slice(name.as_bytes()));
-    (params.not_before, params.not_after) = (date_time_ymd(2026, 6, 1), date_time_ymd(2027, 6, 1));
-    params
-}
-
-/// A folder with a root, an issuing CA, and what a test puts beside them.
-struct Pki {
-    folder: tempfile::TempDir,
-    root: Issuer<'static, &'static KeyPair>,
-    issuing: Issuer<'static, &'static KeyPair>,
-}
-
-impl Pki {
-    fn new() -> Self {
-        Self::with(ca("Contoso Root CA"), ca("Contoso Issuing CA 1"))
-    }
-
-    fn with(mut root: CertificateParams, issuing: CertificateParams) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        root.crl_distribution_points.clear();
-        let root_der = root.self_signed(key(0)).unwrap();
-        let root = Issuer::new(root, key(0));
-        let issuing_der = issuing.signed_by(key(1), &root).unwrap();
-        std::fs::write(folder.path().join("root.cer"), root_der.der()).unwrap();
-        std::fs::write(folder.path().join("issuing.cer"), issuing_der.der()).unwrap();
-        Self { folder, root, issuing: Issuer::new(issuing, key(1)) }
-    }
-
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-
-    fn write(&self, file: &str, der: &[u8]) {
-        std::fs::write(self.path().join(file), der).unwrap();
-    }
-
-    fn issue(&self, params: &CertificateParams) -> Vec<u8> {
-        params.signed_by(key(1), &self.issuing).unwrap().der().to_vec()
-    }
-
-    fn add(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) {
-        let mut params = client(name);
-        change(&mut params);
-        self.write(&format!("{name}.cer"), &self.issue(&params));
-    }
-
-    fn request(&self) -> AuditRequest {
-        AuditRequest::new(Request::new(vec![Source::Path(self.path().to_path_buf())], at()))
-    }
-
-    fn audit(&self) -> (BTreeMap<String, String>, AuditOutcome) {
-        run(&self.request())
-    }
-}
-
-/// For each file the verdict and the findings as `fail: key-length/too-short`, and what the audit came to.
-fn run(request: &AuditRequest) -> (BTreeMap<String, String>, AuditOutcome) {
-    let mut results = BTreeMap::new();
-    let outcome = audit(
-        request,
-        |audited| {
-            let file =
-                Path::new(&*audited.entry.occurrences[0].source).file_stem().unwrap().to_str().unwrap().to_owned();
-            let own = audited.findings.iter().map(|finding| format!("{}/{}", finding.code(), finding.case.name));
-            let inherited = audited.inherited.iter().map(|code| format!("inherited {code}"));
-            let all: Vec<String> = own.chain(inherited).collect();
-            (file, format!("{}: {}", audited.verdict.name(), all.join(", ")))
-        },
-        |(file, result)| {
-            results.insert(file, result);
-        },
-    )
-    .unwrap();
-    (results, outcome)
-}
+use crate::pki::{Pki, at, ca, client, common, distribution, key, openssl, public_key, run};
 
 fn extension(oid: &[u64], content: &[u8]) -> CustomExtension {
     CustomExtension::from_oid_content(oid, content.to_vec())
@@ -204,6 +75,23 @@ fn each_defect_of_a_client_certificate_has_its_finding_and_verdict() {
     }
 }
 
+/// A public key of that many bits whose private key nobody has: making a real one takes long.
+fn any_rsa_key(bits: usize) -> SubjectPublicKeyInfo {
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82][..], &length, content].concat()
+    }
+    let mut modulus = vec![0xff; bits.div_ceil(8)];
+    modulus[0] >>= (8 - bits % 8) % 8;
+    if modulus[0] & 0x80 != 0 {
+        modulus.insert(0, 0);
+    }
+    let key = element(0x30, &[element(2, &modulus), element(2, &[1, 0, 1])].concat());
+    let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let bit_string = element(3, &[&[0][..], &key].concat());
+    SubjectPublicKeyInfo::from_der(&element(0x30, &[&algorithm[..], &bit_string].concat())).unwrap()
+}
+
 #[test]
 fn keys_that_microsoft_does_not_document_are_found_by_length_and_algorithm() {
     let pki = Pki::new();
@@ -218,11 +106,19 @@ fn keys_that_microsoft_does_not_document_are_found_by_length_and_algorithm() {
         pki.write(&format!("{name}.cer"), certificate.der());
         expected.insert(name.to_owned(), result.to_owned());
     }
+    for (bits, result) in
+        [(2047, "fail: key-length/too-short"), (4096, "pass: "), (8192, "warn: key-length/undocumented")]
+    {
+        let name = format!("rsa{bits}");
+        let certificate = client(&name).signed_by(&any_rsa_key(bits), &pki.issuing).unwrap();
+        pki.write(&format!("{name}.cer"), certificate.der());
+        expected.insert(name, result.to_owned());
+    }
     assert_eq!(pki.audit().0, expected);
 }
 
 #[test]
-fn a_sha1_signature_is_a_warning_and_a_damaged_one_an_error() {
+fn a_sha1_signature_is_a_warning_md5_and_a_damaged_one_are_errors_and_sha2_is_in_order() {
     // OpenSSL issues from now on, whenever that is: everything else outlasts it.
     let lasting = |name| {
         let mut params = ca(name);
@@ -259,32 +155,23 @@ fn a_sha1_signature_is_a_warning_and_a_damaged_one_an_error() {
         &file("csr"),
     ]);
     let issuing = pki.path().join("issuing.cer");
-    openssl(&[
-        "x509",
-        "-req",
-        "-in",
-        &file("csr"),
-        "-CA",
-        issuing.to_str().unwrap(),
-        "-CAkey",
-        &file("ca.key"),
-        "-sha1",
-        "-set_serial",
-        "77",
-        "-days",
-        "365",
-        "-extfile",
-        &file("sha1.cnf"),
-        "-outform",
-        "DER",
-        "-out",
-        &file("sha1.cer"),
-    ]);
-    pki.write("sha1.cer", &std::fs::read(file("sha1.cer")).unwrap());
+    for hash in ["sha1", "md5", "sha384", "sha512"] {
+        let (issuing, option) = (issuing.to_str().unwrap(), format!("-{hash}"));
+        let (csr, key, extensions) = (file("csr"), file("ca.key"), file("sha1.cnf"));
+        let request = ["x509", "-req", "-in", &csr, "-CA", issuing, "-CAkey", &key, &option, "-extfile", &extensions];
+        let serial = ["-set_serial", "77", "-days", "365", "-outform", "DER"];
+        pki.write(&format!("{hash}.cer"), &openssl(&[&request[..], &serial].concat()));
+    }
     let mut request = pki.request();
     request.request.at = Time::now().max(at());
     let (results, _) = run(&request);
+    // They have one subject, so beside the hash they are duplicates of each other.
+    let results: BTreeMap<&str, String> =
+        results.iter().map(|(name, result)| (name.as_str(), result.replace(", subject/duplicate", ""))).collect();
     assert_eq!(results["sha1"], "warn: signature-hash/sha-1");
+    assert_eq!(results["md5"], "fail: signature-hash/broken");
+    assert_eq!(results["sha384"], "warn: subject/duplicate");
+    assert_eq!(results["sha512"], "warn: subject/duplicate");
     assert_eq!(results["damaged"], "fail: signature/bad");
 }
 
@@ -329,7 +216,7 @@ fn revocation_off_makes_unreachable_crls_information() {
     let pki = Pki::new();
     pki.add("pc1", |params| params.crl_distribution_points.clear());
     let mut request = pki.request();
-    request.settings.parameters.cmg_revocation = false;
+    request.request.settings.parameters.cmg_revocation = false;
     assert_eq!(run(&request).0["pc1"], "pass: cdp/none");
 }
 
@@ -364,7 +251,7 @@ fn an_exception_lowers_a_finding_and_one_that_matched_nothing_is_reported() {
     let pki = Pki::new();
     pki.add("pc1", |params| params.key_usages.clear());
     let mut request = pki.request();
-    request.settings = Settings::parse(
+    request.request.settings = Settings::parse(
         "[[exception]]\nfinding = \"key-usage\"\nsubject = \"CN=pc1\"\nreason = \"lab\"\n\
          [[exception]]\nfinding = \"eku\"\nsubject = \"CN=gone\"\nreason = \"was a printer\"\n",
     )
@@ -430,7 +317,7 @@ fn old_versions_take_two_roots_and_four_intermediates() {
         outcome.findings.iter().map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect()
     };
     assert_eq!(limits(&run(&request).1), [""; 0]);
-    request.settings.parameters.site_version = Some(1902);
+    request.request.settings.parameters.site_version = Some(1902);
     assert_eq!(limits(&run(&request).1), ["cmg-limit/too-many-roots"]);
 }
 

@@ -1,0 +1,80 @@
+//! What each step of Configuration Manager's own selections leaves of the certificates at hand.
+
+use crate::cmg::funnel::{Funnel, FunnelCounts};
+use crate::ops::request::Request;
+use crate::path::Check;
+use crate::path::graph::Graph;
+use crate::path::verdict::{Decision, can_authenticate_clients};
+use crate::pool::Entry;
+
+/// How many end-entity certificates each step leaves, in the documented order; those that Windows made for itself count too,
+/// as they do on the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SelectionCounts {
+    /// The client's own selection.
+    pub client: FunnelCounts,
+    /// The CMG connection point's, as its log counts.
+    pub connection_point: FunnelCounts,
+}
+
+/// Whether one certificate passes each step of the two selections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Steps {
+    client: [bool; 6],
+    connection_point: [bool; 4],
+}
+
+impl Steps {
+    pub(crate) fn of(request: &Request, graph: &Graph, entry: &Entry, decision: &Decision<'_>) -> Self {
+        let certificate = &*entry.certificate;
+        let is_allowed = decision.chosen.is_some() && request.issuers.is_empty()
+            || graph.candidate_paths(&decision.links.issuers).any(|path| {
+                let cas: Vec<_> = path.nodes.iter().map(|id| graph.certificate(*id).clone()).collect();
+                request.is_below_wanted(certificate, &cas)
+            });
+        let mut stores = entry.stores().peekable();
+        let is_live = stores.peek().is_some();
+        let in_personal = (!is_live || stores.any(|store| store.is("My"))) && !entry.is_archived();
+        // A bare file says nothing of a key; only a store that shows none counts as one without.
+        let has_key = entry.has_private_key() || !is_live;
+        let failures = [decision.own.as_ref().err(), decision.refused.as_ref()];
+        let is_revoked = decision.chosen.is_none()
+            && failures
+                .into_iter()
+                .flatten()
+                .any(|failure| matches!(failure.check, Check::Revoked | Check::RevocationUnknown | Check::Disallowed));
+        let is_valid = certificate.is_valid_at(request.at) && !is_revoked && has_key;
+        let is_client = can_authenticate_clients(certificate);
+        let signs = certificate.key_usage().get().is_none_or(|usage| usage.digital_signature());
+        let meets = request.criteria.iter().all(|criterion| criterion.matches(certificate));
+        Self {
+            client: [is_allowed, in_personal, is_valid, is_client, meets, true],
+            connection_point: [signs, is_allowed, has_key, is_client],
+        }
+    }
+}
+
+/// Adds up.
+pub(crate) struct Counter {
+    client: Funnel<6>,
+    connection_point: Funnel<4>,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self { client: Funnel::client(), connection_point: Funnel::connection_point() }
+    }
+}
+
+impl Counter {
+    pub(crate) fn count(&mut self, steps: &Steps) {
+        self.client.count(steps.client);
+        self.connection_point.count(steps.connection_point);
+    }
+
+    pub(crate) fn counts(mut self) -> SelectionCounts {
+        self.client.keep_one();
+        SelectionCounts { client: self.client.counts(), connection_point: self.connection_point.counts() }
+    }
+}

@@ -1,0 +1,136 @@
+//! `--issuer`, `--select` and `--first` in every command that has them: which clients are left, and the counts of each step.
+
+use serde_json::Value;
+
+use crate::common::pki::{Ca, folder, name};
+use crate::common::{AT, Run, array};
+
+/// Two PKIs: three clients below one root, one below the other, a server, and a certificate that Entra made for the device.
+fn machines() -> tempfile::TempDir {
+    let (contoso, litware) = (Ca::root("Contoso Root CA"), Ca::root("Litware Root CA"));
+    let issuing = contoso.issue_ca("Contoso Issuing CA");
+    let until = |host: &str, year| issuing.client_with(host, |options| options.to = (year, 1, 1));
+    let (short, long) = (until("pc1.contoso.test", 2027), until("pc2.contoso.test", 2030));
+    let expired = until("pc3.contoso.test", 2025);
+    let other = litware.client("pc1.litware.test");
+    let server = issuing
+        .client_with("web1.contoso.test", |options| options.eku = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth]);
+    let entra = Ca::root("MS-Organization-Access").client_with("a device", |options| options.subject = name("device"));
+    folder(&[
+        ("contoso.cer", &contoso.der),
+        ("litware.cer", &litware.der),
+        ("issuing.cer", &issuing.der),
+        ("pc1.cer", &short),
+        ("pc2.cer", &long),
+        ("pc3.cer", &expired),
+        ("other.cer", &other),
+        ("web1.cer", &server),
+        ("entra.cer", &entra),
+    ])
+}
+
+const SELECTION: [&str; 5] =
+    ["--issuer", "CCMCERTISSUERS=\"CN=Contoso Root CA\"", "--select", "SubjectStr:.CONTOSO.", "--first"];
+
+fn run(command: &str, format: &str, options: &[&str]) -> (String, i32) {
+    let machines = machines();
+    let place = tempfile::tempdir().expect("a folder");
+    let mut run = Run::new([command, "--at", AT, "--format", format]);
+    if command == "export" {
+        run = run.arg("--out").arg(place.path().join("out"));
+    }
+    let output = options.iter().fold(run, Run::arg).arg(machines.path()).output();
+    (output.text(), output.status)
+}
+
+fn json(command: &str, options: &[&str]) -> Value {
+    serde_json::from_str(&run(command, "json", options).0).expect("JSON")
+}
+
+fn left(counts: &Value) -> Vec<(String, u64)> {
+    let steps = array(&counts["steps"]).iter();
+    steps.map(|step| (step["step"].as_str().unwrap().to_owned(), step["left"].as_u64().unwrap())).collect()
+}
+
+#[test]
+fn every_command_that_selects_counts_what_each_step_leaves() {
+    for command in ["chain", "audit", "export"] {
+        let document = json(command, &SELECTION);
+        let place = if command == "audit" { &document["summary"] } else { &document };
+        assert_eq!(place["selection"]["considered"], 6, "{command}");
+        let expected = [
+            ("issuers", 4),
+            ("store", 4),
+            ("valid", 3),
+            ("client-authentication", 2),
+            ("criteria", 2),
+            ("longest-validity", 1),
+        ];
+        assert_eq!(left(&place["selection"]), expected.map(|(step, left)| (step.to_owned(), left)), "{command}");
+        // The connection point does not ask for dates or names.
+        let expected = [("digital-signature", 6), ("allowed-root", 4), ("private-key", 4), ("client-auth", 3)];
+        assert_eq!(left(&place["connectionPoint"]), expected.map(|(step, left)| (step.to_owned(), left)), "{command}");
+    }
+}
+
+#[test]
+fn people_see_the_counts_in_the_words_of_the_log_where_they_selected() {
+    for command in ["chain", "audit", "export"] {
+        let (text, _) = run(command, "table", &SELECTION);
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for line in [
+            "6  is an end-entity certificate found here",
+            "4  chains to a root in the certificate issuers list",
+            "3  is valid, not revoked, and its private key is there",
+            "1  has the longest validity of those that are left",
+            "Filtered cert count with digital signature: 6",
+            "Filtered cert count with allowed root CA: 4",
+            "Filtered cert count with private key: 4",
+            "Filtered cert count with client auth: 3",
+        ] {
+            assert!(lines.contains(&line), "{command} does not show `{line}`:\n{text}");
+        }
+        let (text, _) = run(command, "table", &[]);
+        assert!(!text.contains("Filtered cert count"), "{command} counts a selection that nobody made:\n{text}");
+    }
+    // The role whose log it is.
+    let (text, _) = run("audit", "table", &["--profile", "connection-point"]);
+    assert!(text.contains("Filtered cert count with client auth: "), "{text}");
+}
+
+#[test]
+fn each_way_to_select_leaves_the_same_clients_in_every_command() {
+    let selections: [(&[&str], &[&str]); 6] = [
+        (&["--issuer", "Litware Root CA"], &["pc1.litware.test"]),
+        (&["--issuer", "CN=Litware Root CA | CN=Nobody"], &["pc1.litware.test"]),
+        (&["--select", "Subject:pc2.contoso.test"], &["pc2.contoso.test"]),
+        (&["--select", "SubjectStr:PC1"], &["pc1.contoso.test", "pc1.litware.test"]),
+        (&["--select", "SubjectAttr:CN = pc1.contoso.test"], &["pc1.contoso.test"]),
+        (&["--issuer", "contoso issuing ca", "--first"], &["pc2.contoso.test"]),
+    ];
+    for (options, expected) in selections {
+        for command in ["chain", "audit", "export"] {
+            let document = json(command, options);
+            let list = match command {
+                "chain" => array(&document["clients"]).iter().map(|client| &client["certificate"]["subject"]).collect(),
+                "audit" => array(&document["certificates"]).iter().map(|audited| &audited["subject"]).collect(),
+                _ => array(&document["clientDetails"]).iter().map(|client| &client["subject"]).collect::<Vec<_>>(),
+            };
+            let mut names: Vec<&str> =
+                list.into_iter().filter_map(|subject| subject.as_str()?.strip_prefix("CN=")).collect();
+            names.sort_unstable();
+            // audit judges the expired and the unsuitable too.
+            names.retain(|name| !["pc3.contoso.test", "web1.contoso.test"].contains(name));
+            assert_eq!(names, expected, "{command} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn the_html_report_folds_the_counts_away() {
+    let (page, _) = run("audit", "html", &SELECTION);
+    assert!(page.contains("<h2 id=\"selection\">"), "no section");
+    assert!(page.contains("<li><code>Filtered cert count with allowed root CA: 4</code></li>"));
+    let (_, section) = page.split_once("<h2 id=\"selection\">").expect("a section");
+    assert!(section.contains("<details><summary>What each step would leave of 6"), "it is open");
+}

@@ -1,0 +1,164 @@
+//! Defects of the CAs above clean clients, and of what was given beside them.
+
+use certpath::cmg::Settings;
+use certpath::ops::AuditOutcome;
+use rcgen::{
+    BasicConstraints, CertificateRevocationListParams, DnType, DnValue, IsCa, Issuer, KeyIdMethod, SerialNumber,
+    date_time_ymd,
+};
+
+use crate::pki::{Pki, ca, client, common, distribution, key, run};
+
+fn at_issuers(outcome: &AuditOutcome) -> Vec<String> {
+    let found = outcome.issuers.iter().flat_map(|issuer| &issuer.findings);
+    found.map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect()
+}
+
+/// What a client and the CAs get where the issuing CA has one defect.
+fn with_issuing(change: impl FnOnce(&mut rcgen::CertificateParams)) -> (String, Vec<String>) {
+    let mut issuing = ca("Contoso Issuing CA 1");
+    change(&mut issuing);
+    let pki = Pki::with(ca("Contoso Root CA"), issuing);
+    pki.add("pc1", |_| {});
+    let (results, outcome) = pki.audit();
+    (results["pc1"].clone(), at_issuers(&outcome))
+}
+
+#[test]
+fn each_defect_of_an_issuing_ca_is_found_at_it_and_reaches_its_clients() {
+    let none: &[&str] = &[];
+    let case = |change: fn(&mut rcgen::CertificateParams)| with_issuing(change);
+    assert_eq!(case(|_| {}), ("pass: ".to_owned(), vec![]));
+    let is = |found: (String, Vec<String>), client: &str, issuers: &[&str]| {
+        assert_eq!(found.0, client);
+        assert_eq!(found.1, issuers, "{client}");
+    };
+    is(case(|ca| ca.crl_distribution_points.clear()), "fail: inherited cdp", &["cdp/none"]);
+    is(
+        case(|ca| ca.crl_distribution_points = distribution(&["ldap:///CN=CDP", "http://ca1/a.crl"])),
+        "fail: inherited cdp",
+        &["cdp/unreachable"],
+    );
+    is(
+        case(|ca| ca.not_after = date_time_ymd(2026, 12, 1)),
+        "warn: validity/outlives-issuer, inherited validity",
+        &["validity/expiring"],
+    );
+    is(case(|ca| ca.not_after = date_time_ymd(2050, 1, 1)), "warn: inherited validity", &["validity/outlives-issuer"]);
+    is(
+        case(|ca| ca.key_usages = vec![rcgen::KeyUsagePurpose::CrlSign]),
+        "fail: path-invalid/refused, inherited basic-constraints",
+        &["basic-constraints/no-certificate-signing"],
+    );
+    is(case(|ca| ca.distinguished_name = common("東京 CA")), "warn: inherited characters", &["characters/subject"]);
+    is(case(|ca| ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))), "pass: ", none);
+}
+
+#[test]
+fn the_root_needs_no_crl_and_an_untrusted_one_is_told_from_a_missing_one() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut other = ca("Litware Root CA");
+    other.crl_distribution_points.clear();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let trusted = elsewhere.path().join("litware.cer");
+    std::fs::write(&trusted, other.self_signed(key(1)).unwrap().der()).unwrap();
+    let mut request = pki.request();
+    request.request.trust = vec![certpath::source::Source::Path(trusted)];
+    let result = run(&request).0["pc1"].clone();
+    assert!(result.starts_with("fail: path-incomplete/untrusted-root"), "{result}");
+}
+
+#[test]
+fn more_than_four_intermediates_are_too_many_for_version_1902_alone() {
+    let pki = Pki::new();
+    pki.add("pc0", |_| {});
+    for number in 1..=4 {
+        let issuing = ca(&format!("Contoso Issuing CA 1{number}"));
+        let name = format!("pc{number}");
+        pki.write(&format!("issuing-{number}.cer"), issuing.signed_by(key(1), &pki.root).unwrap().der());
+        let issuer = Issuer::new(issuing, key(1));
+        pki.write(&format!("{name}.cer"), client(&name).signed_by(key(1), &issuer).unwrap().der());
+    }
+    let mut request = pki.request();
+    for (version, expected) in [(None, 0), (Some(1906), 0), (Some(1902), 1)] {
+        request.request.settings.parameters.site_version = version;
+        let (results, outcome) = run(&request);
+        assert!(results.values().all(|result| result == "pass: "), "{results:?}");
+        let found: Vec<&str> = outcome.findings.iter().map(|finding| finding.case.name).collect();
+        assert_eq!(found, vec!["too-many-intermediates"; expected], "{version:?}");
+    }
+}
+
+#[test]
+fn an_issuers_name_in_another_encoding_is_found_where_it_stands() {
+    let named = |value: DnValue| {
+        let mut issuing = ca("Contoso Issuing CA 1");
+        issuing.distinguished_name = rcgen::DistinguishedName::new();
+        issuing.distinguished_name.push(DnType::CommonName, value);
+        issuing
+    };
+    let printable = named(DnValue::PrintableString("Contoso Issuing CA 1".try_into().unwrap()));
+    let upper = named(DnValue::Utf8String("CONTOSO Issuing  CA 1".to_owned()));
+    let same = named(DnValue::Utf8String("Contoso Issuing CA 1".to_owned()));
+    for (params, expected) in [(printable, true), (upper, true), (same, false)] {
+        let pki = Pki::new();
+        pki.add("pc1", |_| {});
+        // The CA's certificate as its parent wrote it, over the name that the CA itself writes into what it issues.
+        pki.write("issuing.cer", params.signed_by(key(1), &pki.root).unwrap().der());
+        let (results, _) = pki.audit();
+        assert_eq!(results["pc1"], if expected { "warn: name-encoding/other-encoding" } else { "pass: " });
+    }
+}
+
+#[test]
+fn a_crl_that_was_not_given_for_a_ca_is_no_reproach_to_its_clients() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 11, 1),
+        next_update: date_time_ymd(2026, 12, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    pki.write("issuing.crl", list.signed_by(&pki.issuing).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "pass: inherited revocation-unknown");
+    assert_eq!(at_issuers(&outcome), ["revocation-unknown/ca-unknown"]);
+
+    // The other way round the client's own status is what is not known.
+    std::fs::remove_file(pki.path().join("issuing.crl")).unwrap();
+    pki.write("root.crl", list.signed_by(&pki.root).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "warn: revocation-unknown/unknown");
+    assert!(at_issuers(&outcome).is_empty());
+}
+
+#[test]
+fn templates_and_key_lengths_are_judged_by_the_settings() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut request = pki.request();
+    for (settings, expected) in [
+        ("[parameters]\ntemplates = [\"1.3.6.1.4.1.311.21.8.1\"]\n", "warn: template/unexpected"),
+        ("[parameters]\nkey-lengths = [4096]\n", "warn: key-length/undocumented"),
+        ("[severity]\ncdp = \"off\"\n", "pass: "),
+    ] {
+        request.request.settings = Settings::parse(settings).unwrap();
+        assert_eq!(run(&request).0["pc1"], expected, "{settings}");
+    }
+}
+
+#[test]
+fn a_ca_whose_signature_was_damaged_is_at_fault_and_its_issuer_is_not_missing() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut damaged = std::fs::read(pki.path().join("issuing.cer")).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    pki.write("issuing.cer", &damaged);
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "fail: path-invalid/refused, inherited signature");
+    assert_eq!(at_issuers(&outcome), ["signature/bad"]);
+}

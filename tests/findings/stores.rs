@@ -1,0 +1,146 @@
+//! Defects of the place where a certificate lies, told by a registry export of the store: each has its finding and verdict.
+
+use certpath::cmg::ProfileName;
+
+use crate::pki::{Pki, ca, client, common, key, run};
+
+/// One property of a store entry, or the certificate itself, as the registry keeps it.
+fn element(id: u32, value: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(value.len()).unwrap();
+    [&id.to_le_bytes()[..], &1u32.to_le_bytes(), &length.to_le_bytes(), value].concat()
+}
+
+/// CRYPT_KEY_PROV_INFO as it is kept: type 0 is CNG.
+fn provider(name: &str, kind: u32) -> Vec<u8> {
+    let utf16 = |text: &str| text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let container = utf16("te-1");
+    let numbers = [28, 28 + u32::try_from(container.len()).unwrap(), kind, 0x20, 0, 0, u32::from(kind != 0)];
+    let mut value: Vec<u8> = numbers.into_iter().flat_map(u32::to_le_bytes).collect();
+    value.extend(container);
+    value.extend(utf16(name));
+    element(2, &value)
+}
+
+fn cng() -> Vec<u8> {
+    provider("Microsoft Software Key Storage Provider", 0)
+}
+
+fn csp() -> Vec<u8> {
+    provider("Microsoft RSA SChannel Cryptographic Provider", 12)
+}
+
+/// `reg export` of one entry of a computer's store.
+fn registry_export(store: &str, der: &[u8], properties: &[Vec<u8>]) -> Vec<u8> {
+    use sha1::Digest;
+    let thumbprint: String = sha1::Sha1::digest(der).iter().map(|byte| format!("{byte:02X}")).collect();
+    let blob = [properties.concat(), element(0x20, der)].concat();
+    let bytes: Vec<String> = blob.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(
+        "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\{store}\\\
+         Certificates\\{thumbprint}]\r\n\"Blob\"=hex:{}\r\n",
+        bytes.join(",")
+    )
+    .into_bytes()
+}
+
+fn file(pki: &Pki, name: &str) -> Vec<u8> {
+    std::fs::read(pki.path().join(name)).unwrap()
+}
+
+#[test]
+fn a_client_in_a_personal_store_is_judged_by_what_its_entry_says() {
+    let pki = Pki::new();
+    let archived = element(19, &[]);
+    for (name, store, properties, expected) in [
+        ("cng", "My", vec![cng()], "pass: "),
+        ("csp", "My", vec![csp()], "pass: key-provider/csp"),
+        ("keyless", "My", vec![], "fail: private-key/absent"),
+        ("archived", "My", vec![cng(), archived], "warn: trust-restricted/archived"),
+        ("refused", "Disallowed", vec![], "fail: disallowed/listed"),
+    ] {
+        let der = pki.issue(&client(name));
+        pki.write(&format!("{name}.reg"), &registry_export(store, &der, &properties));
+        assert_eq!(pki.audit().0[name], expected);
+        std::fs::remove_file(pki.path().join(format!("{name}.reg"))).unwrap();
+    }
+}
+
+#[test]
+fn two_places_that_disagree_about_the_provider_are_a_conflict() {
+    let pki = Pki::new();
+    let der = pki.issue(&client("pc1"));
+    pki.write("pc1.reg", &registry_export("My", &der, &[cng()]));
+    assert_eq!(pki.audit().0["pc1"], "pass: ");
+    pki.write("pc1-other.reg", &registry_export("My", &der, &[csp()]));
+    let (results, _) = pki.audit();
+    let found: Vec<&String> = results.values().collect();
+    assert_eq!(found.len(), 1, "one certificate in two places is one certificate");
+    assert!(found[0].starts_with("warn: provider-conflict/families"), "{found:?}");
+}
+
+/// What is found at the CAs when one of them lies in a store.
+fn of_authority(name: &str, store: &str, properties: &[Vec<u8>]) -> (String, Vec<String>) {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let der = file(&pki, name);
+    pki.write("store.reg", &registry_export(store, &der, properties));
+    let (results, outcome) = pki.audit();
+    let found = outcome.issuers.iter().flat_map(|issuer| &issuer.findings);
+    (results["pc1"].clone(), found.map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect())
+}
+
+#[test]
+fn a_ca_in_the_wrong_store_is_found_and_its_clients_inherit_it() {
+    let (client, found) = of_authority("issuing.cer", "Root", &[]);
+    assert_eq!(client, "fail: inherited store-placement");
+    assert_eq!(found, ["store-placement/not-self-signed-in-root"]);
+    let (client, found) = of_authority("root.cer", "CA", &[]);
+    assert_eq!(client, "warn: inherited store-placement");
+    assert_eq!(found, ["store-placement/root-among-intermediates"]);
+    for (name, store) in [("issuing.cer", "CA"), ("root.cer", "Root")] {
+        assert_eq!(of_authority(name, store, &[]), ("pass: ".to_owned(), Vec::new()), "{name} in {store}");
+    }
+}
+
+#[test]
+fn a_ca_that_windows_distrusts_fails_its_clients() {
+    let (client, found) = of_authority("issuing.cer", "Disallowed", &[]);
+    assert_eq!(client, "fail: path-invalid/refused, inherited disallowed");
+    assert_eq!(found, ["disallowed/listed"]);
+    // Server Authentication alone.
+    let usages = element(9, b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01");
+    let (client, mut found) = of_authority("root.cer", "Root", &[usages]);
+    assert_eq!(client, "fail: path-invalid/refused, inherited path-invalid, inherited trust-restricted");
+    found.sort();
+    assert_eq!(found, ["path-invalid/refused", "trust-restricted/usage"]);
+}
+
+#[test]
+fn what_the_site_made_is_told_apart_from_the_pki() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut issuing = ca("SMS Issuing");
+    issuing.crl_distribution_points.clear();
+    pki.write("sms.cer", issuing.self_signed(key(1)).unwrap().der());
+    let issuer = rcgen::Issuer::new(issuing, key(1));
+    let mut role = client("role");
+    role.distinguished_name = common("SMS Role SSL Certificate");
+    pki.write("role.cer", role.signed_by(key(1), &issuer).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["role"], "pass: site-generated/certificate");
+    assert_eq!(results["pc1"], "pass: ");
+    let at_fault = outcome.issuers.iter().filter(|issuer| !issuer.findings.is_empty());
+    let names: Vec<String> = at_fault.map(|issuer| issuer.entry.certificate.subject().to_string()).collect();
+    assert_eq!(names, ["CN=SMS Issuing"]);
+}
+
+#[test]
+fn a_management_points_certificate_with_a_cng_key_is_in_order_but_for_the_enrollment_points() {
+    let pki = Pki::new();
+    let mut server = client("mp1.contoso.com");
+    server.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    pki.write("mp1.reg", &registry_export("My", &pki.issue(&server), &[cng()]));
+    let mut request = pki.request();
+    request.profile = ProfileName::ManagementPoint;
+    assert_eq!(run(&request).0["mp1"], "pass: key-provider/cng-unsupported");
+}
