@@ -109,17 +109,18 @@ fn play(markdown: &Path) -> usize {
             step.command
         );
         let output = Run::new(&words[1..]).dir(place.path()).output();
-        let seen = output.seen();
+        // They show paths as Unix writes them.
+        let unix = |text: &str| if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
+        let seen = unix(&output.seen());
+        let expected: Vec<String> = step.expected.iter().map(|line| unix(line)).collect();
         let found: Vec<&str> = seen.trim_end().lines().collect();
         let at = format!("{} line {}: $ {}", markdown.display(), step.line, step.command);
         assert_eq!(output.status, step.status, "{at}\n{seen}");
-        assert!(matches(&step.expected, &found), "{at}\n--- shown\n{}\n--- printed\n{seen}", step.expected.join("\n"));
+        assert!(matches(&expected, &found), "{at}\n--- shown\n{}\n--- printed\n{seen}", step.expected.join("\n"));
     }
     steps.len()
 }
 
-// They show paths as Unix writes them.
-#[cfg(unix)]
 #[test]
 fn the_sessions_of_the_readme_and_of_docs_are_real() {
     let readme = play(&repository("README.md"));
