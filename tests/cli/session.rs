@@ -94,6 +94,15 @@ fn matches(expected: &[String], found: &[&str]) -> bool {
     }
 }
 
+/// The sessions were printed on Unix. On Windows paths have other separators, and what is no console gets lines of ASCII.
+fn as_here(text: &str) -> String {
+    if !cfg!(windows) {
+        return text.to_owned();
+    }
+    let drawn = [("\\", "/"), ("├", "|"), ("│", "|"), ("└", "`"), ("─", "-")];
+    drawn.iter().fold(text.to_owned(), |text, (there, here)| text.replace(there, here))
+}
+
 fn play(markdown: &Path) -> usize {
     let text = String::from_utf8(read(markdown)).expect("text");
     let place = tempfile::tempdir().expect("a folder");
@@ -109,10 +118,8 @@ fn play(markdown: &Path) -> usize {
             step.command
         );
         let output = Run::new(&words[1..]).dir(place.path()).output();
-        // They show paths as Unix writes them.
-        let unix = |text: &str| if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() };
-        let seen = unix(&output.seen());
-        let expected: Vec<String> = step.expected.iter().map(|line| unix(line)).collect();
+        let seen = as_here(&output.seen());
+        let expected: Vec<String> = step.expected.iter().map(|line| as_here(line)).collect();
         let found: Vec<&str> = seen.trim_end().lines().collect();
         let at = format!("{} line {}: $ {}", markdown.display(), step.line, step.command);
         assert_eq!(output.status, step.status, "{at}\n{seen}");
