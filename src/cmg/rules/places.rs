@@ -239,7 +239,7 @@ mod tests {
                 misplaced.push(path);
             }
         }
-        assert_eq!(misplaced, [std::path::PathBuf::new(); 0]);
+        assert_eq!(misplaced, Vec::<std::path::PathBuf>::new());
     }
 
     #[test]
