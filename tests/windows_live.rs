@@ -137,6 +137,22 @@ fn what_the_disallowed_store_holds_is_refused() {
 }
 
 #[test]
+fn what_another_ca_issued_is_no_anchor_though_it_lies_among_the_roots() {
+    let Some(_) = Machine::get() else { return };
+    let root = Ca::root("Absent Root CA");
+    let issuing = root.issue_ca("Misplaced Issuing CA");
+    let own = format!("certpath test misplaced {}", std::process::id());
+    Store::system(false, &own).add(&issuing.client("misplaced.contoso.com"), None, &[]);
+    Store::system(true, "Root").add(&issuing.der, None, &[]);
+    let source = format!(r"Cert:\CurrentUser\{own}");
+    let status = || json(&["chain", &source, "--fail-on", "never"])["clients"][0]["paths"][0]["status"].clone();
+    assert_eq!(status(), "incomplete");
+    Store::system(true, "Root").add(&root.der, None, &[]);
+    assert_eq!(status(), "valid");
+    crypt32::delete_system(false, &own);
+}
+
+#[test]
 fn a_store_that_does_not_exist_is_status_2_and_says_how_to_list_them() {
     let output = Run::new(["inspect", r"Cert:\CurrentUser\no such store"]).output().status(2);
     assert!(output.stderr.contains(r"Get-ChildItem Cert:\CurrentUser lists"), "{}", output.stderr);

@@ -240,6 +240,15 @@ impl Certificate {
         })
     }
 
+    /// Whether it is self-signed as far as can be told: its signature may be of an algorithm that is not checked, as MD5 of old roots.
+    pub(crate) fn may_be_self_signed(&self) -> bool {
+        let unsupported = || {
+            let own_key = VerifyingKey::new(self.subject_public_key_info());
+            self.is_self_issued() && matches!(self.check_signature(&own_key), SignatureCheck::Unsupported(_))
+        };
+        self.is_self_signed() || unsupported()
+    }
+
     /// Basic constraints.
     pub fn basic_constraints(&self) -> &Decoded<BasicConstraints> {
         &self.basic_constraints

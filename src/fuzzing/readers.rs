@@ -8,7 +8,8 @@ use crate::certificate::general_name::hex;
 use crate::ops::scan;
 use crate::source::batches::{Batches, Layout};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position};
-use crate::source::read::{ReadContext, read_bytes};
+use crate::source::passwords::ReadContext;
+use crate::source::read::read_bytes;
 use crate::source::sniff::{self, Content, Looks};
 use crate::source::{
     Passwords, base64_body, certutil as certutil_view, certutil_csv as csv, hexdump as dump, pem as blocks,
@@ -53,8 +54,8 @@ pub fn input(data: &[u8]) {
 /// PEM, in whatever text.
 pub fn pem(data: &[u8]) {
     let text = text::normalise(data);
-    settle(blocks::read(&text, 1).resolve(true), text.len());
-    let _ = blocks::read(&text, 1).resolve(false);
+    settle(blocks::read(&text, 1, context()).resolve(true), text.len());
+    let _ = blocks::read(&text, 1, context()).resolve(false);
 }
 
 /// What is compared of an object.
@@ -71,11 +72,11 @@ pub fn batches(data: &[u8]) {
     let (layout, whole) = match sniff::sniff_text(&text) {
         Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1).resolve(true)),
         Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true)),
-        _ => (Layout::Blocks, blocks::read(&text, 1).resolve(true)),
+        _ => (Layout::Blocks, blocks::read(&text, 1, context()).resolve(true)),
     };
     let mut parts = Contents::default();
     for batch in Batches::new(&*text, layout, true, None).with_batch(64 + 16 * usize::from(*size)) {
-        parts.append(batch.read());
+        parts.append(batch.read(context()));
     }
     let keys = |contents: &'_ Contents| format!("{:?}", contents.found.iter().map(key).collect::<Vec<_>>());
     assert_eq!(keys(&parts), keys(&whole));
@@ -131,7 +132,7 @@ pub fn pkcs7(data: &[u8]) {
 /// PKCS#12.
 pub fn pkcs12(data: &[u8]) {
     let _ = pfx::is_pkcs12(data);
-    settle(pfx::read(data, "fuzz", &PASSWORDS), data.len());
+    settle(pfx::read(data, context()), data.len());
 }
 
 /// Microsoft's serialized store.

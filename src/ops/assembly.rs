@@ -95,7 +95,8 @@ impl Assembly {
             let roots = side("Windows' Root stores", stores.roots);
             let cas = side("Windows' CA stores", stores.intermediates);
             let refused = side("Windows' Disallowed stores", stores.disallowed);
-            add(roots.pool.entries(), &|_| true);
+            // As Windows: what another CA issued is no root, wherever it lies.
+            add(roots.pool.entries(), &Certificate::may_be_self_signed);
             add(cas.pool.entries(), &|_| false);
             disallowed.extend(refused.pool.entries().iter().map(|entry| *entry.certificate.sha256()));
             for side in [roots, cas, refused] {

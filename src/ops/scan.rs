@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use crate::certificate::{Certificate, Crl};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
+use crate::source::passwords::ReadContext;
 use crate::source::read::{self, Opened};
 use crate::source::walk::{self, Input, InputFault, Origin};
 use crate::source::{Occurrence, Passwords, Problem, Source};
@@ -77,14 +78,17 @@ pub(crate) fn scan<R: Send>(
             match looked {
                 Looked::Done(result) => sink(result),
                 Looked::Long(name, is_fleeting, batches) => {
+                    let context = ReadContext { name: &name, passwords };
                     let mut count = 0;
                     let mut batches = batches.peekable();
                     let mut at_once = 1;
                     while batches.peek().is_some() {
                         let parts: Vec<Batch> = batches.by_ref().take(at_once).collect();
                         at_once = PARTS.min(2 * at_once);
-                        let mut parcels: Vec<Parcel> =
-                            parts.into_par_iter().map(|batch| decode(&name, is_fleeting, batch.read())).collect();
+                        let mut parcels: Vec<Parcel> = parts
+                            .into_par_iter()
+                            .map(|batch| decode(&name, is_fleeting, batch.read(context)))
+                            .collect();
                         for parcel in &mut parcels {
                             for (_, occurrence) in &mut parcel.certificates {
                                 occurrence.index += count;

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use crate::source::certutil::{self, View};
 use crate::source::certutil_csv::Table;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
+use crate::source::passwords::ReadContext;
 use crate::source::pem;
 use crate::source::text::fill;
 
@@ -36,10 +37,10 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Reads what the batch holds.
-    pub(crate) fn read(self) -> Contents {
+    pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
         let Self { text, first_line, is_first, layout, is_damage, mut faults } = self;
         let mut contents = match layout {
-            Layout::Blocks => pem::read(&text, first_line).resolve(is_damage),
+            Layout::Blocks => pem::read(&text, first_line, context).resolve(is_damage),
             Layout::Rows(view) => view.read(&text, first_line).resolve(true),
             Layout::Table(table) => table.read(&text, first_line, is_first),
         };

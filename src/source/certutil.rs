@@ -144,7 +144,7 @@ impl View {
         for piece in pem::pieces(row, line) {
             let fields = match piece {
                 Piece::Block(block) => {
-                    pem::read_block(&block, Format::CertutilView, scratch, result);
+                    pem::read_block(&block, Format::CertutilView, None, scratch, result);
                     block.before
                 }
                 Piece::StrayEnd { label, line, before } => {

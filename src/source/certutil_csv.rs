@@ -191,7 +191,9 @@ impl Rows<'_> {
 
     fn read_piece(&mut self, piece: &Piece<'_>) {
         match piece {
-            Piece::Block(block) => pem::read_block(block, Format::CertutilView, &mut self.scratch, &mut self.result),
+            Piece::Block(block) => {
+                pem::read_block(block, Format::CertutilView, None, &mut self.scratch, &mut self.result)
+            }
             Piece::StrayEnd { label, line, before } => pem::stray_end(label, *line, before, &mut self.result),
             Piece::Tail(_) => {}
         }

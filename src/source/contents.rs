@@ -194,6 +194,19 @@ impl Contents {
         Self { found: Vec::new(), faults: vec![Fault::new(code, position, message)] }
     }
 
+    /// Of bytes that were decoded from a text: `place` tells where in the text what stands at an offset is.
+    #[must_use]
+    pub(crate) fn placed(mut self, place: impl Fn(usize) -> Position) -> Self {
+        let found = self.found.iter_mut().map(|found| &mut found.position);
+        let faults = self.faults.iter_mut().map(|fault| &mut fault.position);
+        for position in found.chain(faults) {
+            if let Position::Byte(offset) = *position {
+                *position = place(usize::try_from(offset).unwrap_or(usize::MAX));
+            }
+        }
+        self
+    }
+
     pub(crate) fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);
         self.faults.append(&mut other.faults);

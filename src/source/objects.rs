@@ -17,6 +17,7 @@ pub(crate) enum Expected {
     TrustedCertificate,
     Crl,
     Pkcs7,
+    Pkcs12,
 }
 
 impl Expected {
@@ -31,6 +32,7 @@ impl Expected {
             Self::Certificate | Self::TrustedCertificate => "a certificate",
             Self::Crl => "a CRL",
             Self::Pkcs7 => "a PKCS#7 structure",
+            Self::Pkcs12 => "PKCS#12",
         }
     }
 }
@@ -102,7 +104,7 @@ fn cut(kind: Kind, broken: &ber::Broken, available: usize, position: Position) -
 fn foreign(shape: Shape, rest: &[u8], offset: usize, expected: Expected, position: Position) -> Fault {
     let what = match shape {
         Shape::Other(name) => name.to_owned(),
-        Shape::Pkcs12 => "PKCS#12, which is read only as a file of its own in DER".to_owned(),
+        Shape::Pkcs12 => "PKCS#12, which is read as a file or a PEM block of its own".to_owned(),
         Shape::Unknown => "a structure that is none of these".to_owned(),
         _ => format!("bytes that begin with {}", beginning(rest)),
     };

@@ -23,6 +23,14 @@ const HASHES_PER_RUN: u64 = 2_000_000_000;
 /// How often one file's password is asked for.
 const PROMPTS_PER_FILE: usize = 3;
 
+/// What reading needs beside the bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadContext<'a> {
+    /// The input's name, for whoever is asked for its password.
+    pub(crate) name: &'a str,
+    pub(crate) passwords: &'a Passwords,
+}
+
 type Prompt = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// Passwords to try on locked files: each on each file, the empty one first, under one budget.

@@ -7,6 +7,9 @@ use crate::source::base64_body::{self, Bad};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::notes::Notes;
 use crate::source::objects::{self, Expected};
+use crate::source::passwords::ReadContext;
+use crate::source::pkcs12;
+use crate::source::shape::{Shape, shape};
 use crate::source::text;
 
 /// One block: its boundaries found, its body not yet looked at.
@@ -204,8 +207,8 @@ pub(crate) fn meaning(label: &[u8]) -> Label {
         b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"PKCS#7 SIGNED DATA" | b"CMS" => Label::Object(Expected::Pkcs7),
         b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" | b"ATTRIBUTE CERTIFICATE" => Label::Foreign,
         label if label.ends_with(b"PRIVATE KEY") => Label::PrivateKey,
-        // As GnuTLS writes it: found not to be a certificate, and said so.
-        b"PKCS12" => Label::Object(Expected::Anything),
+        // As GnuTLS and routers write it.
+        b"PKCS12" | b"PKCS#12" | b"PKCS #12" => Label::Object(Expected::Pkcs12),
         // A label that is not in use, but speaks of certificates.
         label if memchr::memmem::find(label, b"CERT").is_some() => Label::Object(Expected::Anything),
         _ => Label::Foreign,
@@ -270,7 +273,7 @@ impl BlockContents {
 }
 
 /// Reads every block of a text.
-pub(crate) fn read(text: &[u8], first_line: u64) -> BlockContents {
+pub(crate) fn read(text: &[u8], first_line: u64, context: ReadContext<'_>) -> BlockContents {
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
@@ -278,7 +281,7 @@ pub(crate) fn read(text: &[u8], first_line: u64) -> BlockContents {
         match piece {
             Piece::Block(block) => {
                 let first = result.contents.found.len();
-                read_block(&block, Format::Pem, &mut scratch, &mut result);
+                read_block(&block, Format::Pem, Some(context), &mut scratch, &mut result);
                 notes.apply(block.before, &mut result.contents.found[first..]);
             }
             Piece::StrayEnd { label, line, before } => stray_end(label, line, before, &mut result),
@@ -302,8 +305,14 @@ pub(crate) fn stray_end(label: &[u8], line: u64, before: &[u8], result: &mut Blo
     if base64_body::has_base64(before) { result.contents.faults.push(fault) } else { result.mentions.push(fault) }
 }
 
-/// Decodes one block and reads what it holds.
-pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8>, result: &mut BlockContents) {
+/// Decodes one block and reads what it holds: PKCS#12 where there is a `context` for it.
+pub(crate) fn read_block(
+    block: &Block<'_>,
+    format: Format,
+    context: Option<ReadContext<'_>>,
+    scratch: &mut Vec<u8>,
+    result: &mut BlockContents,
+) {
     let position = Position::Line(block.line);
     let expected = match (meaning(block.label), block.ending) {
         // The label may be what is damaged: the other one tells.
@@ -330,7 +339,10 @@ pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8
             ));
         }
         Ok(der) => {
-            let mut contents = objects::read(&der, expected, format, |_| position);
+            let mut contents = match context {
+                Some(context) if is_pkcs12(&der, expected) => pkcs12::read(&der, context).placed(|_| position),
+                _ => objects::read(&der, expected, format, |_| position),
+            };
             result.contents.found.append(&mut contents.found);
             faults.append(&mut contents.faults);
         }
@@ -358,6 +370,12 @@ pub(crate) fn read_block(block: &Block<'_>, format: Format, scratch: &mut Vec<u8
     } else {
         result.mentions.append(&mut faults);
     }
+}
+
+/// Whether it is PKCS#12, or is said to be and is nothing else that is known.
+fn is_pkcs12(der: &[u8], expected: Expected) -> bool {
+    pkcs12::is_pkcs12(der)
+        || (expected == Expected::Pkcs12 && matches!(shape(der), Shape::Pkcs12 | Shape::Unknown | Shape::None))
 }
 
 fn undecodable(label: &str, block: &Block<'_>, body: &[u8], bad: Bad) -> Fault {

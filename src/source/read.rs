@@ -11,7 +11,7 @@ use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::hexdump;
 use crate::source::live;
 use crate::source::objects::{self, Expected};
-use crate::source::passwords::Passwords;
+use crate::source::passwords::{Passwords, ReadContext};
 use crate::source::pem;
 use crate::source::pkcs12;
 use crate::source::registry;
@@ -19,14 +19,6 @@ use crate::source::serialized_store;
 use crate::source::sniff::{self, Content, HEAD, Looks};
 use crate::source::text::{self, TextReader};
 use crate::source::walk::{Input, Origin};
-
-/// What reading needs beside the bytes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ReadContext<'a> {
-    /// The input's name, for whoever is asked for its password.
-    pub(crate) name: &'a str,
-    pub(crate) passwords: &'a Passwords,
-}
 
 /// An input that was opened.
 pub(crate) enum Opened {
@@ -58,7 +50,9 @@ pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
 pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {
     match open(input, passwords) {
         Opened::Whole(contents) => each(contents),
-        Opened::Batches(batches) => batches.for_each(|batch| each(batch.read())),
+        Opened::Batches(batches) => {
+            batches.for_each(|batch| each(batch.read(ReadContext { name: &input.name, passwords })))
+        }
     }
 }
 
@@ -218,7 +212,9 @@ pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -
 fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
     if !sniff::is_text(bytes) {
         return match sniff::sniff_binary(bytes) {
-            Content::OtherBinary if looks != Looks::Unknown && pem::is_pem(bytes) => pem::read(bytes, 1).resolve(true),
+            Content::OtherBinary if looks != Looks::Unknown && pem::is_pem(bytes) => {
+                pem::read(bytes, 1, context).resolve(true)
+            }
             content => {
                 read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64))
             }
@@ -226,7 +222,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
     }
     let text = text::normalise(bytes);
     match sniff::sniff_text(&text) {
-        Content::Pem => pem::read(&text, 1).resolve(looks != Looks::Unknown),
+        Content::Pem => pem::read(&text, 1, context).resolve(looks != Looks::Unknown),
         Content::CertutilView(view) => match view.read(&text, 1).resolve(true) {
             contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
             contents => contents,
@@ -237,7 +233,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
         Content::Base64 => base64_body::read(&text, |bytes, line| {
             read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(line))
         }),
-        content => nothing(&content, bytes, looks),
+        content => nothing(&content, &text, looks),
     }
 }
 
@@ -252,7 +248,7 @@ fn read_binary(
 ) -> Contents {
     match content {
         Content::Objects => objects::read(bytes, Expected::Anything, format, place),
-        Content::Pkcs12 => pkcs12::read(bytes, context.name, context.passwords),
+        Content::Pkcs12 => pkcs12::read(bytes, context).placed(place),
         Content::SerializedStore => serialized_store::read(bytes),
         Content::RegistryBlob => serialized_store::read_blob(bytes),
         content => nothing(content, bytes, looks),

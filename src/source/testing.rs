@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 
+use crate::source::passwords::{Passwords, ReadContext};
+
 /// Some self-signed certificates: making them is slow, so that tests take them from here.
 static CERTIFICATES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     (0..8)
@@ -35,6 +37,12 @@ pub(crate) fn block(label: &str, bytes: &[u8]) -> String {
 
 pub(crate) fn certificate_block(number: usize) -> String {
     block("CERTIFICATE", &certificate(number))
+}
+
+/// For what needs no password.
+pub(crate) fn without_passwords() -> ReadContext<'static> {
+    static NONE: LazyLock<Passwords> = LazyLock::new(Passwords::default);
+    ReadContext { name: "x", passwords: &NONE }
 }
 
 /// UTF-16 with a byte-order mark.

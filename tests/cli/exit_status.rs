@@ -1,7 +1,7 @@
 //! Every row of the table of exit statuses, and which comes first where several apply.
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Output, Run, array, read, testdata, write};
+use crate::common::{AT, Output, Run, array, pem, read, testdata, write};
 
 fn run(arguments: &[&str]) -> Output {
     Run::new(arguments).output()
@@ -186,12 +186,15 @@ fn a_full_disk_is_status_4() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_reader_that_goes_away_is_status_0() {
     use std::process::{Command, Stdio};
+    // More than a pipe holds.
+    let text = pem(&Ca::root("Pipe").der).repeat(2000);
+    let folder = folder(&[("many.pem", text.as_bytes())]);
     for format in ["table", "json", "ndjson", "csv"] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_certpath"))
-            .args(["inspect", "/etc/ssl/certs/ca-certificates.crt", &path("loop"), "--format", format])
+            .args(["inspect", &path("loop"), "--format", format])
+            .arg(folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

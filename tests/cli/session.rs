@@ -94,6 +94,15 @@ fn matches(expected: &[String], found: &[&str]) -> bool {
     }
 }
 
+/// The sessions were printed on Unix. On Windows paths have other separators, and what is no console gets lines of ASCII.
+fn as_here(text: &str) -> String {
+    if !cfg!(windows) {
+        return text.to_owned();
+    }
+    let drawn = [("\\", "/"), ("├", "|"), ("│", "|"), ("└", "`"), ("─", "-")];
+    drawn.iter().fold(text.to_owned(), |text, (there, here)| text.replace(there, here))
+}
+
 fn play(markdown: &Path) -> usize {
     let text = String::from_utf8(read(markdown)).expect("text");
     let place = tempfile::tempdir().expect("a folder");
@@ -109,17 +118,16 @@ fn play(markdown: &Path) -> usize {
             step.command
         );
         let output = Run::new(&words[1..]).dir(place.path()).output();
-        let seen = output.seen();
+        let seen = as_here(&output.seen());
+        let expected: Vec<String> = step.expected.iter().map(|line| as_here(line)).collect();
         let found: Vec<&str> = seen.trim_end().lines().collect();
         let at = format!("{} line {}: $ {}", markdown.display(), step.line, step.command);
         assert_eq!(output.status, step.status, "{at}\n{seen}");
-        assert!(matches(&step.expected, &found), "{at}\n--- shown\n{}\n--- printed\n{seen}", step.expected.join("\n"));
+        assert!(matches(&expected, &found), "{at}\n--- shown\n{}\n--- printed\n{seen}", step.expected.join("\n"));
     }
     steps.len()
 }
 
-// They show paths as Unix writes them.
-#[cfg(unix)]
 #[test]
 fn the_sessions_of_the_readme_and_of_docs_are_real() {
     let readme = play(&repository("README.md"));

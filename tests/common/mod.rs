@@ -54,13 +54,27 @@ impl Run {
 
     /// Runs it. A panic, a signal, a status that is not documented or a hang fails the test here, whatever it is about.
     pub(crate) fn output(mut self) -> Output {
-        let output = self.command.output().expect("the program starts");
+        let output = patiently(|| self.command.output()).expect("the program starts");
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!stderr.contains("panicked at"), "{}\npanicked: {stderr}", self.shown);
         let Some(status) = output.status.code() else { panic!("{}\nwas killed or hung: {stderr}", self.shown) };
         assert!((0..=5).contains(&status), "{}\nstatus {status} is not documented: {stderr}", self.shown);
         Output { shown: self.shown, status, stdout: output.stdout, stderr }
     }
+}
+
+/// Starts a program. Among thousands of starts Wine refuses one now and then with an internal error, and takes it when it is asked again.
+pub(crate) fn patiently<T>(mut start: impl FnMut() -> std::io::Result<T>) -> std::io::Result<T> {
+    const INTERNAL_ERROR: i32 = 1359;
+    for _ in 0..5 {
+        match start() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR) => {
+                std::thread::sleep(Duration::from_millis(200));
+            }
+            result => return result,
+        }
+    }
+    start()
 }
 
 /// What a run left behind.

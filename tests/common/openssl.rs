@@ -5,13 +5,9 @@ use std::process::{Command, Stdio};
 
 /// What `openssl ARGUMENTS…` prints, or `None` when it fails.
 pub(crate) fn openssl(arguments: &[&str], stdin: &[u8]) -> Option<String> {
-    let mut child = Command::new("openssl")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("these tests need the openssl command");
+    let mut command = Command::new("openssl");
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = super::patiently(|| command.spawn()).expect("these tests need the openssl command");
     let mut pipe = child.stdin.take().expect("a pipe");
     let bytes = stdin.to_vec();
     let writer = std::thread::spawn(move || {

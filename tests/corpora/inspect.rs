@@ -14,7 +14,7 @@ const EXCEPTIONS: &str = include_str!("inspect_exceptions.tsv");
 /// What certpath found, by the end of its path: one entry for each certificate of the file.
 fn by_file(report: &Value, base: &Path) -> BTreeMap<String, Vec<Value>> {
     let mut found: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    let base = format!("{}/", base.display());
+    let base = format!("{}/", base.display()).replace('\\', "/");
     for certificate in array(&report["certificates"]) {
         for source in array(&certificate["sources"]) {
             let path = source["path"].as_str().unwrap_or_default().replace('\\', "/");

@@ -83,7 +83,7 @@ fn in_store(looked: &Looked<'_>, store: &StoreName, found: &mut Vec<Finding>) {
     let finding = if store.is("Disallowed") {
         let message = format!("the store {shown} holds it: Windows refuses every path through it");
         Finding::new(&disallowed::LISTED, message).found(shown)
-    } else if (store.is("Root") || store.is("AuthRoot")) && !certificate.is_self_signed() {
+    } else if (store.is("Root") || store.is("AuthRoot")) && !certificate.may_be_self_signed() {
         let message =
             format!("it is not self-signed, but lies among the trusted roots in {shown}: IIS answers clients 403.16");
         Finding::new(&store_placement::NOT_SELF_SIGNED, message).expected("self-signed").found(shown)
@@ -218,6 +218,28 @@ mod tests {
         let found = at_places(&intermediate, Part::Intermediate, &place("Root"));
         assert_eq!(found, ["store-placement/not-self-signed-in-root"]);
         assert_eq!(at_places(&intermediate, Part::Intermediate, &place("CA")), [""; 0]);
+    }
+
+    /// Among them are roots of MD5, whose signatures are not checked.
+    #[test]
+    fn what_windows_has_among_its_roots_is_in_place() {
+        let folder = std::env::var_os("CERTPATH_CORPORA").map_or_else(
+            || std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"),
+            std::path::PathBuf::from,
+        );
+        let Ok(roots) = std::fs::read_dir(folder.join("real_cas/pool_roots_windows")) else {
+            return eprintln!("not run: what_windows_has_among_its_roots_is_in_place, no real_cas corpus");
+        };
+        let place = [occurrence(Format::WindowsStore, in_store("Root"))];
+        let mut misplaced = Vec::new();
+        for file in roots {
+            let path = file.unwrap().path();
+            let root = Certificate::from_der(pem::parse(std::fs::read(&path).unwrap()).unwrap().contents()).unwrap();
+            if at_places(&root, Part::Root, &place).iter().any(|found| found.starts_with("store-placement")) {
+                misplaced.push(path);
+            }
+        }
+        assert_eq!(misplaced, Vec::<std::path::PathBuf>::new());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::source::contents::{Found, Kind};
 use crate::source::sniff::{Content, sniff_text};
-use crate::source::testing::{base64, certificate, certificate_block};
+use crate::source::testing::{base64, certificate, certificate_block, without_passwords};
 use proptest::prelude::*;
 
 fn layout(text: &[u8]) -> Layout {
@@ -16,7 +16,7 @@ fn in_batches(text: &[u8], batch: usize) -> (Contents, usize) {
     let mut contents = Contents::default();
     let mut count = 0;
     for batch in Batches::new(text, layout(text), true, None).with_batch(batch) {
-        contents.append(batch.read());
+        contents.append(batch.read(without_passwords()));
         count += 1;
     }
     (contents, count)
@@ -24,7 +24,7 @@ fn in_batches(text: &[u8], batch: usize) -> (Contents, usize) {
 
 fn whole(text: &[u8]) -> Contents {
     match layout(text) {
-        Layout::Blocks => pem::read(text, 1).resolve(true),
+        Layout::Blocks => pem::read(text, 1, without_passwords()).resolve(true),
         Layout::Rows(view) => view.read(text, 1).resolve(true),
         Layout::Table(table) => table.read(text, 1, true),
     }
@@ -62,7 +62,7 @@ fn a_long_text_without_a_block_does_not_grow() {
     let mut found = 0;
     for batch in Batches::new(text.as_slice(), Layout::Blocks, true, None).with_batch(100_000) {
         largest = largest.max(batch.text.len());
-        found += batch.read().found.len();
+        found += batch.read(without_passwords()).found.len();
     }
     assert_eq!(found, 1);
     assert!(largest < 500_000, "{largest}");
@@ -103,7 +103,7 @@ fn an_error_while_reading_keeps_what_was_read() {
     let text = certificate_block(0);
     let batches = Batches::new(text.as_bytes().chain(Failing), Layout::Blocks, true, None);
     let mut contents = Contents::default();
-    batches.for_each(|batch| contents.append(batch.read()));
+    batches.for_each(|batch| contents.append(batch.read(without_passwords())));
     assert_eq!(contents.found[0].der, certificate(0));
     assert_eq!(contents.faults[0].code, ProblemCode::Unreadable);
     assert!(contents.faults[0].message.contains("the disk is gone"));
@@ -114,7 +114,8 @@ fn what_to_say_of_nothing_is_said_only_then() {
     let nothing = || Some(Fault::new(ProblemCode::Empty, Position::Whole, "nothing"));
     let faults = |text: &str| {
         let mut contents = Contents::default();
-        Batches::new(text.as_bytes(), Layout::Blocks, true, nothing()).for_each(|batch| contents.append(batch.read()));
+        Batches::new(text.as_bytes(), Layout::Blocks, true, nothing())
+            .for_each(|batch| contents.append(batch.read(without_passwords())));
         contents.faults.len()
     };
     assert_eq!(faults("no block at all"), 1);

@@ -1,6 +1,10 @@
 use super::*;
-use crate::source::testing::{base64, block, certificate, certificate_block, openssl};
+use crate::source::testing::{base64, block, certificate, certificate_block, openssl, without_passwords};
 use proptest::prelude::*;
+
+fn read(text: &[u8], first_line: u64) -> BlockContents {
+    super::read(text, first_line, without_passwords())
+}
 
 fn read_text(text: &str) -> Contents {
     read(text.as_bytes(), 1).resolve(true)

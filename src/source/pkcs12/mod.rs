@@ -23,7 +23,7 @@ use self::mac::MacData;
 use self::pbe::{Decrypted, Scheme, SchemeError, algorithm_name};
 use crate::certificate::tlv::tag;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
-use crate::source::passwords::{Attempts, OverBudget, Password, Passwords};
+use crate::source::passwords::{Attempts, OverBudget, Password, ReadContext};
 
 /// 1.2.840.113549.1.7, under which are the types of PKCS#7.
 const PKCS7: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7];
@@ -52,8 +52,9 @@ pub(crate) fn is_pkcs12(bytes: &[u8]) -> bool {
     begins().unwrap_or(false)
 }
 
-/// Read a PFX. `name` is what a person who is asked for its password is shown.
-pub(crate) fn read(bytes: &[u8], name: &str, passwords: &Passwords) -> Contents {
+/// Read a PFX.
+pub(crate) fn read(bytes: &[u8], context: ReadContext<'_>) -> Contents {
+    let ReadContext { name, passwords } = context;
     let mut bags = Bags::default();
     let pfx = match Pfx::parse(bytes) {
         Ok(pfx) => pfx,

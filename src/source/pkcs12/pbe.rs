@@ -246,7 +246,7 @@ impl Scheme {
         if unpadded.is_some_and(|length| is_one_sequence(&plain[..length])) {
             plain.truncate(unpadded.unwrap_or_default());
             Ok(Decrypted::Whole(plain))
-        } else if holds_bags(&plain) {
+        } else if holds_identifiers(&plain) {
             Ok(Decrypted::Damaged(plain))
         } else {
             Ok(Decrypted::Wrong)
@@ -353,10 +353,13 @@ fn is_one_sequence(plain: &[u8]) -> bool {
     matches!(reader.next(), Ok(Some(element)) if element.tag == tag::SEQUENCE) && reader.rest().is_empty()
 }
 
-/// Whether the identifier of one of PKCS#12's bags, 1.2.840.113549.1.12.10.1, stands anywhere in it.
-fn holds_bags(plain: &[u8]) -> bool {
-    const BAG: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1];
-    plain.windows(BAG.len()).any(|window| window == BAG)
+/// Whether an identifier of bags and certificates stands anywhere in it: below 1.2.840.113549.1 (bags, what is in them, their attributes, RSA), or of
+/// EC keys and ECDSA signatures. There are several, so that damage to one block of the cipher does not make the right password look
+/// wrong; noise has none.
+fn holds_identifiers(plain: &[u8]) -> bool {
+    const EC_KEY: [u8; 7] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    const ECDSA_WITH_SHA2: [u8; 7] = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3];
+    [PKCS, EC_KEY, ECDSA_WITH_SHA2].iter().any(|identifier| memchr::memmem::find(plain, identifier).is_some())
 }
 
 /// An algorithm as an administrator can look it up.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::source::read::{ReadContext, read_bytes};
+use crate::source::passwords::ReadContext;
+use crate::source::read::read_bytes;
 use crate::source::sniff::Looks;
 use crate::source::testing::{certificate, certificate_block, corpus, openssl};
 use proptest::prelude::*;

@@ -2,11 +2,11 @@ use super::*;
 use crate::source::contents::Kind;
 #[cfg(unix)]
 use crate::source::testing::not_run;
-use crate::source::testing::{base64, certificate, certificate_block, corpus, openssl, utf16};
+use crate::source::testing::{base64, certificate, certificate_block, corpus, openssl, utf16, without_passwords};
 use proptest::prelude::*;
 
 fn read_as(bytes: &[u8], looks: Looks) -> Contents {
-    read_bytes(bytes, looks, ReadContext { name: "x", passwords: &Passwords::default() })
+    read_bytes(bytes, looks, without_passwords())
 }
 
 fn ders(contents: &Contents) -> Vec<Vec<u8>> {
@@ -207,7 +207,7 @@ fn a_file_that_grows_while_it_is_read_is_noticed() {
             let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
             file.write_all(certificate_block(0).as_bytes()).unwrap();
         }
-        contents.append(batch.read());
+        contents.append(batch.read(without_passwords()));
     }
     assert!(contents.found.len() >= 16_000);
     let last = contents.faults.last().unwrap();

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::source::contents::{Found, Kind};
+use crate::source::passwords::Passwords;
 use crate::source::properties::Properties;
 
 const KSP: &str = "Microsoft Software Key Storage Provider";
@@ -22,6 +23,10 @@ fn corpora() -> Option<PathBuf> {
     let place = std::env::var_os("CERTPATH_CORPORA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora"), PathBuf::from);
     place.join("formats").is_dir().then_some(place)
+}
+
+fn read(bytes: &[u8], name: &str, passwords: &Passwords) -> Contents {
+    super::read(bytes, ReadContext { name, passwords })
 }
 
 fn passwords(given: &[&str]) -> Passwords {
