@@ -12,6 +12,8 @@ use crate::report::style::Style;
 /// A result being written.
 pub(crate) struct Sink {
     writer: BufWriter<Box<dyn Write>>,
+    /// How the result begins, until it has.
+    beginning: Vec<u8>,
     file: Option<(tempfile::NamedTempFile, PathBuf)>,
 }
 
@@ -36,16 +38,24 @@ impl Sink {
             .tempfile_in(folder)
             .map_err(|error| cannot(path, &error.to_string()))?;
         let writer = file.reopen().map_err(|error| cannot(path, &error.to_string()))?;
-        Ok(Self { writer: BufWriter::with_capacity(BUFFER, Box::new(writer)), file: Some((file, path.clone())) })
+        let writer = BufWriter::with_capacity(BUFFER, Box::new(writer) as Box<dyn Write>);
+        Ok(Self { writer, beginning: Vec::new(), file: Some((file, path.clone())) })
     }
 
     /// Standard output.
     pub(crate) fn standard_output() -> Self {
-        Self { writer: BufWriter::with_capacity(BUFFER, Box::new(io::stdout())), file: None }
+        let writer = BufWriter::with_capacity(BUFFER, Box::new(io::stdout()) as Box<dyn Write>);
+        Self { writer, beginning: Vec::new(), file: None }
+    }
+
+    /// What is written before anything else, and not at all where nothing is: a run that finds nothing to tell of leaves no torso.
+    pub(crate) fn begin(&mut self, bytes: &[u8]) {
+        self.beginning.extend_from_slice(bytes);
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Stop> {
-        let result = self.writer.write_all(bytes);
+        let beginning = std::mem::take(&mut self.beginning);
+        let result = self.writer.write_all(&beginning).and_then(|()| self.writer.write_all(bytes));
         self.check(result)
     }
 
@@ -58,6 +68,7 @@ impl Sink {
 
     /// Hands everything over; a file gets its name only now.
     pub(crate) fn finish(mut self) -> Result<(), Stop> {
+        self.write(&[])?;
         let result = self.writer.flush();
         self.check(result)?;
         if let Some((file, path)) = self.file {

@@ -1,7 +1,6 @@
 //! `chain`: the certification path of each client certificate, explained.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::certificate::Certificate;
 use crate::cmg::profile::ProfileName;
@@ -10,10 +9,13 @@ use crate::cmg::selection::by_longest_validity;
 use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
 use crate::ops::request::{OpsError, Request};
-use crate::ops::results::{Chains, Client, IssuerResult, PassedOver};
+use crate::ops::results::{ChainOutcome, Chains, Client, IssuerResult, PassedOver};
 use crate::ops::selecting::{Counter, SelectionCounts, Steps};
 use crate::path::{PathStatus, Verdict};
 use crate::pool::Entry;
+
+/// Why a client certificate does not count where one is asked for.
+const NOT_FIRST: &str = "another has the longest validity (--first)";
 
 /// A client certificate, or why it is none.
 enum Considered {
@@ -30,29 +32,46 @@ pub(crate) struct Clients {
 
 impl Clients {
     pub(crate) fn judge(request: &Request, assembly: &Assembly) -> Result<Self, OpsError> {
-        let (mut clients, mut passed_over, mut counter) = (Vec::new(), Vec::new(), Counter::default());
-        let one = |entry: &Entry| {
-            // Nobody asks how many certificates a selection leaves that was not made.
-            let steps = request.selects().then(|| {
-                let decision = assembly.graph.decide(&entry.certificate);
-                Steps::of(request, &assembly.graph, entry, &decision)
-            });
-            (consider(request, assembly, entry), steps)
-        };
-        request.progress.expect_certificates(assembly.corpus.end_entity_count());
-        assembly.corpus.for_each_end_entity(&request.passwords, one, |(considered, steps)| {
-            request.progress.judged(1);
-            if let Some(steps) = steps {
-                counter.count(&steps);
-            }
-            match considered {
+        let (mut clients, mut passed_over) = (Vec::new(), Vec::new());
+        let selection = judge_each(
+            request,
+            assembly,
+            |considered| considered,
+            |considered| match considered {
                 Considered::Client(client) => clients.push(client),
                 Considered::PassedOver(over) => passed_over.push(over),
-            }
-        })?;
+            },
+        )?;
         keep_first(request, &mut clients, &mut passed_over);
-        Ok(Self { clients, passed_over, selection: request.selects().then(|| counter.counts()) })
+        Ok(Self { clients, passed_over, selection })
     }
+}
+
+/// Judges every end-entity certificate of the sources: `work` on all cores, `sink` in their order.
+fn judge_each<R: Send>(
+    request: &Request,
+    assembly: &Assembly,
+    work: impl Fn(Considered) -> R + Sync,
+    mut sink: impl FnMut(R),
+) -> Result<Option<SelectionCounts>, OpsError> {
+    let mut counter = Counter::default();
+    let one = |entry: &Entry| {
+        // Nobody asks how many certificates a selection leaves that was not made.
+        let steps = request.selects().then(|| {
+            let decision = assembly.graph.decide(&entry.certificate);
+            Steps::of(request, &assembly.graph, entry, &decision)
+        });
+        (work(consider(request, assembly, entry)), steps)
+    };
+    request.progress.expect_certificates(assembly.corpus.end_entity_count());
+    assembly.corpus.for_each_end_entity(&request.passwords, one, |(result, steps)| {
+        request.progress.judged(1);
+        if let Some(steps) = steps {
+            counter.count(&steps);
+        }
+        sink(result);
+    })?;
+    Ok(request.selects().then(|| counter.counts()))
 }
 
 /// Judges every end-entity certificate of the sources.
@@ -90,10 +109,11 @@ fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Ve
     let (kept, others): (Vec<_>, Vec<_>) =
         std::mem::take(clients).into_iter().partition(|client| Some(*client.entry.certificate.sha256()) == best);
     *clients = kept;
-    passed_over.extend(others.into_iter().map(|client| PassedOver {
-        certificate: client.entry.certificate,
-        reason: "another has the longest validity (--first)".to_owned(),
-    }));
+    passed_over.extend(
+        others
+            .into_iter()
+            .map(|client| PassedOver { certificate: client.entry.certificate, reason: NOT_FIRST.to_owned() }),
+    );
 }
 
 /// Builds and explains.
@@ -101,41 +121,13 @@ fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Ve
 /// # Errors
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
 pub fn chain(request: &Request) -> Result<Chains, OpsError> {
-    let mut assembly = Assembly::new(request)?;
-    if assembly.corpus.is_empty() {
-        return Err(OpsError::NoCertificate(request.source_names()));
-    }
+    let mut assembly = assemble(request)?;
     let Clients { clients, passed_over, selection } = Clients::judge(request, &assembly)?;
-    let authorities =
-        Authorities::judge(&assembly, &RuleContext::new(request.at, &request.settings, ProfileName::Client));
-
-    let mut hanging: HashMap<[u8; 32], u64> = HashMap::new();
+    let mut hanging = Hanging::default();
     for client in &clients {
-        // What hangs on a CA is what its chosen path, or the best there is, goes through.
-        let path = client.verdict.paths.first();
-        for certificate in path.iter().flat_map(|path| path.certificates.iter().skip(1)) {
-            *hanging.entry(*certificate.sha256()).or_default() += 1;
-        }
+        hanging.add(above(&client.verdict));
     }
-    let mut issuers: Vec<IssuerResult> = Vec::new();
-    let mut add = |certificate: &Arc<Certificate>| {
-        let clients = hanging.get(certificate.sha256()).copied().unwrap_or(0);
-        issuers.push(IssuerResult {
-            entry: assembly.entry_of(certificate),
-            verdict: assembly.graph.judge(certificate),
-            findings: authorities.of(&assembly, certificate).to_vec(),
-            clients,
-        });
-    };
-    for entry in assembly.corpus.issuers.entries() {
-        add(&entry.certificate);
-    }
-    for entry in assembly.helpers.entries() {
-        let is_listed = assembly.corpus.issuers.get(entry.certificate.sha256()).is_some();
-        if !is_listed && hanging.contains_key(entry.certificate.sha256()) {
-            add(&entry.certificate);
-        }
-    }
+    let issuers = issuers(request, &assembly, &hanging);
     Ok(Chains {
         at: request.at,
         trust: assembly.trust,
@@ -145,6 +137,109 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
         selection,
         problems: std::mem::take(&mut assembly.problems),
     })
+}
+
+/// As [`chain`], for as many certificates as there may be: `work` on all cores, `sink` in the order of the sources, and nothing of a
+/// client certificate is kept.
+///
+/// # Errors
+/// As [`chain`].
+pub fn chain_each<R: Send>(
+    request: &Request,
+    work: impl Fn(&Client) -> R + Sync,
+    mut sink: impl FnMut(R),
+) -> Result<ChainOutcome, OpsError> {
+    let mut assembly = assemble(request)?;
+    let first = if request.first { find_first(request, &assembly)? } else { None };
+    let mut hanging = Hanging::default();
+    let mut statuses = [0; 3];
+    let mut passed_over = BTreeMap::<String, u64>::new();
+    let one = |considered| match considered {
+        Considered::Client(client) if first.is_none_or(|first| first == *client.entry.certificate.sha256()) => {
+            let status = client.verdict.paths.first().map_or(PathStatus::Incomplete, |path| path.status);
+            Ok((work(&client), status, above(&client.verdict).copied().collect::<Vec<_>>()))
+        }
+        Considered::Client(_) => Err(NOT_FIRST.to_owned()),
+        Considered::PassedOver(over) => Err(over.reason),
+    };
+    let selection = judge_each(request, &assembly, one, |outcome| match outcome {
+        Ok((result, status, above)) => {
+            statuses[status as usize] += 1;
+            hanging.add(above.iter());
+            sink(result);
+        }
+        Err(reason) => *passed_over.entry(reason).or_default() += 1,
+    })?;
+    let [valid, invalid, incomplete] = statuses;
+    Ok(ChainOutcome {
+        valid,
+        invalid,
+        incomplete,
+        issuers: issuers(request, &assembly, &hanging),
+        passed_over: passed_over.into_iter().collect(),
+        selection,
+        problems: std::mem::take(&mut assembly.problems),
+    })
+}
+
+fn assemble(request: &Request) -> Result<Assembly, OpsError> {
+    let assembly = Assembly::new(request)?;
+    if assembly.corpus.is_empty() {
+        return Err(OpsError::NoCertificate(request.source_names()));
+    }
+    Ok(assembly)
+}
+
+/// The client certificate with the longest validity.
+fn find_first(request: &Request, assembly: &Assembly) -> Result<Option<[u8; 32]>, OpsError> {
+    let mut best = None;
+    let candidate = |considered| match considered {
+        Considered::Client(client) => {
+            let certificate = &client.entry.certificate;
+            Some((by_longest_validity(certificate), *certificate.sha256()))
+        }
+        Considered::PassedOver(_) => None,
+    };
+    judge_each(request, assembly, candidate, |found| {
+        // The last of those that are alike, as in [`keep_first`].
+        if found.as_ref().map(|(order, _)| order) >= best.as_ref().map(|(order, _)| order) {
+            best = found.or(best.take());
+        }
+    })?;
+    Ok(best.map(|(_, sha256)| sha256))
+}
+
+/// The CAs that a client certificate hangs on: those of its chosen path, or of the best there is.
+fn above(verdict: &Verdict) -> impl Iterator<Item = &[u8; 32]> {
+    verdict.paths.first().into_iter().flat_map(|path| path.certificates.iter().skip(1).map(|ca| ca.sha256()))
+}
+
+/// How many client certificates hang on each CA.
+#[derive(Default)]
+struct Hanging(HashMap<[u8; 32], u64>);
+
+impl Hanging {
+    fn add<'a>(&mut self, above: impl Iterator<Item = &'a [u8; 32]>) {
+        above.for_each(|sha256| *self.0.entry(*sha256).or_default() += 1);
+    }
+}
+
+/// The CAs of the sources, and of those beside them the ones that something hangs on.
+fn issuers(request: &Request, assembly: &Assembly, Hanging(hanging): &Hanging) -> Vec<IssuerResult> {
+    let authorities =
+        Authorities::judge(assembly, &RuleContext::new(request.at, &request.settings, ProfileName::Client));
+    let of_sources = assembly.corpus.issuers.entries().iter();
+    let beside = assembly.helpers.entries().iter().filter(|entry| {
+        let sha256 = entry.certificate.sha256();
+        assembly.corpus.issuers.get(sha256).is_none() && hanging.contains_key(sha256)
+    });
+    let result = |entry: &Entry| IssuerResult {
+        entry: assembly.entry_of(&entry.certificate),
+        verdict: assembly.graph.judge(&entry.certificate),
+        findings: authorities.of(assembly, &entry.certificate).to_vec(),
+        clients: hanging.get(entry.certificate.sha256()).copied().unwrap_or(0),
+    };
+    of_sources.chain(beside).map(result).collect()
 }
 
 impl Chains {

@@ -16,11 +16,11 @@ mod spool;
 mod verify;
 
 pub use audit::{AuditOutcome, AuditRequest, Audited, CodeCount, audit};
-pub use chain::chain;
+pub use chain::{chain, chain_each};
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};
 pub use progress::{OnProgress, Progress, Stage, Step};
 pub use request::{OpsError, Request};
-pub use results::{Bundle, Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
+pub use results::{Bundle, ChainOutcome, Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
 pub use selecting::SelectionCounts;
 pub use verify::{Verification, verify};

@@ -102,6 +102,26 @@ pub struct Chains {
     pub problems: Vec<Problem>,
 }
 
+/// What `chain` found, beside the client certificates themselves.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ChainOutcome {
+    /// The client certificates with a valid path.
+    pub valid: u64,
+    /// Those whose every path is refused.
+    pub invalid: u64,
+    /// Those that miss an issuer.
+    pub incomplete: u64,
+    /// Each CA certificate once.
+    pub issuers: Vec<IssuerResult>,
+    /// How many end-entity certificates are no client certificates, by reason.
+    pub passed_over: Vec<(String, u64)>,
+    /// What each step of the selection left, where client certificates were asked for by issuer, criterion or length.
+    pub selection: Option<SelectionCounts>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
 /// What `export` is to write.
 #[derive(Debug)]
 #[non_exhaustive]

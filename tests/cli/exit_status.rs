@@ -113,6 +113,12 @@ fn status_2_for_no_certificate_at_all() {
             assert!(!output.stderr.is_empty());
         }
     }
+    for command in ["chain", "audit"] {
+        for format in ["table", "json", "ndjson", "csv"] {
+            let output = Run::new([command, "--at", AT, "--format", format]).arg(text.path()).output().status(2);
+            assert!(output.stdout.is_empty(), "{command} {format}: no torso of a result: {}", output.seen());
+        }
+    }
     Run::new(["inspect", "-"]).stdin("").output().status(2);
     Run::new(["export", "--out"]).arg(empty.path().join("out")).arg(text.path()).output().status(2);
 }

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
         AuditFormat::Json => json(&audit, &mut sink)?,
         AuditFormat::Ndjson => ndjson(&audit, &mut sink)?,
         AuditFormat::Csv => {
-            sink.write(&csv::audit_header(is_file))?;
+            sink.begin(&csv::audit_header(is_file));
             let mut written = Ok(());
             let found = ops::audit(
                 &audit,
@@ -104,7 +104,8 @@ fn of_verdict(verdict: Verdict, fail_on: args::FailOn) -> ExitStatus {
 
 fn json(audit: &AuditRequest, sink: &mut Sink) -> Result<AuditOutcome, Stop> {
     let at = audit.request.at;
-    let mut written = sink.write(&json::open(AuditReport::SCHEMA, &[("at", &at)], "certificates"));
+    sink.begin(&json::open(AuditReport::SCHEMA, &[("at", &at)], "certificates"));
+    let mut written = Ok(());
     let mut is_first = true;
     let found = ops::audit(
         audit,
@@ -131,7 +132,8 @@ fn json(audit: &AuditRequest, sink: &mut Sink) -> Result<AuditOutcome, Stop> {
 fn ndjson(audit: &AuditRequest, sink: &mut Sink) -> Result<AuditOutcome, Stop> {
     let at = audit.request.at;
     let header = HeaderRecord { schema: AuditReport::SCHEMA, at, trust: Some(audit.request.trust_from()) };
-    let mut written = sink.write(&json::line(&AuditLine::Header(header)));
+    sink.begin(&json::line(&AuditLine::Header(header)));
+    let mut written = Ok(());
     let found = ops::audit(
         audit,
         |one| json::line(&AuditLine::Certificate(AuditedRecord::new(one, at))),

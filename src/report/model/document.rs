@@ -157,12 +157,17 @@ pub struct ReasonRecord {
 impl ReasonRecord {
     /// Counts by reason, the most frequent first.
     pub fn count<'a>(reasons: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
-        let mut counts = BTreeMap::<&str, u64>::new();
+        let mut counts = BTreeMap::<String, u64>::new();
         for reason in reasons {
-            *counts.entry(reason).or_default() += 1;
+            *counts.entry(reason.to_owned()).or_default() += 1;
         }
+        Self::of(&counts.into_iter().collect::<Vec<_>>())
+    }
+
+    /// The most frequent first.
+    pub fn of(counts: &[(String, u64)]) -> Vec<Self> {
         let mut counted: Vec<Self> =
-            counts.into_iter().map(|(reason, count)| Self { reason: reason.to_owned(), count }).collect();
+            counts.iter().map(|(reason, count)| Self { reason: reason.clone(), count: *count }).collect();
         counted.sort_by_key(|one| std::cmp::Reverse(one.count));
         counted
     }
