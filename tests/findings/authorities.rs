@@ -162,3 +162,22 @@ fn a_ca_whose_signature_was_damaged_is_at_fault_and_its_issuer_is_not_missing() 
     assert_eq!(results["pc1"], "fail: path-invalid/refused, inherited signature");
     assert_eq!(at_issuers(&outcome), ["signature/bad"]);
 }
+
+/// Each of a thousand roots of one name was compared with each other by its name, and its issuers sought among all of them.
+#[test]
+fn a_thousand_roots_of_one_name_are_judged_in_seconds() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut root = ca("Same Root CA");
+    root.crl_distribution_points.clear();
+    for number in 0..1000 {
+        let key = rcgen::KeyPair::generate().unwrap();
+        pki.write(&format!("same-{number}.cer"), root.self_signed(&key).unwrap().der());
+    }
+    let start = std::time::Instant::now();
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "pass: ");
+    let ambiguous = at_issuers(&outcome).iter().filter(|found| *found == "name-ambiguous/roots").count();
+    assert_eq!(ambiguous, 1000);
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+}

@@ -16,6 +16,22 @@ pub(crate) struct Ca<'a> {
     pub(crate) is_self_signed: bool,
 }
 
+/// What is compared with every other CA of the same name: worked out once, since a mesh has thousands of one name.
+struct Known<'a> {
+    ca: Ca<'a>,
+    issuer: Vec<u8>,
+    begins: (Option<Time>, Option<Time>),
+    is_valid: bool,
+}
+
+impl<'a> Known<'a> {
+    fn of(ca: Ca<'a>, at: Time) -> Self {
+        let Ca { certificate, .. } = ca;
+        let begins = (certificate.not_before(), certificate.not_after());
+        Self { ca, issuer: certificate.issuer().comparable(), begins, is_valid: certificate.is_valid_at(at) }
+    }
+}
+
 /// The findings at each CA certificate that its neighbours give rise to, by its place in `cas`.
 pub(crate) fn of_authorities(cas: &[Ca<'_>], at: Time) -> Vec<(usize, Finding)> {
     let mut by_name: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
@@ -24,12 +40,14 @@ pub(crate) fn of_authorities(cas: &[Ca<'_>], at: Time) -> Vec<(usize, Finding)> 
     }
     let mut found = Vec::new();
     for group in by_name.values() {
-        let group: Vec<(usize, Ca<'_>)> = group.iter().filter_map(|index| Some((*index, *cas.get(*index)?))).collect();
-        for (index, ca) in &group {
-            let others = || group.iter().filter(move |(other, _)| other != index).map(|(_, other)| *other);
-            found.extend(ambiguous(*ca, &others).map(|finding| (*index, finding)));
-            found.extend(cross(*ca, &others).map(|finding| (*index, finding)));
-            found.extend(superseded(*ca, &others, at).map(|finding| (*index, finding)));
+        let group: Vec<(usize, Known<'_>)> =
+            group.iter().filter_map(|index| Some((*index, Known::of(*cas.get(*index)?, at)))).collect();
+        for (index, known) in &group {
+            let beside = || group.iter().filter(move |(other, _)| other != index).map(|(_, other)| other);
+            let others = || beside().map(|other| other.ca);
+            found.extend(ambiguous(known.ca, &others).map(|finding| (*index, finding)));
+            found.extend(cross(known.ca, &others).map(|finding| (*index, finding)));
+            found.extend(superseded(known, beside()).map(|finding| (*index, finding)));
         }
     }
     found.sort_by_key(|(index, _)| *index);
@@ -83,17 +101,18 @@ fn cross<'a, I: Iterator<Item = Ca<'a>>>(ca: Ca<'_>, others: &dyn Fn() -> I) -> 
 }
 
 /// A newer certificate of the same CA, by the same issuer, that is valid already.
-fn superseded<'a, I: Iterator<Item = Ca<'a>>>(ca: Ca<'_>, others: &dyn Fn() -> I, at: Time) -> Option<Finding> {
-    let begins = |certificate: &Certificate| (certificate.not_before(), certificate.not_after());
-    let newer = others()
+fn superseded<'a>(known: &Known<'_>, others: impl Iterator<Item = &'a Known<'a>>) -> Option<Finding> {
+    let ca = known.ca;
+    let newer = others
         .filter(|other| {
-            other.is_self_signed == ca.is_self_signed
-                && other.certificate.issuer().matches(&ca.certificate.issuer())
-                && other.certificate.is_valid_at(at)
-                && begins(other.certificate) > begins(ca.certificate)
-                && other.certificate.not_after() >= ca.certificate.not_after()
+            other.begins > known.begins
+                && other.begins.1 >= known.begins.1
+                && other.is_valid
+                && other.ca.is_self_signed == ca.is_self_signed
+                && other.issuer == known.issuer
         })
-        .max_by_key(|other| (key(*other) == key(ca), begins(other.certificate)))?;
+        .max_by_key(|other| (key(other.ca) == key(ca), other.begins))?
+        .ca;
     let (case, how) = if key(newer) == key(ca) {
         (&ca_superseded::SAME_KEY, "with the same key")
     } else {
