@@ -125,7 +125,7 @@ impl Certificate {
 
     /// The thumbprint as upper-case hex, as Windows shows it.
     pub fn thumbprint_hex(&self) -> String {
-        general_name::hex(&self.thumbprint).to_ascii_uppercase()
+        general_name::upper_hex(&self.thumbprint)
     }
 
     /// X.509 version: 1, 2 or 3; anything else is a number that does not exist, or 0 where it cannot be read.
@@ -140,7 +140,7 @@ impl Certificate {
 
     /// The serial number as upper-case hex, as .NET's `SerialNumber` shows it: every byte of the encoding.
     pub fn serial_number_hex(&self) -> String {
-        general_name::hex(self.serial_number()).to_ascii_uppercase()
+        general_name::upper_hex(self.serial_number())
     }
 
     /// The subject.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::certificate::oid;
 use crate::certificate::string;
 use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
+use crate::certificate::{general_name, oid};
 
 /// A distinguished name, by its encoding.
 #[derive(Clone, Copy)]
@@ -84,11 +84,7 @@ fn push_field(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 fn hex_value(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::from("#"), |mut text, byte| {
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
+    format!("#{}", general_name::upper_hex(bytes))
 }
 
 /// The keys of `CertNameToStr` with `CERT_X500_NAME_STR`, which .NET prints too.

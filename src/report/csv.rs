@@ -155,10 +155,10 @@ impl Row {
         let safe = cell(text);
         if safe.contains([',', '"']) {
             self.out.push(b'"');
-            self.out.extend(safe.replace('"', "\"\"").into_bytes());
+            self.out.extend_from_slice(safe.replace('"', "\"\"").as_bytes());
             self.out.push(b'"');
         } else {
-            self.out.extend(safe.into_bytes());
+            self.out.extend_from_slice(safe.as_bytes());
         }
         self.out.push(b',');
     }

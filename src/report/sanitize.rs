@@ -1,5 +1,7 @@
 //! Text that others wrote, made harmless for the medium it is shown in: a terminal, or a cell of a spreadsheet.
 
+use std::borrow::Cow;
+
 /// Marks and fillers that show nothing, or change how their neighbours look, although Unicode counts them as letters and marks.
 fn is_invisible(c: char) -> bool {
     matches!(c,
@@ -27,10 +29,14 @@ const MARKS: usize = 3;
 /// For a terminal: control characters (escape sequences begin with one), overrides of the writing direction, characters of no
 /// width, separators of lines and paragraphs, private and unassigned characters stand there as `\u{..}`; everything else as it is.
 pub(crate) fn terminal(text: &str) -> String {
+    neutral(text).into_owned()
+}
+
+fn neutral(text: &str) -> Cow<'_, str> {
     use std::fmt::Write;
     use unicode_width::UnicodeWidthChar;
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
     let mut marks = MARKS;
@@ -45,7 +51,7 @@ pub(crate) fn terminal(text: &str) -> String {
             marks = MARKS;
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// What makes a spreadsheet take a cell for a formula; the wide forms too, which Excel in East Asia takes alike.
@@ -58,12 +64,13 @@ fn starts_formula(c: char) -> bool {
 
 /// For a cell of a spreadsheet: as [`terminal`], and, but for whole numbers, an apostrophe before what would begin a formula, also behind spaces and
 /// quotation marks, and behind a semicolon, which separates cells where the comma is the decimal sign.
-pub(crate) fn cell(text: &str) -> String {
-    let text = terminal(text);
+pub(crate) fn cell(text: &str) -> Cow<'_, str> {
+    let text = neutral(text);
     let is_number = text
         .strip_prefix('-')
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_number || !text.chars().any(starts_formula) {
+    let may_begin = |c: char| starts_formula(c) || c.is_whitespace() || matches!(c, '"' | '\u{feff}');
+    if is_number || !(text.starts_with(may_begin) || text.contains(';')) {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 1);
@@ -75,7 +82,7 @@ pub(crate) fn cell(text: &str) -> String {
         at_beginning = c == ';' || (at_beginning && (c.is_whitespace() || matches!(c, '"' | '\u{feff}')));
         out.push(c);
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]

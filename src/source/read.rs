@@ -67,10 +67,9 @@ pub(crate) fn unreadable(error: &io::Error) -> Contents {
 }
 
 fn open_file(path: &Path, input: &Input, context: ReadContext<'_>) -> io::Result<Opened> {
-    let before = std::fs::metadata(path)?;
-    if !before.is_file() {
+    if !input.is_regular && !std::fs::metadata(path)?.is_file() {
         // A pipe or a device is read only where it was named itself.
-        return if input.is_explicit && !before.is_dir() {
+        return if input.is_explicit && !path.is_dir() {
             open_stream(Box::new(File::open(path)?), None, input.looks, context)
         } else {
             Err(io::Error::other("it is no regular file"))

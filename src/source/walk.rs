@@ -27,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) looks: Looks,
     /// Whether it was named itself, not met in a folder or a list.
     pub(crate) is_explicit: bool,
+    /// Whether the folder that it was met in says that it is a regular file.
+    pub(crate) is_regular: bool,
 }
 
 /// Where an input's bytes are.
@@ -132,8 +134,9 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     fn visit(&mut self, path: PathBuf, file_type: Option<FileType>) -> Option<Result<Input, InputFault>> {
         let is_explicit = self.is_explicit && self.folders.is_empty();
         let looks = if is_explicit { Looks::Named } else { Looks::of(&path) };
+        let is_regular = file_type.is_some_and(|file_type| file_type.is_file());
         let is_file = match file_type {
-            Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => file_type.is_file(),
+            Some(file_type) if !file_type.is_symlink() && !file_type.is_dir() => is_regular,
             _ => match std::fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() => return self.open(path, &metadata).map(Err),
                 Ok(metadata) => metadata.is_file(),
@@ -147,7 +150,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 Err(InputFault::new(display_name(&path), ProblemCode::Unreadable, message))
             });
         }
-        Some(Ok(Input { name: display_name(&path), origin: Origin::File(path), looks, is_explicit }))
+        Some(Ok(Input { name: display_name(&path), origin: Origin::File(path), looks, is_explicit, is_regular }))
     }
 
     fn missing(&self, path: &Path, error: &std::io::Error, looks: Looks) -> Option<InputFault> {
@@ -228,12 +231,14 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
                         origin: Origin::StandardInput,
                         looks: Looks::Named,
                         is_explicit: true,
+                        is_regular: false,
                     })),
                     Ok(Source::Store(store)) => Some(Ok(Input {
                         name: store.to_string(),
                         origin: Origin::Store(store),
                         looks: Looks::Named,
                         is_explicit: true,
+                        is_regular: false,
                     })),
                     Err(fault) => Some(Err(fault)),
                 },

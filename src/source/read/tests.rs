@@ -15,7 +15,7 @@ fn ders(contents: &Contents) -> Vec<Vec<u8>> {
 
 fn input(path: &Path, is_explicit: bool) -> Input {
     let looks = if is_explicit { Looks::Named } else { Looks::of(path) };
-    Input { name: path.display().to_string(), origin: Origin::File(path.into()), looks, is_explicit }
+    Input { name: path.display().to_string(), origin: Origin::File(path.into()), looks, is_explicit, is_regular: false }
 }
 
 fn read_file(path: &Path) -> Contents {
