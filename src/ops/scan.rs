@@ -10,7 +10,7 @@ use crate::certificate::{Certificate, Crl};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
 use crate::source::passwords::ReadContext;
-use crate::source::read::{self, Opened};
+use crate::source::read::{self, Opened, Room};
 use crate::source::walk::{self, Input, InputFault, Origin};
 use crate::source::{Occurrence, Passwords, Problem, Source};
 
@@ -21,6 +21,8 @@ pub(crate) struct Parcel {
     pub(crate) crls: Vec<Arc<Crl>>,
     pub(crate) private_keys: usize,
     pub(crate) problems: Vec<Problem>,
+    /// How many certificates it held, those counted that cannot be read.
+    length: u64,
     /// Whether the input can be read only once.
     pub(crate) is_fleeting: bool,
     /// Whether it is the last of its input.
@@ -56,8 +58,37 @@ impl Inputs {
 /// How many inputs are opened side by side: enough that a slow one does not leave the other cores idle for long, few enough
 /// that what they hold fits.
 const WINDOW: usize = 512;
+/// How many bytes of files are held at once where several are opened side by side; what is larger waits for its turn.
+const SIDE_BY_SIDE: u64 = 64 << 20;
 /// How many parts of a long input; fewer at its beginning, so that the first result comes at once.
 const PARTS: usize = 16;
+/// How many things a part of a long container has at most.
+const PART: usize = 1024;
+
+/// A part of a long input.
+enum Part {
+    /// Of a text, still to be read.
+    Batch(Batch),
+    /// Of a container, which is read whole.
+    Contents(Contents),
+}
+
+/// A long container, part by part: of a store or a bundle of a hundred thousand certificates no more is decoded at once than is
+/// worked on.
+struct PartsOf {
+    found: std::vec::IntoIter<Found>,
+    faults: Vec<Fault>,
+}
+
+impl Iterator for PartsOf {
+    type Item = Part;
+
+    fn next(&mut self) -> Option<Part> {
+        let faults = std::mem::take(&mut self.faults);
+        let found: Vec<Found> = self.found.by_ref().take(PART).collect();
+        (!found.is_empty() || !faults.is_empty()).then_some(Part::Contents(Contents { found, faults }))
+    }
+}
 
 /// Reads every input; `work` runs on all cores, `sink` takes its results in order.
 pub(crate) fn scan<R: Send>(
@@ -70,30 +101,41 @@ pub(crate) fn scan<R: Send>(
     while waiting.peek().is_some() {
         let window: Vec<_> = waiting.by_ref().take(WINDOW).collect();
         let opened: Vec<_> = if window.len() == 1 {
-            window.into_iter().map(|input| first_look(input, passwords, &work)).collect()
+            window.into_iter().map(|input| first_look(input, passwords, &work, None)).collect()
         } else {
-            window.into_par_iter().with_max_len(8).map(|input| first_look(input, passwords, &work)).collect()
+            let room = Room::new(SIDE_BY_SIDE);
+            let look = |input| first_look(input, passwords, &work, Some(&room));
+            window.into_par_iter().with_max_len(8).map(look).collect()
         };
         for looked in opened {
+            let looked = match looked {
+                Looked::Later(input) => first_look(Ok(input), passwords, &work, None),
+                looked => looked,
+            };
             match looked {
                 Looked::Done(result) => sink(result),
+                // Alone it has room.
+                Looked::Later(_) => {}
                 Looked::Long(name, is_fleeting, batches) => {
                     let context = ReadContext { name: &name, passwords };
                     let mut count = 0;
                     let mut batches = batches.peekable();
                     let mut at_once = 1;
                     while batches.peek().is_some() {
-                        let parts: Vec<Batch> = batches.by_ref().take(at_once).collect();
+                        let parts: Vec<Part> = batches.by_ref().take(at_once).collect();
                         at_once = PARTS.min(2 * at_once);
                         let mut parcels: Vec<Parcel> = parts
                             .into_par_iter()
-                            .map(|batch| decode(&name, is_fleeting, batch.read(context)))
+                            .map(|part| match part {
+                                Part::Batch(batch) => decode(&name, is_fleeting, batch.read(context)),
+                                Part::Contents(contents) => decode(&name, is_fleeting, contents),
+                            })
                             .collect();
                         for parcel in &mut parcels {
                             for (_, occurrence) in &mut parcel.certificates {
                                 occurrence.index += count;
                             }
-                            count += parcel.certificates.len() as u64;
+                            count += parcel.length;
                         }
                         if let (None, Some(last)) = (batches.peek(), parcels.last_mut()) {
                             last.ends_input = true;
@@ -107,16 +149,18 @@ pub(crate) fn scan<R: Send>(
     }
 }
 
-enum Looked<R, B> {
+enum Looked<R> {
     Done(R),
-    Long(Arc<str>, bool, B),
+    Later(Input),
+    Long(Arc<str>, bool, Box<dyn Iterator<Item = Part> + Send>),
 }
 
 fn first_look<R, W: Fn(Parcel) -> R + Sync>(
     input: Result<Input, InputFault>,
     passwords: &Passwords,
     work: &W,
-) -> Looked<R, impl Iterator<Item = Batch> + use<R, W>> {
+    room: Option<&Room>,
+) -> Looked<R> {
     match input {
         Err(InputFault { name, fault }) => {
             let problems = vec![Problem::new(&name.into(), fault)];
@@ -129,11 +173,16 @@ fn first_look<R, W: Fn(Parcel) -> R + Sync>(
                 Origin::File(path) => input.is_explicit && !is_regular(path),
                 Origin::Store(_) => false,
             };
-            match read::open(&input, passwords) {
+            match read::open(&input, passwords, room) {
+                Opened::Later => Looked::Later(input),
+                Opened::Whole(contents) if contents.found.len() > PART => {
+                    let parts = PartsOf { found: contents.found.into_iter(), faults: contents.faults };
+                    Looked::Long(name, is_fleeting, Box::new(parts))
+                }
                 Opened::Whole(contents) => {
                     Looked::Done(work(Parcel { ends_input: true, ..decode(&name, is_fleeting, contents) }))
                 }
-                Opened::Batches(batches) => Looked::Long(name, is_fleeting, batches),
+                Opened::Batches(batches) => Looked::Long(name, is_fleeting, Box::new(batches.map(Part::Batch))),
             }
         }
     }
@@ -147,7 +196,6 @@ fn is_regular(path: &Path) -> bool {
 pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
     let mut parcel = Parcel { is_fleeting, ..Parcel::default() };
     parcel.problems.extend(contents.faults.into_iter().map(|fault| Problem::new(name, fault)));
-    let mut index = 0;
     for Found { kind, der, format, position, properties } in contents.found {
         let damaged = |what: &str, error: &dyn std::fmt::Display| {
             Problem::new(name, Fault::new(ProblemCode::Damaged, position, format!("{what} cannot be read: {error}")))
@@ -157,12 +205,12 @@ pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> 
                 match Certificate::from_vec(der) {
                     Ok(certificate) => {
                         let source = name.clone();
-                        let occurrence = Occurrence { source, format, index, position, properties };
+                        let occurrence = Occurrence { source, format, index: parcel.length, position, properties };
                         parcel.certificates.push((Arc::new(certificate), occurrence));
                     }
                     Err(error) => parcel.problems.push(damaged("the certificate", &error)),
                 }
-                index += 1;
+                parcel.length += 1;
             }
             Kind::Crl => match Crl::from_vec(der) {
                 Ok(crl) => parcel.crls.push(Arc::new(crl)),

@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Cursor, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::source::base64_body;
 use crate::source::batches::{Batches, Layout};
@@ -26,6 +27,21 @@ pub(crate) enum Opened {
     Whole(Contents),
     /// A long text, to be read batch by batch.
     Batches(Batches<Box<dyn Read + Send>>),
+    /// Nothing, as there is no room for it beside the others.
+    Later,
+}
+
+/// How many bytes of files may be held side by side.
+pub(crate) struct Room(AtomicU64);
+
+impl Room {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self(AtomicU64::new(bytes))
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+    }
 }
 
 /// Smaller files are read whole; larger ones are looked at first.
@@ -34,11 +50,11 @@ const SMALL: u64 = 8 * 1024 * 1024;
 /// certutil -view have no limit.
 const MAX_WHOLE: u64 = 512 * 1024 * 1024;
 
-/// Opens an input and reads it as far as that takes bounded memory.
-pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
+/// Opens an input and reads it as far as that takes bounded memory; a file only where there is room for it.
+pub(crate) fn open(input: &Input, passwords: &Passwords, room: Option<&Room>) -> Opened {
     let context = ReadContext { name: &input.name, passwords };
     let result = match &input.origin {
-        Origin::File(path) => open_file(path, input, context),
+        Origin::File(path) => open_file(path, input, context, room),
         Origin::StandardInput => open_stream(Box::new(io::stdin()), None, input.looks, context),
         Origin::Store(store) => return Opened::Whole(live::read_store(store)),
     };
@@ -48,7 +64,8 @@ pub(crate) fn open(input: &Input, passwords: &Passwords) -> Opened {
 #[cfg(test)]
 /// Reads an input to its end, handing over what it holds part by part and in order.
 pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {
-    match open(input, passwords) {
+    match open(input, passwords, None) {
+        Opened::Later => {}
         Opened::Whole(contents) => each(contents),
         Opened::Batches(batches) => {
             batches.for_each(|batch| each(batch.read(ReadContext { name: &input.name, passwords })))
@@ -66,7 +83,7 @@ pub(crate) fn unreadable(error: &io::Error) -> Contents {
     Contents::fault(code, Position::Whole, format!("expected a file that can be read, found: {error}{advice}"))
 }
 
-fn open_file(path: &Path, input: &Input, context: ReadContext<'_>) -> io::Result<Opened> {
+fn open_file(path: &Path, input: &Input, context: ReadContext<'_>, room: Option<&Room>) -> io::Result<Opened> {
     if !input.is_regular && !std::fs::metadata(path)?.is_file() {
         // A pipe or a device is read only where it was named itself.
         return if input.is_explicit && !path.is_dir() {
@@ -79,6 +96,9 @@ fn open_file(path: &Path, input: &Input, context: ReadContext<'_>) -> io::Result
     let before = file.metadata()?;
     if !before.is_file() {
         return Err(io::Error::other("it is no regular file any more"));
+    }
+    if room.is_some_and(|room| !room.take(before.len())) {
+        return Ok(Opened::Later);
     }
     if before.len() > SMALL {
         let watched = Watched { file, before: before.clone(), count: 0 };
