@@ -317,6 +317,25 @@ fn a_file_of_two_gigabytes_is_not_held_in_memory() {
 }
 
 #[test]
+fn hundreds_of_large_files_are_not_held_side_by_side() {
+    let names: Vec<u8> = (0..200_000).flat_map(|n| element(0x82, format!("host-{n}.contoso.com").as_bytes())).collect();
+    let root = Ca::root("Root");
+    let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], sequence(&[&names]));
+    let leaf = root.client_with("many.test", |options| {
+        options.sans = Vec::new();
+        options.extensions = vec![names];
+    });
+    let folder = folder(&[("root.cer", &root.der), ("0.cer", &leaf)]);
+    for number in 1..300 {
+        std::fs::hard_link(folder.path().join("0.cer"), folder.path().join(format!("{number}.cer"))).expect("a link");
+    }
+    assert!(300 * leaf.len() > 1 << 30);
+    let path = folder.path().to_str().expect("a path");
+    let output = bounded_to(&["audit", "--at", AT, "--format", "json", path], "", 1024 * 1024);
+    assert_eq!(array(&output.json()["certificates"]).len(), 1, "{}", output.stderr);
+}
+
+#[test]
 fn endless_pipes_end() {
     for endless in [
         "yes |",

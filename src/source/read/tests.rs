@@ -154,7 +154,7 @@ fn a_long_text_in_utf16_is_read_in_batches_as_if_it_were_short() {
         assert_eq!(contents.found.len(), 8000);
         assert_eq!(contents.found[7999].der, certificate(7999));
     }
-    assert!(matches!(open(&input(&path, true), &Passwords::default()), Opened::Batches(_)));
+    assert!(matches!(open(&input(&path, true), &Passwords::default(), None), Opened::Batches(_)));
 }
 
 #[test]
@@ -192,6 +192,19 @@ fn a_file_that_is_gone_is_a_problem() {
 }
 
 #[test]
+fn a_file_without_room_beside_the_others_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.pem");
+    std::fs::write(&path, certificate_block(0)).unwrap();
+    let size = std::fs::metadata(&path).unwrap().len();
+    let room = Room::new(2 * size + 1);
+    let look = || open(&input(&path, false), &Passwords::default(), Some(&room));
+    assert!(matches!(look(), Opened::Whole(_)));
+    assert!(matches!(look(), Opened::Whole(_)));
+    assert!(matches!(look(), Opened::Later));
+}
+
+#[test]
 fn a_file_that_grows_while_it_is_read_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("growing.pem");
@@ -199,7 +212,9 @@ fn a_file_that_grows_while_it_is_read_is_noticed() {
     let mut bytes = text.clone().into_bytes();
     bytes.extend(text.as_bytes());
     std::fs::write(&path, &bytes).unwrap();
-    let Opened::Batches(batches) = open(&input(&path, true), &Passwords::default()) else { panic!("not in batches") };
+    let Opened::Batches(batches) = open(&input(&path, true), &Passwords::default(), None) else {
+        panic!("not in batches")
+    };
     let mut contents = Contents::default();
     for (index, batch) in batches.enumerate() {
         if index == 0 {
@@ -236,7 +251,7 @@ fn a_pipe_is_read_where_it_was_named_itself() {
     };
     assert!(status.success());
     assert!(
-        matches!(open(&input(&path, false), &Passwords::default()), Opened::Whole(contents) if contents.faults.len() == 1)
+        matches!(open(&input(&path, false), &Passwords::default(), None), Opened::Whole(contents) if contents.faults.len() == 1)
     );
     let writer = std::thread::spawn({
         let path = path.clone();
