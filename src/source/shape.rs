@@ -113,19 +113,20 @@ fn signed(inner: &[u8], second: u8) -> Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::testing::patiently;
     use proptest::prelude::*;
     use std::process::Command;
 
     /// What `openssl` writes for these arguments; `None` where there is none.
     fn openssl(arguments: &str, input: &[u8]) -> Option<Vec<u8>> {
         use std::io::Write as _;
-        let mut child = Command::new("openssl")
+        let mut command = Command::new("openssl");
+        command
             .args(arguments.split(' '))
             .stdin(std::process::Stdio::piped())
             .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .ok()?;
+            .stderr(std::process::Stdio::null());
+        let mut child = patiently(|| command.spawn()).ok()?;
         child.stdin.take()?.write_all(input).ok()?;
         Some(child.wait_with_output().ok()?.stdout)
     }

@@ -9,6 +9,10 @@ use base64::Engine as _;
 
 use crate::source::passwords::{Passwords, ReadContext};
 
+#[path = "../../tests/common/start.rs"]
+mod start;
+pub(crate) use start::patiently;
+
 /// Some self-signed certificates: making them is slow, so that tests take them from here.
 static CERTIFICATES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     (0..8)
@@ -59,12 +63,9 @@ pub(crate) fn not_run(what: &str) {
 
 /// What `openssl` writes for these arguments and this input; `None`, and a line that says so, where it cannot be run.
 pub(crate) fn openssl(arguments: &[&str], input: &[u8]) -> Option<Vec<u8>> {
-    let spawned = Command::new("openssl")
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+    let mut command = Command::new("openssl");
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let spawned = patiently(|| command.spawn());
     let Ok(mut child) = spawned else {
         not_run(&format!("openssl {} (openssl is not installed)", arguments.join(" ")));
         return None;

@@ -1,7 +1,7 @@
 //! Every row of the table of exit statuses, and which comes first where several apply.
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Output, Run, array, pem, read, testdata, write};
+use crate::common::{AT, Output, Run, array, patiently, pem, read, testdata, write};
 
 fn run(arguments: &[&str]) -> Output {
     Run::new(arguments).output()
@@ -198,13 +198,10 @@ fn a_reader_that_goes_away_is_status_0() {
     let text = pem(&Ca::root("Pipe").der).repeat(2000);
     let folder = folder(&[("many.pem", text.as_bytes())]);
     for format in ["table", "json", "ndjson", "csv"] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_certpath"))
-            .args(["inspect", &path("loop"), "--format", format])
-            .arg(folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it runs");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certpath"));
+        command.args(["inspect", &path("loop"), "--format", format]).arg(folder.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = patiently(|| command.spawn()).expect("it runs");
         drop(child.stdout.take());
         let output = child.wait_with_output().expect("it ends");
         assert_eq!(output.status.code(), Some(0), "{format}: {}", String::from_utf8_lossy(&output.stderr));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::common::{AT, Run, array, files, pem, read, repository, sha256, testdata, write};
+use crate::common::{AT, Run, array, files, patiently, pem, read, repository, sha256, testdata, write};
 
 struct Random(u64);
 
@@ -124,12 +124,12 @@ fn an_export_that_is_killed_leaves_each_export_whole_under_one_name() {
         command
     };
     let start = std::time::Instant::now();
-    assert!(export("cross-signed").status().expect("it runs").success());
+    assert!(patiently(|| export("cross-signed").status()).expect("it runs").success());
     // From at once to when it has ended.
     let step = start.elapsed() / 36;
     for round in 0..40_u32 {
         let source = if round % 2 == 0 { "renewed-new-key" } else { "hostile-names" };
-        let mut child = export(source).spawn().expect("it runs");
+        let mut child = patiently(|| export(source).spawn()).expect("it runs");
         std::thread::sleep(step * round);
         child.kill().expect("it is killed");
         child.wait().expect("it ends");
@@ -146,11 +146,11 @@ fn an_export_that_is_killed_leaves_each_export_whole_under_one_name() {
             for entry in std::fs::read_dir(place.path()).expect("a folder").filter_map(Result::ok) {
                 std::fs::remove_dir_all(entry.path()).expect("removed");
             }
-            assert!(export("cross-signed").status().expect("it runs").success());
+            assert!(patiently(|| export("cross-signed").status()).expect("it runs").success());
         }
     }
     assert!(
-        export("loop").status().expect("it runs").success(),
+        patiently(|| export("loop").status()).expect("it runs").success(),
         "what a kill left behind does not hinder the next run"
     );
     assert!(is_whole(&out));

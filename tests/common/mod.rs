@@ -3,12 +3,15 @@
 
 pub(crate) mod openssl;
 pub(crate) mod pki;
+mod start;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub(crate) use start::patiently;
 
 /// The moment at which tests judge, unless they ask about another.
 pub(crate) const AT: &str = "2025-06-01T00:00:00Z";
@@ -61,20 +64,6 @@ impl Run {
         assert!((0..=5).contains(&status), "{}\nstatus {status} is not documented: {stderr}", self.shown);
         Output { shown: self.shown, status, stdout: output.stdout, stderr }
     }
-}
-
-/// Starts a program. Among thousands of starts Wine refuses one now and then with an internal error, and takes it when it is asked again.
-pub(crate) fn patiently<T>(mut start: impl FnMut() -> std::io::Result<T>) -> std::io::Result<T> {
-    const INTERNAL_ERROR: i32 = 1359;
-    for _ in 0..5 {
-        match start() {
-            Err(error) if cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR) => {
-                std::thread::sleep(Duration::from_millis(200));
-            }
-            result => return result,
-        }
-    }
-    start()
 }
 
 /// What a run left behind.

@@ -4,6 +4,8 @@
 
 mod authorities;
 mod pki;
+#[path = "../common/start.rs"]
+mod start;
 mod stores;
 
 use std::collections::BTreeMap;

@@ -22,7 +22,8 @@ pub(crate) fn key(which: usize) -> &'static KeyPair {
 }
 
 pub(crate) fn openssl(arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new("openssl").args(arguments).stderr(Stdio::null()).output().expect("openssl is there");
+    let start = || Command::new("openssl").args(arguments).stderr(Stdio::null()).output();
+    let output = crate::start::patiently(start).expect("openssl is there");
     assert!(output.status.success(), "openssl {arguments:?}");
     output.stdout
 }

@@ -8,6 +8,7 @@ use crate::source::contents::{Contents, Format, Found, Kind, ProblemCode};
 use crate::source::properties::{Properties, StoreName};
 use crate::source::provider::{Evidence, KeyKeeper, ProviderFamily};
 use crate::source::store_source::{StoreLocation, StoreSource};
+use crate::source::testing::patiently;
 use crate::source::{registry, serialized_store};
 use crate::time::Time;
 
@@ -304,12 +305,12 @@ fn a_registry_export_that_windows_wrote_is_read_as_the_store_itself() {
     drop(store);
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("export.reg");
-    let exported = std::process::Command::new("reg")
+    let mut command = std::process::Command::new("reg");
+    command
         .arg("export")
         .arg(format!("HKCU\\Software\\Microsoft\\SystemCertificates\\{}", own.0))
-        .args([file.as_os_str(), "/y".as_ref()])
-        .output()
-        .expect("reg.exe");
+        .args([file.as_os_str(), "/y".as_ref()]);
+    let exported = patiently(|| command.output()).expect("reg.exe");
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
     let from_file = registry::read(&std::fs::read(&file).expect("the file"));
     let from_store = read_store(&own.source());

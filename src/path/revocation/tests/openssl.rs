@@ -8,9 +8,10 @@ use super::pki::{Ca, at};
 use crate::certificate::crl::build::{self, Entry, List, element, full_name, sequence, uri};
 use crate::certificate::{Certificate, Crl};
 use crate::path::revocation::{CrlStore, RevocationStatus, status};
+use crate::source::testing::patiently;
 
 fn openssl(folder: &Path, arguments: &[&str]) -> bool {
-    let output = Command::new("openssl").args(arguments).current_dir(folder).output();
+    let output = patiently(|| Command::new("openssl").args(arguments).current_dir(folder).output());
     output.expect("these tests need the openssl command").status.success()
 }
 

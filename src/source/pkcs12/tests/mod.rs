@@ -16,6 +16,7 @@ use super::*;
 use crate::source::contents::{Found, Kind};
 use crate::source::passwords::Passwords;
 use crate::source::properties::Properties;
+use crate::source::testing::patiently;
 
 const KSP: &str = "Microsoft Software Key Storage Provider";
 
@@ -91,7 +92,8 @@ impl Pki {
     }
 
     fn try_openssl(&self, arguments: &[&str]) -> Result<(), String> {
-        let output = Command::new("openssl").args(arguments).current_dir(self.dir.path()).output();
+        let mut command = Command::new("openssl");
+        let output = patiently(|| command.args(arguments).current_dir(self.dir.path()).output());
         let output = output.map_err(|error| error.to_string())?;
         output.status.success().then_some(()).ok_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned())
     }
