@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::*;
+use crate::source::testing::patiently;
 
 const TARGET: &str = "CERTPATH_TEST_EXPORT_TO";
 const AT_WORK: &str = "at work";
@@ -28,13 +29,13 @@ fn a_kill_at_any_moment_leaves_each_export_whole_under_one_name() {
     let target = folder.path().join("cmg");
     let mut interrupted = 0;
     for round in 0..60u32 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
             .args(["--exact", "report::bundle::tests::kill::the_one_that_is_killed", "--nocapture"])
             .env(TARGET, &target)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::null());
+        let mut child = patiently(|| command.spawn()).unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         assert!(lines.map_while(Result::ok).any(|line| line.contains(AT_WORK)), "round {round}");
         // Each time at another moment of the export.

@@ -238,8 +238,9 @@ fn what_keytool_writes_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let keytool = |arguments: &str| {
         let common = ["-storetype", "PKCS12", "-storepass", "changeit", "-noprompt"];
-        let output =
-            Command::new("keytool").args(arguments.split(' ')).args(common).current_dir(dir.path()).output()?;
+        let mut command = Command::new("keytool");
+        command.args(arguments.split(' ')).args(common).current_dir(dir.path());
+        let output = patiently(|| command.output())?;
         if output.status.success() { Ok(()) } else { Err(std::io::Error::other(format!("{output:?}"))) }
     };
     let commands = [
