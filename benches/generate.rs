@@ -5,6 +5,9 @@
 
 #![allow(clippy::print_stdout, reason = "a measurement is there to be printed")]
 
+#[allow(dead_code)]
+#[path = "../src/der_writer.rs"]
+mod der_writer;
 mod made;
 
 use std::path::Path;

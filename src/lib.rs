@@ -80,6 +80,8 @@ pub mod certificate;
 pub mod cli;
 pub mod cmg;
 #[cfg(any(fuzzing, test))]
+mod der_writer;
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ops;

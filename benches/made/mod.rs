@@ -10,18 +10,7 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use rayon::prelude::*;
 
-fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    let mut out = vec![tag];
-    match length {
-        0..=127 => out.push(length as u8),
-        128..=255 => out.extend([0x81, length as u8]),
-        256..=65_535 => out.extend([0x82, (length >> 8) as u8, length as u8]),
-        _ => out.extend([0x84, (length >> 24) as u8, (length >> 16) as u8, (length >> 8) as u8, length as u8]),
-    }
-    parts.iter().for_each(|part| out.extend_from_slice(part));
-    out
-}
+use crate::der_writer::element_of;
 
 fn oid(dotted: &str) -> Vec<u8> {
     let arcs: Vec<u64> = dotted.split('.').map(|arc| arc.parse().unwrap()).collect();
@@ -35,17 +24,17 @@ fn oid(dotted: &str) -> Vec<u8> {
         }
         bytes.extend(groups.iter().enumerate().map(|(n, group)| if n < last { group | 0x80 } else { *group }));
     }
-    element(6, &[&bytes])
+    element_of(6, &[&bytes])
 }
 
 fn name(parts: &[(&str, u8, &str)]) -> Vec<u8> {
     let sets: Vec<u8> = parts
         .iter()
         .flat_map(|(kind, tag, text)| {
-            element(0x31, &[&element(0x30, &[&oid(kind), &element(*tag, &[text.as_bytes()])])])
+            element_of(0x31, &[&element_of(0x30, &[&oid(kind), &element_of(*tag, &[text.as_bytes()])])])
         })
         .collect();
-    element(0x30, &[&sets])
+    element_of(0x30, &[&sets])
 }
 
 fn contoso(cn: &str) -> Vec<u8> {
@@ -58,7 +47,7 @@ fn contoso(cn: &str) -> Vec<u8> {
 
 fn extension(kind: &str, critical: bool, content: &[u8]) -> Vec<u8> {
     let flag: &[u8] = if critical { &[1, 1, 0xff] } else { &[] };
-    element(0x30, &[&oid(kind), flag, &element(4, &[content])])
+    element_of(0x30, &[&oid(kind), flag, &element_of(4, &[content])])
 }
 
 enum Key {
@@ -77,20 +66,20 @@ impl Key {
     fn spki(&self) -> Vec<u8> {
         let (algorithm, key) = match self {
             Self::Rsa(key) => {
-                (element(0x30, &[&oid("1.2.840.113549.1.1.1"), &[5, 0]]), key.public_key().as_ref().to_vec())
+                (element_of(0x30, &[&oid("1.2.840.113549.1.1.1"), &[5, 0]]), key.public_key().as_ref().to_vec())
             }
             Self::Ec(key) => (
-                element(0x30, &[&oid("1.2.840.10045.2.1"), &oid("1.2.840.10045.3.1.7")]),
+                element_of(0x30, &[&oid("1.2.840.10045.2.1"), &oid("1.2.840.10045.3.1.7")]),
                 key.public_key().as_ref().to_vec(),
             ),
         };
-        element(0x30, &[&algorithm, &element(3, &[&[0], &key])])
+        element_of(0x30, &[&algorithm, &element_of(3, &[&[0], &key])])
     }
 
     fn algorithm(&self) -> Vec<u8> {
         match self {
-            Self::Rsa(_) => element(0x30, &[&oid("1.2.840.113549.1.1.11"), &[5, 0]]),
-            Self::Ec(_) => element(0x30, &[&oid("1.2.840.10045.4.3.2")]),
+            Self::Rsa(_) => element_of(0x30, &[&oid("1.2.840.113549.1.1.11"), &[5, 0]]),
+            Self::Ec(_) => element_of(0x30, &[&oid("1.2.840.10045.4.3.2")]),
         }
     }
 
@@ -120,15 +109,15 @@ fn certificate(
     spki: &[u8],
     extensions: &[Vec<u8>],
 ) -> Vec<u8> {
-    let validity = element(0x30, &[&element(0x17, &[b"250101000000Z"]), &element(0x17, &[b"490101000000Z"])]);
+    let validity = element_of(0x30, &[&element_of(0x17, &[b"250101000000Z"]), &element_of(0x17, &[b"490101000000Z"])]);
     let mut number = serial.to_be_bytes().to_vec();
     number[0] |= 0x40;
-    let extensions = element(0xa3, &[&element(0x30, &[&extensions.concat()])]);
-    let tbs = element(
+    let extensions = element_of(0xa3, &[&element_of(0x30, &[&extensions.concat()])]);
+    let tbs = element_of(
         0x30,
         &[
-            &element(0xa0, &[&[2, 1, 2]]),
-            &element(2, &[&number]),
+            &element_of(0xa0, &[&[2, 1, 2]]),
+            &element_of(2, &[&number]),
             &signer.algorithm(),
             issuer,
             &validity,
@@ -138,22 +127,22 @@ fn certificate(
         ],
     );
     let signature = signer.sign(&tbs);
-    element(0x30, &[&tbs, &signer.algorithm(), &element(3, &[&[0], &signature])])
+    element_of(0x30, &[&tbs, &signer.algorithm(), &element_of(3, &[&[0], &signature])])
 }
 
 fn ca_extensions(key: &Key, issuer: &Key) -> Vec<Vec<u8>> {
     vec![
-        extension("2.5.29.19", true, &element(0x30, &[&[1, 1, 0xff]])),
+        extension("2.5.29.19", true, &element_of(0x30, &[&[1, 1, 0xff]])),
         extension("2.5.29.15", true, &[3, 2, 1, 6]),
-        extension("2.5.29.14", false, &element(4, &[&key_identifier(key)])),
-        extension("2.5.29.35", false, &element(0x30, &[&element(0x80, &[&key_identifier(issuer)])])),
+        extension("2.5.29.14", false, &element_of(4, &[&key_identifier(key)])),
+        extension("2.5.29.35", false, &element_of(0x30, &[&element_of(0x80, &[&key_identifier(issuer)])])),
         extension("2.5.29.31", false, &crl_points()),
     ]
 }
 
 fn crl_points() -> Vec<u8> {
-    let uri = element(0x86, &[b"http://pki.contoso.com/issuing.crl"]);
-    element(0x30, &[&element(0x30, &[&element(0xa0, &[&element(0xa0, &[&uri])])])])
+    let uri = element_of(0x86, &[b"http://pki.contoso.com/issuing.crl"]);
+    element_of(0x30, &[&element_of(0x30, &[&element_of(0xa0, &[&element_of(0xa0, &[&uri])])])])
 }
 
 fn client(number: usize, issuer: &[u8], signer: &Key, spki: &[u8]) -> Vec<u8> {
@@ -163,12 +152,12 @@ fn client(number: usize, issuer: &[u8], signer: &Key, spki: &[u8]) -> Vec<u8> {
         vec![2, 1, 100, 2, 1, 4],
     ];
     let extensions = [
-        extension("2.5.29.37", false, &element(0x30, &[&oid("1.3.6.1.5.5.7.3.2")])),
+        extension("2.5.29.37", false, &element_of(0x30, &[&oid("1.3.6.1.5.5.7.3.2")])),
         extension("2.5.29.15", true, &[3, 2, 5, 0xa0]),
-        extension("2.5.29.17", false, &element(0x30, &[&element(0x82, &[host.as_bytes()])])),
-        extension("2.5.29.35", false, &element(0x30, &[&element(0x80, &[&key_identifier(signer)])])),
+        extension("2.5.29.17", false, &element_of(0x30, &[&element_of(0x82, &[host.as_bytes()])])),
+        extension("2.5.29.35", false, &element_of(0x30, &[&element_of(0x80, &[&key_identifier(signer)])])),
         extension("2.5.29.31", false, &crl_points()),
-        extension("1.3.6.1.4.1.311.21.7", false, &element(0x30, &[&template.concat()])),
+        extension("1.3.6.1.4.1.311.21.7", false, &element_of(0x30, &[&template.concat()])),
     ];
     certificate(number as u64, issuer, signer, &name(&[("2.5.4.3", 0x0c, &host)]), spki, &extensions)
 }
@@ -233,10 +222,11 @@ pub(crate) fn make(folder: &Path, count: usize, kind: &str, layout: Layout, dept
         }
         Layout::Pkcs7 => {
             let all: Vec<Vec<u8>> = (0..count).into_par_iter().map(make).collect();
-            let data = element(0x30, &[&oid("1.2.840.113549.1.7.1")]);
-            let certificates = element(0xa0, &[&all.concat()]);
-            let signed = element(0x30, &[&[2, 1, 1], &element(0x31, &[]), &data, &certificates, &element(0x31, &[])]);
-            let p7b = element(0x30, &[&oid("1.2.840.113549.1.7.2"), &element(0xa0, &[&signed])]);
+            let data = element_of(0x30, &[&oid("1.2.840.113549.1.7.1")]);
+            let certificates = element_of(0xa0, &[&all.concat()]);
+            let signed =
+                element_of(0x30, &[&[2, 1, 1], &element_of(0x31, &[]), &data, &certificates, &element_of(0x31, &[])]);
+            let p7b = element_of(0x30, &[&oid("1.2.840.113549.1.7.2"), &element_of(0xa0, &[&signed])]);
             fs::write(folder.join("clients.p7b"), p7b).unwrap();
         }
         Layout::SerializedStore => {

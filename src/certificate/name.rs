@@ -280,17 +280,7 @@ impl fmt::Debug for Name<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn element(tag: u8, value: &[u8]) -> Vec<u8> {
-        let mut out = vec![tag];
-        if value.len() < 128 {
-            out.push(value.len() as u8);
-        } else {
-            out.extend([0x82, (value.len() >> 8) as u8, value.len() as u8]);
-        }
-        out.extend_from_slice(value);
-        out
-    }
+    use crate::der_writer::element;
 
     /// Type, tag and value.
     type Part<'a> = (&'a [u8], u8, &'a [u8]);

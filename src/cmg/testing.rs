@@ -4,26 +4,10 @@
 use crate::certificate::{Certificate, Oid, oid};
 use crate::time::Time;
 
-/// One encoded element.
-pub(crate) fn element(tag: u8, value: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let length = value.len();
-    match length {
-        0..=0x7f => out.push(length as u8),
-        0x80..=0xff => out.extend([0x81, length as u8]),
-        0x100..=0xffff => out.extend([0x82, (length >> 8) as u8, length as u8]),
-        _ => out.extend([0x83, (length >> 16) as u8, (length >> 8) as u8, length as u8]),
-    }
-    out.extend_from_slice(value);
-    out
-}
-
-fn concat(parts: &[Vec<u8>]) -> Vec<u8> {
-    parts.concat()
-}
+pub(crate) use crate::der_writer::element;
 
 pub(crate) fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
-    element(0x30, &concat(parts))
+    element(0x30, &parts.concat())
 }
 
 /// A distinguished name of UTF8Strings, from `CN=…`-like pairs in the order of the encoding.
@@ -96,7 +80,7 @@ pub(crate) fn now() -> Time {
 /// CRL distribution points: one point that lists these addresses, as AD CS writes them.
 pub(crate) fn distribution_point(addresses: &[&str]) -> Vec<u8> {
     let names: Vec<Vec<u8>> = addresses.iter().map(|address| element(0x86, address.as_bytes())).collect();
-    sequence(&[sequence(&[element(0xa0, &element(0xa0, &concat(&names)))])])
+    sequence(&[sequence(&[element(0xa0, &element(0xa0, &names.concat()))])])
 }
 
 /// Subject alternative names that are DNS names.

@@ -6,15 +6,15 @@ use crate::certificate::{Certificate, Crl, Name, fold, oid};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::{self, Part, RuleContext};
 use crate::cmg::{Settings, passed_over};
-use crate::fuzzing::der::{self, element, sequence};
-use crate::fuzzing::{moment, two_parts};
+use crate::der_writer::{element, sequence};
+use crate::fuzzing::der;
+use crate::fuzzing::{moment, occurrence, two_parts};
 use crate::ops::Inspection;
 use crate::path::verdict::can_authenticate_clients;
 use crate::pool::Entry;
 use crate::report::model::CertificateRecord;
 use crate::report::style::Style;
 use crate::report::{csv, inspect_text, json};
-use crate::source::{Format, Occurrence, Position};
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(Settings::default);
 
@@ -68,13 +68,7 @@ fn examine(certificate: Certificate) {
     let _ = (certificate.name_constraints().get().is_some(), certificate.policy_mappings().get().is_some());
     let _ = (certificate.policy_constraints().get().is_some(), certificate.inhibit_any_policy().get().is_some());
     let _ = certificate.freshest_crl().get().is_some();
-    let occurrence = Occurrence {
-        source: "fuzz".into(),
-        format: Format::Der,
-        index: 0,
-        position: Position::Whole,
-        properties: None,
-    };
+    let occurrence = occurrence();
     for part in [Part::EndEntity, Part::Intermediate, Part::Root] {
         let context = RuleContext::new(moment(), &SETTINGS, ProfileName::Client);
         for finding in rules::judge(&certificate, std::slice::from_ref(&occurrence), part, &context) {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 
 use crate::certificate::{Certificate, oid};
+use crate::der_writer::{element, sequence};
 
 /// How many keys there are.
 pub(super) const KEYS: usize = 4;
@@ -15,24 +16,6 @@ static KEY_PAIRS: LazyLock<Vec<Ed25519KeyPair>> = LazyLock::new(|| {
 });
 
 const ED25519: [u8; 3] = [0x2b, 0x65, 0x70];
-
-/// One encoded element.
-pub(super) fn element(tag: u8, value: &[u8]) -> Vec<u8> {
-    let length = (value.len() as u32).to_be_bytes();
-    let mut out = vec![tag];
-    match value.len() {
-        0..=0x7f => out.push(length[3]),
-        0x80..=0xff => out.extend([0x81, length[3]]),
-        0x100..=0xffff => out.extend([0x82, length[2], length[3]]),
-        _ => out.extend([0x84, length[0], length[1], length[2], length[3]]),
-    }
-    out.extend_from_slice(value);
-    out
-}
-
-pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    element(0x30, &parts.concat())
-}
 
 /// A name of one attribute.
 pub(super) fn name(kind: &[u8], string_tag: u8, value: &[u8]) -> Vec<u8> {

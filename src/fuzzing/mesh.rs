@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::certificate::{Certificate, oid};
+use crate::der_writer::{element, sequence};
 use crate::fuzzing::der::{self, Draft, KEYS};
+use crate::fuzzing::occurrence;
 use crate::ops::{Chains, Client, IssuerResult, Trust};
 use crate::path::graph::{Graph, Issuer};
 use crate::path::{PathStatus, Purpose, Settings, Verdict};
@@ -12,7 +14,7 @@ use crate::pool::Entry;
 use crate::report::model::ChainRecord;
 use crate::report::style::Style;
 use crate::report::{chain_text, json};
-use crate::source::{Format, Occurrence, Position, Restrictions};
+use crate::source::Restrictions;
 
 /// How many certificates one mesh has: as many as make every shape, and not so many that an input takes long.
 const MOST: usize = 14;
@@ -95,9 +97,9 @@ impl Choice {
         if self.identifiers() > 0 {
             let wrong = u8::from(self.identifiers() == 2);
             let identifier = |key: usize| [key as u8 + 16 * wrong; 8];
-            let own = der::element(4, &identifier(self.key()));
+            let own = element(4, &identifier(self.key()));
             extensions.extend(der::extension(oid::SUBJECT_KEY_IDENTIFIER, false, &own));
-            let above = der::sequence(&[&der::element(0x80, &identifier(self.signer()))]);
+            let above = sequence(&[&element(0x80, &identifier(self.signer()))]);
             extensions.extend(der::extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &above));
         }
         let draft = Draft {
@@ -280,12 +282,5 @@ pub fn mesh(data: &[u8]) {
 }
 
 fn entry(member: &Member) -> Entry {
-    let occurrence = Occurrence {
-        source: "fuzz".into(),
-        format: Format::Der,
-        index: 0,
-        position: Position::Whole,
-        properties: None,
-    };
-    Entry::new(member.certificate.clone(), occurrence)
+    Entry::new(member.certificate.clone(), occurrence())
 }

@@ -57,6 +57,17 @@ fn two_parts(data: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at(usize::from(*first).min(rest.len()))
 }
 
+/// Where a certificate of a target was found.
+fn occurrence() -> crate::source::Occurrence {
+    crate::source::Occurrence {
+        source: "fuzz".into(),
+        format: crate::source::Format::Der,
+        index: 0,
+        position: crate::source::Position::Whole,
+        properties: None,
+    }
+}
+
 /// The moment at which everything is judged.
 fn moment() -> crate::Time {
     crate::Time::from_unix(1_800_000_000)

@@ -54,9 +54,12 @@ impl Side {
 }
 
 impl Assembly {
-    /// Reads everything that the request names.
+    /// Reads everything that the request names; an error where that holds no certificate.
     pub(crate) fn new(request: &Request) -> Result<Self, OpsError> {
         let corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
+        if corpus.is_empty() {
+            return Err(OpsError::NoCertificate(request.source_names()));
+        }
         Ok(Self::over(corpus, request, settings(request)))
     }
 

@@ -14,7 +14,7 @@ use crate::ops::authorities::{self, Authorities};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{IssuerResult, Trust};
-use crate::ops::selecting::{Counter, SelectionCounts, Steps};
+use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps};
 use crate::path::graph::NodeId;
 use crate::path::verdict::{Decision, can_authenticate_clients};
 use crate::path::{Check, Failure, Missing, PathStatus, Purpose, RevocationStatus};
@@ -213,11 +213,8 @@ impl Auditor<'_> {
                 && self.is_below_wanted(&entry.certificate);
             counts.then(|| (by_longest_validity(&entry.certificate), *entry.certificate.sha256()))
         };
-        self.assembly.corpus.for_each_end_entity(&request.passwords, candidate, |found| {
-            if found.as_ref().map(|(order, _)| order) > best.as_ref().map(|(order, _)| order) {
-                best = found;
-            }
-        })?;
+        let corpus = &self.assembly.corpus;
+        corpus.for_each_end_entity(&request.passwords, candidate, |found| best = best.take().max(found))?;
         Ok(Some(best.map_or([0; 32], |(_, sha256)| sha256)))
     }
 
@@ -266,7 +263,7 @@ impl Auditor<'_> {
             return over(reason);
         }
         if only.is_some_and(|only| only != entry.certificate.sha256()) {
-            return over("another has the longest validity (--first)".to_owned());
+            return over(NOT_FIRST.to_owned());
         }
         let nodes = self.nodes(&decision);
         if !self.audit.request.issuers.is_empty() {

@@ -10,12 +10,9 @@ use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{ChainOutcome, Chains, Client, IssuerResult, PassedOver};
-use crate::ops::selecting::{Counter, SelectionCounts, Steps};
+use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps};
 use crate::path::{PathStatus, Verdict};
 use crate::pool::Entry;
-
-/// Why a client certificate does not count where one is asked for.
-const NOT_FIRST: &str = "another has the longest validity (--first)";
 
 /// A client certificate, or why it is none.
 enum Considered {
@@ -102,9 +99,7 @@ fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Ve
     }
     let best = clients
         .iter()
-        .max_by(|one, two| {
-            by_longest_validity(&one.entry.certificate).cmp(&by_longest_validity(&two.entry.certificate))
-        })
+        .max_by_key(|client| by_longest_validity(&client.entry.certificate))
         .map(|client| *client.entry.certificate.sha256());
     let (kept, others): (Vec<_>, Vec<_>) =
         std::mem::take(clients).into_iter().partition(|client| Some(*client.entry.certificate.sha256()) == best);
@@ -121,7 +116,7 @@ fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Ve
 /// # Errors
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
 pub fn chain(request: &Request) -> Result<Chains, OpsError> {
-    let mut assembly = assemble(request)?;
+    let mut assembly = Assembly::new(request)?;
     let Clients { clients, passed_over, selection } = Clients::judge(request, &assembly)?;
     let mut hanging = Hanging::default();
     for client in &clients {
@@ -149,7 +144,7 @@ pub fn chain_each<R: Send>(
     work: impl Fn(&Client) -> R + Sync,
     mut sink: impl FnMut(R),
 ) -> Result<ChainOutcome, OpsError> {
-    let mut assembly = assemble(request)?;
+    let mut assembly = Assembly::new(request)?;
     let first = if request.first { find_first(request, &assembly)? } else { None };
     let mut hanging = Hanging::default();
     let mut statuses = [0; 3];
@@ -182,14 +177,6 @@ pub fn chain_each<R: Send>(
     })
 }
 
-fn assemble(request: &Request) -> Result<Assembly, OpsError> {
-    let assembly = Assembly::new(request)?;
-    if assembly.corpus.is_empty() {
-        return Err(OpsError::NoCertificate(request.source_names()));
-    }
-    Ok(assembly)
-}
-
 /// The client certificate with the longest validity.
 fn find_first(request: &Request, assembly: &Assembly) -> Result<Option<[u8; 32]>, OpsError> {
     let mut best = None;
@@ -200,12 +187,7 @@ fn find_first(request: &Request, assembly: &Assembly) -> Result<Option<[u8; 32]>
         }
         Considered::PassedOver(_) => None,
     };
-    judge_each(request, assembly, candidate, |found| {
-        // The last of those that are alike, as in [`keep_first`].
-        if found.as_ref().map(|(order, _)| order) >= best.as_ref().map(|(order, _)| order) {
-            best = found.or(best.take());
-        }
-    })?;
+    judge_each(request, assembly, candidate, |found| best = best.take().max(found))?;
     Ok(best.map(|(_, sha256)| sha256))
 }
 
@@ -240,6 +222,13 @@ fn issuers(request: &Request, assembly: &Assembly, Hanging(hanging): &Hanging) -
         clients: hanging.get(entry.certificate.sha256()).copied().unwrap_or(0),
     };
     of_sources.chain(beside).map(result).collect()
+}
+
+impl ChainOutcome {
+    /// Whether every client certificate has a valid path.
+    pub fn is_complete(&self) -> bool {
+        self.invalid + self.incomplete == 0
+    }
 }
 
 impl Chains {

@@ -33,9 +33,6 @@ fn is_exportable(path: &Path) -> bool {
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
 pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     let mut assembly = Assembly::new(request)?;
-    if assembly.corpus.is_empty() {
-        return Err(OpsError::NoCertificate(request.source_names()));
-    }
     let Clients { clients: considered, passed_over, selection } = Clients::judge(request, &assembly)?;
 
     let mut chosen = Chosen::default();

@@ -116,36 +116,48 @@ pub(crate) fn scan<R: Send>(
                 Looked::Done(result) => sink(result),
                 // Alone it has room.
                 Looked::Later(_) => {}
-                Looked::Long(name, is_fleeting, batches) => {
-                    let context = ReadContext { name: &name, passwords };
-                    let mut count = 0;
-                    let mut batches = batches.peekable();
-                    let mut at_once = 1;
-                    while batches.peek().is_some() {
-                        let parts: Vec<Part> = batches.by_ref().take(at_once).collect();
-                        at_once = PARTS.min(2 * at_once);
-                        let mut parcels: Vec<Parcel> = parts
-                            .into_par_iter()
-                            .map(|part| match part {
-                                Part::Batch(batch) => decode(&name, is_fleeting, batch.read(context)),
-                                Part::Contents(contents) => decode(&name, is_fleeting, contents),
-                            })
-                            .collect();
-                        for parcel in &mut parcels {
-                            for (_, occurrence) in &mut parcel.certificates {
-                                occurrence.index += count;
-                            }
-                            count += parcel.length;
-                        }
-                        if let (None, Some(last)) = (batches.peek(), parcels.last_mut()) {
-                            last.ends_input = true;
-                        }
-                        let results: Vec<R> = parcels.into_par_iter().map(&work).collect();
-                        results.into_iter().for_each(&mut sink);
-                    }
+                Looked::Long(name, is_fleeting, parts) => {
+                    scan_parts(&name, is_fleeting, parts, passwords, &work, &mut sink);
                 }
             }
         }
+    }
+}
+
+/// Reads a long input, several parts at once.
+fn scan_parts<R: Send>(
+    name: &Arc<str>,
+    is_fleeting: bool,
+    parts: impl Iterator<Item = Part>,
+    passwords: &Passwords,
+    work: impl Fn(Parcel) -> R + Sync,
+    mut sink: impl FnMut(R),
+) {
+    let context = ReadContext { name, passwords };
+    let mut parts = parts.peekable();
+    let mut count = 0;
+    let mut at_once = 1;
+    while parts.peek().is_some() {
+        let some: Vec<Part> = parts.by_ref().take(at_once).collect();
+        at_once = PARTS.min(2 * at_once);
+        let mut parcels: Vec<Parcel> = some
+            .into_par_iter()
+            .map(|part| match part {
+                Part::Batch(batch) => decode(name, is_fleeting, batch.read(context)),
+                Part::Contents(contents) => decode(name, is_fleeting, contents),
+            })
+            .collect();
+        for parcel in &mut parcels {
+            for (_, occurrence) in &mut parcel.certificates {
+                occurrence.index += count;
+            }
+            count += parcel.length;
+        }
+        if let (None, Some(last)) = (parts.peek(), parcels.last_mut()) {
+            last.ends_input = true;
+        }
+        let results: Vec<R> = parcels.into_par_iter().map(&work).collect();
+        results.into_iter().for_each(&mut sink);
     }
 }
 

@@ -7,6 +7,9 @@ use crate::path::graph::Graph;
 use crate::path::verdict::{Decision, can_authenticate_clients};
 use crate::pool::Entry;
 
+/// Why a certificate does not count where one is asked for.
+pub(crate) const NOT_FIRST: &str = "another has the longest validity (--first)";
+
 /// How many end-entity certificates each step leaves, in the documented order; those that Windows made for itself count too,
 /// as they do on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey};
 use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
-use crate::path::trace::{Check, Failure};
+use crate::path::trace::{Check, Failure, keep_refused};
 use crate::path::{checks, conformance, search::IssuerPaths};
 use crate::source::Restrictions;
 use crate::time::Time;
@@ -62,13 +62,8 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Notes why a candidate is no issuer, up to a number; of those behind it only that there are more.
     fn refuse(&mut self, most: usize, candidate: NodeId, why: impl FnOnce() -> Failure) {
-        match self.refused.len() {
-            kept if kept < most => self.refused.push((candidate, why())),
-            kept if kept == most => self.refused.push((candidate, Failure::more_refused(most))),
-            _ => {}
-        }
+        keep_refused(&mut self.refused, most, why, |failure| (candidate, failure));
     }
 }
 

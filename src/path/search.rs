@@ -13,7 +13,7 @@ use std::collections::{BinaryHeap, HashSet, VecDeque};
 use crate::certificate::{Certificate, HashAlgorithm};
 use crate::path::graph::{Graph, NodeId, by_thumbprint};
 use crate::path::state::State;
-use crate::path::trace::{Check, Failure};
+use crate::path::trace::{Check, Failure, keep_refused};
 use crate::time::Time;
 
 /// How many paths that fail, and how many that end nowhere, are kept for the explanation.
@@ -41,13 +41,8 @@ pub(crate) struct IssuerPaths {
 }
 
 impl IssuerPaths {
-    /// Keeps a candidate that was refused, up to a number; of those behind it only that there are more.
     fn refuse(&mut self, most: usize, below: NodeId, candidate: NodeId, failure: &Failure) {
-        match self.refused.len() {
-            kept if kept < most => self.refused.push((below, candidate, failure.clone())),
-            kept if kept == most => self.refused.push((below, candidate, Failure::more_refused(most))),
-            _ => {}
-        }
+        keep_refused(&mut self.refused, most, || failure.clone(), |failure| (below, candidate, failure));
     }
 }
 
@@ -154,6 +149,13 @@ impl<'g> Walk<'g> {
     }
 }
 
+/// Why a search does not go on to an issuer.
+enum Obstacle {
+    Loop,
+    Depth,
+    Refused(Failure),
+}
+
 impl IssuerPath {
     /// The checks of a certificate below that depend on the path: RFC 5280 section 6.1.5, and revocation.
     pub(crate) fn finish(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
@@ -226,7 +228,17 @@ impl Graph {
                         found.exhausted |= strict;
                         break;
                     }
-                    went_on |= self.step(*issuer, next, &chain, &mut walk, found, strict, is_first);
+                    match self.try_step(*issuer, &chain, strict) {
+                        Ok(()) => {
+                            walk.push(*issuer, Some(next), chain.len() + 1);
+                            went_on = true;
+                        }
+                        Err(Obstacle::Depth) => found.exhausted = true,
+                        Err(Obstacle::Refused(failure)) if is_first => {
+                            found.refuse(limits.refused, node, *issuer, &failure);
+                        }
+                        Err(Obstacle::Loop | Obstacle::Refused(_)) => {}
+                    }
                 }
             }
             if !went_on && !strict && found.open.len() < EXAMPLES {
@@ -238,36 +250,17 @@ impl Graph {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn step(
-        &self,
-        issuer: NodeId,
-        from: usize,
-        chain: &[NodeId],
-        walk: &mut Walk<'_>,
-        found: &mut IssuerPaths,
-        strict: bool,
-        is_first: bool,
-    ) -> bool {
-        let below = walk.steps[from].node;
-        let depth = walk.steps[from].depth + 1;
+    /// Whether the search goes on to an issuer of the chain's last certificate.
+    fn try_step(&self, issuer: NodeId, chain: &[NodeId], strict: bool) -> Result<(), Obstacle> {
         let node = self.node(issuer);
         // One CA, by name and key, once on a path (RFC 4158 section 5.2).
         if chain.iter().any(|id| self.node(*id).name == node.name && self.node(*id).key == node.key) {
-            return false;
+            return Err(Obstacle::Loop);
         }
-        if depth > self.settings.budget.depth {
-            found.exhausted = true;
-            return false;
+        if chain.len() >= self.settings.budget.depth {
+            return Err(Obstacle::Depth);
         }
-        if strict && let Err(failure) = self.check(issuer) {
-            if is_first {
-                found.refuse(self.limits().refused, below, issuer, &failure);
-            }
-            return false;
-        }
-        walk.push(issuer, Some(from), depth);
-        true
+        if strict { self.check(issuer).map_err(Obstacle::Refused) } else { Ok(()) }
     }
 
     /// How many certificates lie between each CA and the nearest trust anchor, through valid issuers only.

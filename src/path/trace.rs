@@ -101,11 +101,23 @@ impl Failure {
     pub(crate) fn new(check: Check, expected: impl Into<String>, found: impl Into<String>) -> Self {
         Self { check, expected: expected.into(), found: found.into() }
     }
+}
 
-    /// Stands for all further candidates that were refused and are not kept.
-    pub(crate) fn more_refused(most: usize) -> Self {
-        Self::new(Check::Budget, format!("at most {most} refused candidates to keep"), "more")
-    }
+/// Keeps one more candidate that was refused, up to a number; of those behind it only that there are more.
+pub(crate) fn keep_refused<T>(
+    kept: &mut Vec<T>,
+    most: usize,
+    failure: impl FnOnce() -> Failure,
+    refused: impl FnOnce(Failure) -> T,
+) {
+    let failure = match kept.len() {
+        count if count < most => failure(),
+        count if count == most => {
+            Failure::new(Check::Budget, format!("at most {most} refused candidates to keep"), "more")
+        }
+        _ => return,
+    };
+    kept.push(refused(failure));
 }
 
 impl std::fmt::Display for Failure {

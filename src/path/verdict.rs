@@ -9,7 +9,7 @@ use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
 use crate::path::state;
-use crate::path::trace::{Check, Failure, Refusal};
+use crate::path::trace::{Check, Failure, Refusal, keep_refused};
 
 /// How a path stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -195,6 +195,7 @@ impl Graph {
         }
         let all: usize = links.issuers.iter().map(|id| self.paths(*id).valid.len()).sum();
         verdict.exhausted |= all > verdict.paths.len() + failures.len();
+        // What was refused above several CAs of one name and key, and below them.
         let most = 2 * self.limits().refused;
         for id in &links.issuers {
             let paths = self.paths(*id);
@@ -288,14 +289,9 @@ impl Graph {
 }
 
 impl Verdict {
-    /// Keeps what was refused above several CAs of one name and key, up to a number.
     fn refuse(&mut self, most: usize, below: &Arc<Certificate>, candidate: &Arc<Certificate>, failure: &Failure) {
-        if self.refused.len() > most {
-            return;
-        }
-        let more = (self.refused.len() == most).then(|| Failure::more_refused(most));
-        let failure = more.as_ref().unwrap_or(failure);
-        self.refused.push(Refusal { below: below.clone(), candidate: candidate.clone(), failure: failure.clone() });
+        let refusal = |failure| Refusal { below: below.clone(), candidate: candidate.clone(), failure };
+        keep_refused(&mut self.refused, most, || failure.clone(), refusal);
     }
 }
 

@@ -89,7 +89,6 @@ impl Style {
         self.hanging(out, indent, indent, text)
     }
 
-    /// Running text whose first line begins otherwise than the others.
     /// What stands in the background, at most as wide as the terminal.
     pub(crate) fn faint(&self, out: &mut dyn Write, text: &str) -> io::Result<()> {
         for line in wrap(text, self.text_width()) {
@@ -98,6 +97,7 @@ impl Style {
         Ok(())
     }
 
+    /// Running text whose first line begins otherwise than the others.
     pub(crate) fn hanging(&self, out: &mut dyn Write, first: &str, rest: &str, text: &str) -> io::Result<()> {
         let room = self.text_width().saturating_sub(rest.width().max(first.width())).max(20);
         let mut lead = first;

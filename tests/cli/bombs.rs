@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
 use crate::common::{AT, array, files, not_run, pem, read, write};
+use crate::der_writer::{element, sequence};
 
 /// How long anything may take, also unoptimised, on a machine that does other things too.
 const TIME: Duration = Duration::from_secs(100);
@@ -77,23 +78,6 @@ fn every_command(path: &str) {
         let output = bounded(&[arguments, &["--at", AT, path]].concat(), "");
         assert!([0, 1, 3].contains(&output.status), "{arguments:?}: {} {}", output.status, output.stderr);
     }
-}
-
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(content.len()).expect("short").to_be_bytes();
-    let mut out = vec![tag];
-    match content.len() {
-        0..=0x7f => out.push(length[3]),
-        0x80..=0xff => out.extend([0x81, length[3]]),
-        0x100..=0xffff => out.extend([0x82, length[2], length[3]]),
-        _ => out.extend([&[0x84], &length[..]].concat()),
-    }
-    out.extend_from_slice(content);
-    out
-}
-
-fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    element(0x30, &parts.concat())
 }
 
 fn attribute(value: &str) -> Vec<u8> {

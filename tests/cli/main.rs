@@ -6,6 +6,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[allow(dead_code)]
+#[path = "../../src/der_writer.rs"]
+mod der_writer;
 
 mod bombs;
 mod chain;

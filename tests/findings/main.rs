@@ -3,6 +3,9 @@
 //! Made with rcgen, and with OpenSSL where rcgen refuses (SHA-1); keys of odd lengths are OpenSSL's.
 
 mod authorities;
+#[allow(dead_code)]
+#[path = "../../src/der_writer.rs"]
+mod der_writer;
 mod pki;
 #[path = "../common/start.rs"]
 mod start;
@@ -20,6 +23,7 @@ use rcgen::{
     SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
 
+use crate::der_writer::element;
 use crate::pki::{Pki, at, ca, client, common, distribution, key, openssl, public_key, run};
 
 fn extension(oid: &[u64], content: &[u8]) -> CustomExtension {
@@ -79,10 +83,6 @@ fn each_defect_of_a_client_certificate_has_its_finding_and_verdict() {
 
 /// A public key of that many bits whose private key nobody has: making a real one takes long.
 fn any_rsa_key(bits: usize) -> SubjectPublicKeyInfo {
-    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-        [&[tag, 0x82][..], &length, content].concat()
-    }
     let mut modulus = vec![0xff; bits.div_ceil(8)];
     modulus[0] >>= (8 - bits % 8) % 8;
     if modulus[0] & 0x80 != 0 {

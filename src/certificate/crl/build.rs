@@ -4,23 +4,7 @@ use rcgen::SigningKey;
 
 use crate::certificate::oid;
 use crate::certificate::tlv::tag;
-
-pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut out = vec![tag];
-    let length = (content.len() as u32).to_be_bytes();
-    match content.len() {
-        0..=0x7f => out.push(length[3]),
-        0x80..=0xff => out.extend([0x81, length[3]]),
-        0x100..=0xffff => out.extend([0x82, length[2], length[3]]),
-        _ => out.extend([&[0x84], &length[..]].concat()),
-    }
-    out.extend_from_slice(content);
-    out
-}
-
-pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
-    element(tag::SEQUENCE, &parts.concat())
-}
+use crate::der_writer::{element, sequence};
 
 pub(crate) fn integer(number: u64) -> Vec<u8> {
     let bytes = [&[0][..], &number.to_be_bytes()].concat();

@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use proptest::prelude::*;
 use x509_parser::prelude::FromDer;
 
-use super::build::{self, Entry, List, element, extension, name, sequence, utc};
+use super::build::{self, Entry, List, extension, name, utc};
 use super::*;
+use crate::der_writer::{element, sequence};
 
 fn key() -> &'static rcgen::KeyPair {
     static KEY: OnceLock<rcgen::KeyPair> = OnceLock::new();

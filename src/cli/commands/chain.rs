@@ -39,12 +39,13 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
             json(&found, &mut sink)?;
             (of_problems(&found.problems, arguments.format), found.is_complete())
         }
-        Format::Ndjson | Format::Csv => {
-            let found = match arguments.format {
-                Format::Csv => csv(&request, &mut sink, arguments.output.output.is_some())?,
-                _ => ndjson(&request, &mut sink)?,
-            };
-            (of_problems(&found.problems, arguments.format), found.invalid + found.incomplete == 0)
+        Format::Ndjson => {
+            let found = ndjson(&request, &mut sink)?;
+            (of_problems(&found.problems, arguments.format), found.is_complete())
+        }
+        Format::Csv => {
+            let found = csv(&request, &mut sink, arguments.output.output.is_some())?;
+            (of_problems(&found.problems, arguments.format), found.is_complete())
         }
     };
     sink.finish()?;

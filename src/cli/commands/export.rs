@@ -25,8 +25,7 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
         all_cas: arguments.all_cas,
     };
     request.settings = input::settings(&arguments.common)?;
-    let mut extent = Extent::default();
-    (extent.all_paths, extent.all_cas) = (arguments.all_paths, arguments.all_cas);
+    let extent = Extent { all_paths: arguments.all_paths, all_cas: arguments.all_cas };
 
     let mut sink = Sink::open(&arguments.output)?;
     let found = ops::export(&request, &extent)?;

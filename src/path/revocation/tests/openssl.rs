@@ -5,8 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use super::pki::{Ca, at};
-use crate::certificate::crl::build::{self, Entry, List, element, full_name, sequence, uri};
+use crate::certificate::crl::build::{self, Entry, List, full_name, uri};
 use crate::certificate::{Certificate, Crl};
+use crate::der_writer::{element, sequence};
 use crate::path::revocation::{CrlStore, RevocationStatus, status};
 use crate::source::testing::patiently;
 

@@ -9,6 +9,7 @@ use rcgen::{
 
 use crate::certificate::crl::build::{self, List};
 use crate::certificate::{Certificate, Crl, oid};
+use crate::der_writer::{element, sequence};
 use crate::path::revocation::{CrlSigners, CrlStore, RevocationStatus, status};
 use crate::time::Time;
 
@@ -85,7 +86,7 @@ impl Ca {
     /// A user's certificate with these DistributionPoints.
     pub(super) fn user_at(&self, serial: &[u8], points: &[u8]) -> Self {
         self.user_with("PC1", serial, |params| {
-            let content = build::sequence(&[points]);
+            let content = sequence(&[points]);
             params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 31], content));
         })
     }
@@ -94,7 +95,7 @@ impl Ca {
     pub(super) fn list(&self) -> List {
         let mut list = List::new(self.certificate.subject().as_bytes());
         let identifier = self.certificate.subject_key_identifier().unwrap();
-        let content = build::sequence(&[&build::element(0x80, identifier)]);
+        let content = sequence(&[&element(0x80, identifier)]);
         list.extensions.push(build::extension(oid::AUTHORITY_KEY_IDENTIFIER, false, &content));
         list
     }

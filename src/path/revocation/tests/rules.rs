@@ -6,8 +6,9 @@ use proptest::prelude::*;
 use rcgen::{CustomExtension, KeyUsagePurpose};
 
 use super::pki::{Ca, Paths, assert_unknown, at, ca_version, why};
-use crate::certificate::crl::build::{self, Entry, List, directory, element, extension, full_name, sequence, uri};
+use crate::certificate::crl::build::{self, Entry, List, directory, extension, full_name, uri};
 use crate::certificate::{Crl, RevocationReason, oid};
+use crate::der_writer::{element, sequence};
 use crate::path::revocation::{CrlStore, RevocationStatus, status};
 
 const URL: &str = "http://pki.contoso.com/ca.crl";

@@ -12,16 +12,16 @@ fn indefinite(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 fn data(content: &[u8]) -> Vec<u8> {
-    tlv(0x30, &[&oid("1.2.840.113549.1.7.1"), &tlv(0xa0, &[&tlv(4, &[content])])])
+    element_of(0x30, &[&oid("1.2.840.113549.1.7.1"), &element_of(0xa0, &[&element_of(4, &[content])])])
 }
 
 fn certificate_bag(der: &[u8], attributes: &[u8]) -> Vec<u8> {
-    let bag = tlv(0x30, &[&oid("1.2.840.113549.1.9.22.1"), &tlv(0xa0, &[&tlv(4, &[der])])]);
-    tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.3"), &tlv(0xa0, &[&bag]), attributes])
+    let bag = element_of(0x30, &[&oid("1.2.840.113549.1.9.22.1"), &element_of(0xa0, &[&element_of(4, &[der])])]);
+    element_of(0x30, &[&oid("1.2.840.113549.1.12.10.1.3"), &element_of(0xa0, &[&bag]), attributes])
 }
 
 fn pfx(parts: &[&[u8]], mac: &[u8]) -> Vec<u8> {
-    tlv(0x30, &[&[2, 1, 3], &data(&tlv(0x30, parts)), mac])
+    element_of(0x30, &[&[2, 1, 3], &data(&element_of(0x30, parts)), mac])
 }
 
 /// A locked part of noise.
@@ -30,20 +30,23 @@ fn noise(iterations: &[u8]) -> Vec<u8> {
 }
 
 fn mac_data(iterations: &[u8]) -> Vec<u8> {
-    let digest = tlv(0x30, &[&tlv(0x30, &[&oid("1.3.14.3.2.26"), &[5, 0]]), &tlv(4, &[&[7; 20]])]);
-    tlv(0x30, &[&digest, &tlv(4, &[&[1; 8]]), &tlv(2, &[iterations])])
+    let digest = element_of(0x30, &[&element_of(0x30, &[&oid("1.3.14.3.2.26"), &[5, 0]]), &element_of(4, &[&[7; 20]])]);
+    element_of(0x30, &[&digest, &element_of(4, &[&[1; 8]]), &element_of(2, &[iterations])])
 }
 
 #[test]
 fn indefinite_lengths_pieces_and_bags_within_bags_are_read() {
     let (one, two) = ([0x30, 1, 1], [0x30, 1, 2]);
-    let nested = |inner: &[u8]| tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.6"), &tlv(0xa0, &[&tlv(0x30, &[inner])])]);
-    let safe = tlv(0x30, &[&certificate_bag(&one, &[]), &nested(&nested(&certificate_bag(&two, &[])))]);
+    let nested = |inner: &[u8]| {
+        element_of(0x30, &[&oid("1.2.840.113549.1.12.10.1.6"), &element_of(0xa0, &[&element_of(0x30, &[inner])])])
+    };
+    let safe = element_of(0x30, &[&certificate_bag(&one, &[]), &nested(&nested(&certificate_bag(&two, &[])))]);
     let (first, second) = safe.split_at(20);
-    let pieces = indefinite(0x24, &[&tlv(4, &[first]), &tlv(4, &[second])]);
+    let pieces = indefinite(0x24, &[&element_of(4, &[first]), &element_of(4, &[second])]);
     let part = indefinite(0x30, &[&oid("1.2.840.113549.1.7.1"), &indefinite(0xa0, &[&pieces])]);
     let parts = indefinite(0x30, &[&part, &data(&safe)]);
-    let content = indefinite(0xa0, &[&indefinite(0x24, &[&tlv(4, &[&parts[..9]]), &tlv(4, &[&parts[9..]])])]);
+    let content =
+        indefinite(0xa0, &[&indefinite(0x24, &[&element_of(4, &[&parts[..9]]), &element_of(4, &[&parts[9..]])])]);
     let bytes = indefinite(0x30, &[&[2, 1, 3], &indefinite(0x30, &[&oid("1.2.840.113549.1.7.1"), &content])]);
     assert!(is_pkcs12(&bytes));
     let contents = read(&bytes, "file", &passwords(&[]));
@@ -55,12 +58,15 @@ fn indefinite_lengths_pieces_and_bags_within_bags_are_read() {
 #[test]
 fn a_key_in_an_encrypted_part_is_found_and_nothing_of_it_is_kept() {
     let secret = b"these would be the numbers of a private key";
-    let attribute = |id: &str, value: &[u8]| tlv(0x30, &[&oid(id), &tlv(0x31, &[value])]);
+    let attribute = |id: &str, value: &[u8]| element_of(0x30, &[&oid(id), &element_of(0x31, &[value])]);
     let name: Vec<u8> = KSP.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let id = attribute("1.2.840.113549.1.9.21", &tlv(4, &[b"id"]));
-    let attributes = tlv(0x31, &[&id, &attribute("1.3.6.1.4.1.311.17.1", &tlv(30, &[&name]))]);
-    let key = tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.1"), &tlv(0xa0, &[&tlv(4, &[secret])]), &attributes]);
-    let safe = tlv(0x30, &[&key, &certificate_bag(&[0x30, 0], &tlv(0x31, &[&id]))]);
+    let id = attribute("1.2.840.113549.1.9.21", &element_of(4, &[b"id"]));
+    let attributes = element_of(0x31, &[&id, &attribute("1.3.6.1.4.1.311.17.1", &element_of(30, &[&name]))]);
+    let key = element_of(
+        0x30,
+        &[&oid("1.2.840.113549.1.12.10.1.1"), &element_of(0xa0, &[&element_of(4, &[secret])]), &attributes],
+    );
+    let safe = element_of(0x30, &[&key, &certificate_bag(&[0x30, 0], &element_of(0x31, &[&id]))]);
     let bytes = pfx(&[&encrypted_part(&safe, "p")], &[]);
     assert_eq!(read(&bytes, "file", &passwords(&[])).faults[0].code, ProblemCode::Password);
     let contents = read(&bytes, "file", &passwords(&["p"]));
@@ -73,8 +79,9 @@ fn a_key_in_an_encrypted_part_is_found_and_nothing_of_it_is_kept() {
 
 #[test]
 fn parts_with_different_passwords_are_opened_each_with_its_own() {
-    let part =
-        |number: u8, password: &str| encrypted_part(&tlv(0x30, &[&certificate_bag(&[0x30, 1, number], &[])]), password);
+    let part = |number: u8, password: &str| {
+        encrypted_part(&element_of(0x30, &[&certificate_bag(&[0x30, 1, number], &[])]), password)
+    };
     let bytes = pfx(&[&part(1, "one"), &part(2, "two"), &part(3, "three"), &part(4, "")], &[]);
     let found = |given: &[&str]| {
         let contents = read(&bytes, "file", &passwords(given));
@@ -92,19 +99,20 @@ fn parts_with_different_passwords_are_opened_each_with_its_own() {
 
 #[test]
 fn the_attributes_that_windows_and_java_write_are_read_or_passed_over() {
-    let attribute = |id: &str, value: &[u8]| tlv(0x30, &[&oid(id), &tlv(0x31, &[value])]);
-    let name = tlv(30, &["\u{c4}".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>().as_slice()]);
-    let archived = attribute("1.3.6.1.4.1.311.17.3.19", &tlv(4, &[]));
-    let disallowed = attribute("1.3.6.1.4.1.311.17.3.104", &tlv(4, &[&131_277_024_000_000_000u64.to_le_bytes()]));
-    let origin = attribute("1.3.6.1.4.1.311.17.3.71", &tlv(4, &[b"p\0c\0\0\0"]));
+    let attribute = |id: &str, value: &[u8]| element_of(0x30, &[&oid(id), &element_of(0x31, &[value])]);
+    let name = element_of(30, &["\u{c4}".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<_>>().as_slice()]);
+    let archived = attribute("1.3.6.1.4.1.311.17.3.19", &element_of(4, &[]));
+    let disallowed =
+        attribute("1.3.6.1.4.1.311.17.3.104", &element_of(4, &[&131_277_024_000_000_000u64.to_le_bytes()]));
+    let origin = attribute("1.3.6.1.4.1.311.17.3.71", &element_of(4, &[b"p\0c\0\0\0"]));
     let java = attribute("2.16.840.1.113894.746875.1.1", &oid("2.5.29.37.0"));
-    let good = tlv(0x31, &[&attribute("1.2.840.113549.1.9.20", &name), &archived, &disallowed, &origin, &java]);
-    let odd = tlv(
+    let good = element_of(0x31, &[&attribute("1.2.840.113549.1.9.20", &name), &archived, &disallowed, &origin, &java]);
+    let odd = element_of(
         0x31,
         &[&attribute("1.2.840.113549.1.9.20", &[1, 1, 0xff]), &attribute("1.2.840.113549.1.9.21", &[1, 1, 0])],
     );
-    let broken = tlv(0x31, &[&[0x30, 5, 6]]);
-    let safe = tlv(
+    let broken = element_of(0x31, &[&[0x30, 5, 6]]);
+    let safe = element_of(
         0x30,
         &[
             &certificate_bag(&[0x30, 0], &good),
@@ -123,10 +131,10 @@ fn the_attributes_that_windows_and_java_write_are_read_or_passed_over() {
 
 #[test]
 fn crls_are_found_secrets_passed_over_and_what_is_unknown_named() {
-    let crl = tlv(0x30, &[&oid("1.2.840.113549.1.9.23.1"), &tlv(0xa0, &[&tlv(4, &[&[0x30, 0]])])]);
-    let bag = |kind: &str, value: &[u8]| tlv(0x30, &[&oid(kind), &tlv(0xa0, &[value])]);
-    let sdsi = tlv(0x30, &[&oid("1.2.840.113549.1.9.22.2"), &tlv(0xa0, &[&tlv(22, &[b"sdsi"])])]);
-    let safe = tlv(
+    let crl = element_of(0x30, &[&oid("1.2.840.113549.1.9.23.1"), &element_of(0xa0, &[&element_of(4, &[&[0x30, 0]])])]);
+    let bag = |kind: &str, value: &[u8]| element_of(0x30, &[&oid(kind), &element_of(0xa0, &[value])]);
+    let sdsi = element_of(0x30, &[&oid("1.2.840.113549.1.9.22.2"), &element_of(0xa0, &[&element_of(22, &[b"sdsi"])])]);
+    let safe = element_of(
         0x30,
         &[
             &bag("1.2.840.113549.1.12.10.1.4", &crl),
@@ -137,7 +145,7 @@ fn crls_are_found_secrets_passed_over_and_what_is_unknown_named() {
             &certificate_bag(&[0x30, 0], &[]),
         ],
     );
-    let enveloped = tlv(0x30, &[&oid("1.2.840.113549.1.7.3"), &tlv(0xa0, &[&[5, 0]])]);
+    let enveloped = element_of(0x30, &[&oid("1.2.840.113549.1.7.3"), &element_of(0xa0, &[&[5, 0]])]);
     let contents = read(&pfx(&[&enveloped, &data(&safe)], &[]), "file", &passwords(&[]));
     let kinds: Vec<_> = contents.found.iter().map(|found| found.kind).collect();
     assert_eq!(kinds, [Kind::Crl, Kind::Certificate]);
@@ -148,7 +156,7 @@ fn crls_are_found_secrets_passed_over_and_what_is_unknown_named() {
 #[test]
 fn positions_are_those_of_the_bags() {
     let (one, two) = (certificate_bag(&[0x30, 1, 1], &[]), certificate_bag(&[0x30, 1, 2], &[]));
-    let bytes = pfx(&[&data(&tlv(0x30, &[&one, &two]))], &[]);
+    let bytes = pfx(&[&data(&element_of(0x30, &[&one, &two]))], &[]);
     for found in read(&bytes, "file", &passwords(&[])).found {
         let Position::Byte(at) = found.position else { panic!("{found:?}") };
         let bag = if found.der[2] == 1 { &one } else { &two };
@@ -168,20 +176,23 @@ fn pbmac1_is_checked() {
     for (derivation, prf, mac_algorithm, mac_number, length) in cases {
         // The password, and so whether the MAC was what told, is seen by which outcome noise gets.
         let parts = [noise(&[1])];
-        let safe = tlv(0x30, &[&parts[0]]);
+        let safe = element_of(0x30, &[&parts[0]]);
         let mut key = vec![0; length];
         pbkdf2::derive(derivation, 2048.try_into().unwrap(), b"saltsalt", "k\u{e9}y".as_bytes(), &mut key);
         let value = hmac::sign(&hmac::Key::new(mac_algorithm, &key), &safe);
-        let hmac_id = |number| tlv(0x30, &[&oid(&format!("1.2.840.113549.2.{number}")), &[5, 0]]);
+        let hmac_id = |number| element_of(0x30, &[&oid(&format!("1.2.840.113549.2.{number}")), &[5, 0]]);
         let kdf = |key_length: &[u8]| {
-            let parameters = tlv(0x30, &[&tlv(4, &[b"saltsalt"]), &tlv(2, &[&[8, 0]]), key_length, &hmac_id(prf)]);
-            tlv(0x30, &[&oid("1.2.840.113549.1.5.12"), &parameters])
+            let parameters = element_of(
+                0x30,
+                &[&element_of(4, &[b"saltsalt"]), &element_of(2, &[&[8, 0]]), key_length, &hmac_id(prf)],
+            );
+            element_of(0x30, &[&oid("1.2.840.113549.1.5.12"), &parameters])
         };
         let file = |key_length: &[u8]| {
-            let parameters = tlv(0x30, &[&kdf(key_length), &hmac_id(mac_number)]);
-            let algorithm = tlv(0x30, &[&oid("1.2.840.113549.1.5.14"), &parameters]);
-            let digest = tlv(0x30, &[&algorithm, &tlv(4, &[value.as_ref()])]);
-            pfx(&[&parts[0]], &tlv(0x30, &[&digest, &tlv(4, &[b"not used"]), &[2, 1, 1]]))
+            let parameters = element_of(0x30, &[&kdf(key_length), &hmac_id(mac_number)]);
+            let algorithm = element_of(0x30, &[&oid("1.2.840.113549.1.5.14"), &parameters]);
+            let digest = element_of(0x30, &[&algorithm, &element_of(4, &[value.as_ref()])]);
+            pfx(&[&parts[0]], &element_of(0x30, &[&digest, &element_of(4, &[b"not used"]), &[2, 1, 1]]))
         };
         let bytes = file(&[2, 1, length as u8]);
         let pfx = Pfx::parse(&bytes).unwrap_or_else(|fault| panic!("{fault:?}"));
@@ -209,7 +220,7 @@ fn a_million_iterations_are_computed_and_a_billion_are_refused() {
         for file in [
             pfx(&[&noise(iterations)], &mac_data(iterations)),
             pfx(&[&noise(iterations)], &[]),
-            pfx(&[&noise(iterations), &data(&tlv(0x30, &[&certificate_bag(&[0x30, 0], &[])]))], &[]),
+            pfx(&[&noise(iterations), &data(&element_of(0x30, &[&certificate_bag(&[0x30, 0], &[])]))], &[]),
         ] {
             let contents = read(&file, "file", &passwords(&["one", "two"]));
             assert_eq!(contents.faults.len(), 1, "{contents:?}");
@@ -260,20 +271,20 @@ fn a_file_is_read_or_a_fault_at_every_truncation() {
 fn bags_that_nest_without_end_are_refused_in_time() {
     let mut bag = certificate_bag(&[0x30, 0], &[]);
     for _ in 0..500 {
-        bag = tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.6"), &tlv(0xa0, &[&tlv(0x30, &[&bag])])]);
+        bag = element_of(0x30, &[&oid("1.2.840.113549.1.12.10.1.6"), &element_of(0xa0, &[&element_of(0x30, &[&bag])])]);
     }
-    let contents = read(&pfx(&[&data(&tlv(0x30, &[&bag]))], &[]), "file", &passwords(&[]));
+    let contents = read(&pfx(&[&data(&element_of(0x30, &[&bag]))], &[]), "file", &passwords(&[]));
     assert_eq!(contents.faults[0].code, ProblemCode::Limit);
 }
 
 #[test]
 fn a_flood_of_bags_or_of_faults_takes_little_memory() {
     let junk = [5, 0].repeat(100_000);
-    let contents = read(&pfx(&[&data(&tlv(0x30, &[&junk]))], &[]), "file", &passwords(&[]));
+    let contents = read(&pfx(&[&data(&element_of(0x30, &[&junk]))], &[]), "file", &passwords(&[]));
     assert_eq!(contents.faults.len(), crate::source::contents::MAX_FAULTS + 1);
-    let key = tlv(0x30, &[&oid("1.2.840.113549.1.12.10.1.2"), &[0xa0, 0]]);
+    let key = element_of(0x30, &[&oid("1.2.840.113549.1.12.10.1.2"), &[0xa0, 0]]);
     let flood = key.repeat(150_000);
-    let contents = read(&pfx(&[&data(&tlv(0x30, &[&flood]))], &[]), "file", &passwords(&[]));
+    let contents = read(&pfx(&[&data(&element_of(0x30, &[&flood]))], &[]), "file", &passwords(&[]));
     assert_eq!((contents.found.len(), contents.faults.len()), (100_000, 1));
     assert_eq!(contents.faults[0].code, ProblemCode::Limit);
 }

@@ -13,6 +13,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use super::*;
+use crate::der_writer::element_of;
 use crate::source::contents::{Found, Kind};
 use crate::source::passwords::Passwords;
 use crate::source::properties::Properties;
@@ -124,19 +125,6 @@ impl Pki {
     }
 }
 
-/// DER by hand.
-fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
-    let content = parts.concat();
-    let mut length = content.len().to_be_bytes().to_vec();
-    length.drain(..length.iter().take_while(|byte| **byte == 0).count().min(length.len() - 1));
-    let header = if content.len() < 0x80 {
-        vec![tag, content.len() as u8]
-    } else {
-        [&[tag, 0x80 | length.len() as u8], length.as_slice()].concat()
-    };
-    [header, content].concat()
-}
-
 /// A locked part under PBES2 with AES-256, by another library's derivation.
 fn encrypted_part(safe: &[u8], password: &str) -> Vec<u8> {
     use aws_lc_rs::pbkdf2;
@@ -153,15 +141,21 @@ fn encrypted_part(safe: &[u8], password: &str) -> Vec<u8> {
 
 /// A part that says it is locked with PBES2, of this iteration count.
 fn locked_part(iterations: &[u8], ciphertext: &[u8]) -> Vec<u8> {
-    let kdf = tlv(0x30, &[&oid("1.2.840.113549.1.5.12"), &tlv(0x30, &[&tlv(4, &[&[1; 8]]), &tlv(2, &[iterations])])]);
-    let cipher = tlv(0x30, &[&oid("2.16.840.1.101.3.4.1.42"), &tlv(4, &[&[2; 16]])]);
-    let scheme = tlv(0x30, &[&oid("1.2.840.113549.1.5.13"), &tlv(0x30, &[&kdf, &cipher])]);
-    let content = tlv(0x30, &[&oid("1.2.840.113549.1.7.1"), &scheme, &tlv(0x80, &[ciphertext])]);
-    tlv(0x30, &[&oid("1.2.840.113549.1.7.6"), &tlv(0xa0, &[&tlv(0x30, &[&[2, 1, 0], &content])])])
+    let kdf = element_of(
+        0x30,
+        &[
+            &oid("1.2.840.113549.1.5.12"),
+            &element_of(0x30, &[&element_of(4, &[&[1; 8]]), &element_of(2, &[iterations])]),
+        ],
+    );
+    let cipher = element_of(0x30, &[&oid("2.16.840.1.101.3.4.1.42"), &element_of(4, &[&[2; 16]])]);
+    let scheme = element_of(0x30, &[&oid("1.2.840.113549.1.5.13"), &element_of(0x30, &[&kdf, &cipher])]);
+    let content = element_of(0x30, &[&oid("1.2.840.113549.1.7.1"), &scheme, &element_of(0x80, &[ciphertext])]);
+    element_of(0x30, &[&oid("1.2.840.113549.1.7.6"), &element_of(0xa0, &[&element_of(0x30, &[&[2, 1, 0], &content])])])
 }
 
 fn oid(dotted: &str) -> Vec<u8> {
-    tlv(6, &[crate::certificate::Oid::parse(dotted).unwrap().as_bytes()])
+    element_of(6, &[crate::certificate::Oid::parse(dotted).unwrap().as_bytes()])
 }
 
 /// The same PFX without its MAC.
@@ -171,5 +165,5 @@ fn without_mac(bytes: &[u8]) -> Vec<u8> {
     for _ in 0..2 {
         fields.next().unwrap();
     }
-    tlv(tag::SEQUENCE, &[&pfx.content[..pfx.content.len() - fields.rest().len()]])
+    element_of(tag::SEQUENCE, &[&pfx.content[..pfx.content.len() - fields.rest().len()]])
 }
