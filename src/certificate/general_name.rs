@@ -134,12 +134,12 @@ pub(crate) fn upper_hex(bytes: &[u8]) -> String {
 }
 
 fn digits(bytes: &[u8], digits: &[u8; 16]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(digits[usize::from(byte >> 4)]));
-        text.push(char::from(digits[usize::from(byte & 15)]));
+    let mut text = vec![0; bytes.len() * 2];
+    for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
+        pair[0] = digits[usize::from(byte >> 4)];
+        pair[1] = digits[usize::from(byte & 15)];
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn ip_text(bytes: &[u8]) -> String {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
+use crate::ops::overlap::overlap;
 use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
@@ -168,6 +169,7 @@ impl Corpus {
             Some(spool) => spool.for_each(|certificates| {
                 let results: Vec<R> = certificates
                     .into_par_iter()
+                    .with_max_len(8)
                     .filter_map(|(certificate, occurrence)| work(certificate, occurrence))
                     .collect();
                 results.into_iter().for_each(&mut sink);
@@ -264,14 +266,14 @@ impl Corpus {
     ) -> std::io::Result<()> {
         let (seen, repeated) = match &self.end_entities {
             EndEntities::Held { pool, .. } => {
-                for window in pool.entries().chunks(4096) {
-                    let results: Vec<R> = if window.len() < 16 {
+                let judge = |window: &[Entry]| -> Vec<R> {
+                    if window.len() < 16 {
                         window.iter().map(&work).collect()
                     } else {
-                        window.par_iter().with_min_len(8).map(&work).collect()
-                    };
-                    results.into_iter().for_each(&mut sink);
-                }
+                        window.par_iter().with_max_len(8).map(&work).collect()
+                    }
+                };
+                overlap(pool.entries().chunks(1024), judge, |results| results.into_iter().for_each(&mut sink));
                 return Ok(());
             }
             EndEntities::Counted { seen, repeated } => (seen, repeated),

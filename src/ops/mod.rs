@@ -7,6 +7,7 @@ mod chain;
 mod corpus;
 mod export;
 mod inspect;
+mod overlap;
 mod progress;
 mod request;
 mod results;

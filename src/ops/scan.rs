@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::certificate::{Certificate, Crl};
+use crate::ops::overlap::{growing, overlap};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
 use crate::source::passwords::ReadContext;
@@ -97,17 +98,21 @@ pub(crate) fn scan<R: Send>(
     work: impl Fn(Parcel) -> R + Sync,
     mut sink: impl FnMut(R),
 ) {
-    let mut waiting = inputs.iter().peekable();
-    while waiting.peek().is_some() {
+    let mut waiting = inputs.iter().fuse();
+    let windows = std::iter::from_fn(|| {
         let window: Vec<_> = waiting.by_ref().take(WINDOW).collect();
-        let opened: Vec<_> = if window.len() == 1 {
-            window.into_iter().map(|input| first_look(input, passwords, &work, None)).collect()
-        } else {
-            let room = Room::new(SIDE_BY_SIDE);
-            let look = |input| first_look(input, passwords, &work, Some(&room));
-            window.into_par_iter().with_max_len(8).map(look).collect()
-        };
-        for looked in opened {
+        (!window.is_empty()).then_some(window)
+    });
+    let look = |window: Vec<_>| -> Vec<Looked<R>> {
+        if window.len() == 1 {
+            return window.into_iter().map(|input| first_look(input, passwords, &work, None)).collect();
+        }
+        let room = Room::new(SIDE_BY_SIDE);
+        let look = |input| first_look(input, passwords, &work, Some(&room));
+        window.into_par_iter().with_max_len(8).map(look).collect()
+    };
+    overlap(windows, look, |looked| {
+        for looked in looked {
             let looked = match looked {
                 Looked::Later(input) => first_look(Ok(input), passwords, &work, None),
                 looked => looked,
@@ -121,7 +126,7 @@ pub(crate) fn scan<R: Send>(
                 }
             }
         }
-    }
+    });
 }
 
 /// Reads a long input, several parts at once.
@@ -134,13 +139,9 @@ fn scan_parts<R: Send>(
     mut sink: impl FnMut(R),
 ) {
     let context = ReadContext { name, passwords };
-    let mut parts = parts.peekable();
     let mut count = 0;
-    let mut at_once = 1;
-    while parts.peek().is_some() {
-        let some: Vec<Part> = parts.by_ref().take(at_once).collect();
-        at_once = PARTS.min(2 * at_once);
-        let mut parcels: Vec<Parcel> = some
+    let read = |parts: Vec<Part>| -> Vec<R> {
+        let mut parcels: Vec<Parcel> = parts
             .into_par_iter()
             .map(|part| match part {
                 Part::Batch(batch) => decode(name, is_fleeting, batch.read(context)),
@@ -153,12 +154,10 @@ fn scan_parts<R: Send>(
             }
             count += parcel.length;
         }
-        if let (None, Some(last)) = (parts.peek(), parcels.last_mut()) {
-            last.ends_input = true;
-        }
-        let results: Vec<R> = parcels.into_par_iter().map(&work).collect();
-        results.into_iter().for_each(&mut sink);
-    }
+        parcels.into_par_iter().map(&work).collect()
+    };
+    overlap(growing(parts, PARTS), read, |results| results.into_iter().for_each(&mut sink));
+    sink(work(Parcel { ends_input: true, ..Parcel::default() }));
 }
 
 enum Looked<R> {

@@ -104,10 +104,11 @@ fn open_file(path: &Path, input: &Input, context: ReadContext<'_>, room: Option<
         let watched = Watched { file, before: before.clone(), count: 0 };
         return open_stream(Box::new(watched), Some(before.len()), input.looks, context);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0) + 1);
-    Read::by_ref(&mut file).take(SMALL + 1).read_to_end(&mut bytes)?;
+    // Files that the system makes up tell no size. Of others no more is read than they had: one that grows is told by its new size.
+    let most = if before.len() == 0 { SMALL + 1 } else { before.len() };
+    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(0));
+    Read::by_ref(&mut file).take(most).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > SMALL {
-        // Files that the system makes up tell no size.
         return open_stream(Box::new(Cursor::new(bytes).chain(file)), None, input.looks, context);
     }
     let mut contents = read_bytes(&bytes, input.looks, context);
