@@ -165,6 +165,8 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "TIME", value_parser = Time::parse)]
     pub(crate) at: Option<Time>,
     #[command(flatten)]
+    pub(crate) selecting: Selecting,
+    #[command(flatten)]
     pub(crate) passwords: Passwords,
     #[command(flatten)]
     pub(crate) common: Common,
@@ -321,6 +323,8 @@ pub(crate) struct Verify {
     /// Also refuse what RFC 5280 section 4 asks of the CA that issues, and neither section 6 nor Windows of who validates
     #[arg(long, help_heading = "Paths")]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) selecting: Selecting,
     /// The format of the result
     #[arg(short, long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
     pub(crate) format: Format,
@@ -343,6 +347,8 @@ pub(crate) struct Diff {
     /// The moment to judge at, RFC 3339; now if not given
     #[arg(long, value_name = "TIME", value_parser = Time::parse)]
     pub(crate) at: Option<Time>,
+    #[command(flatten)]
+    pub(crate) selecting: Selecting,
     /// The format of the result
     #[arg(short, long, value_enum, default_value_t = Format::Table, help_heading = "Output")]
     pub(crate) format: Format,

@@ -142,13 +142,41 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
 pub fn chain_each<R: Send>(
     request: &Request,
     work: impl Fn(&Client) -> R + Sync,
-    mut sink: impl FnMut(R),
+    sink: impl FnMut(R),
 ) -> Result<ChainOutcome, OpsError> {
     let mut assembly = Assembly::new(request)?;
-    let first = if request.first { find_first(request, &assembly)? } else { None };
-    let mut hanging = Hanging::default();
-    let mut statuses = [0; 3];
-    let mut passed_over = BTreeMap::<String, u64>::new();
+    let judged = judge_clients(request, &assembly, work, sink)?;
+    let [valid, invalid, incomplete] = judged.statuses;
+    Ok(ChainOutcome {
+        valid,
+        invalid,
+        incomplete,
+        issuers: issuers(request, &assembly, &judged.hanging),
+        passed_over: judged.passed_over.into_iter().collect(),
+        selection: judged.selection,
+        problems: std::mem::take(&mut assembly.problems),
+    })
+}
+
+/// What is left of client certificates that were judged one by one.
+#[derive(Default)]
+pub(crate) struct Judged {
+    /// How many have a valid path, only invalid ones, none that ends at a self-signed certificate.
+    pub(crate) statuses: [u64; 3],
+    pub(crate) passed_over: BTreeMap<String, u64>,
+    pub(crate) selection: Option<SelectionCounts>,
+    hanging: Hanging,
+}
+
+/// Judges each client certificate: `work` on all cores, `sink` in the order of the sources; nothing of it is kept.
+pub(crate) fn judge_clients<R: Send>(
+    request: &Request,
+    assembly: &Assembly,
+    work: impl Fn(&Client) -> R + Sync,
+    mut sink: impl FnMut(R),
+) -> Result<Judged, OpsError> {
+    let first = if request.first { find_first(request, assembly)? } else { None };
+    let mut judged = Judged::default();
     let one = |considered| match considered {
         Considered::Client(client) if first.is_none_or(|first| first == *client.entry.certificate.sha256()) => {
             let status = client.verdict.paths.first().map_or(PathStatus::Incomplete, |path| path.status);
@@ -157,24 +185,15 @@ pub fn chain_each<R: Send>(
         Considered::Client(_) => Err(NOT_FIRST.to_owned()),
         Considered::PassedOver(over) => Err(over.reason),
     };
-    let selection = judge_each(request, &assembly, one, |outcome| match outcome {
+    let selection = judge_each(request, assembly, one, |outcome| match outcome {
         Ok((result, status, above)) => {
-            statuses[status as usize] += 1;
-            hanging.add(above.iter());
+            judged.statuses[status as usize] += 1;
+            judged.hanging.add(above.iter());
             sink(result);
         }
-        Err(reason) => *passed_over.entry(reason).or_default() += 1,
+        Err(reason) => *judged.passed_over.entry(reason).or_default() += 1,
     })?;
-    let [valid, invalid, incomplete] = statuses;
-    Ok(ChainOutcome {
-        valid,
-        invalid,
-        incomplete,
-        issuers: issuers(request, &assembly, &hanging),
-        passed_over: passed_over.into_iter().collect(),
-        selection,
-        problems: std::mem::take(&mut assembly.problems),
-    })
+    Ok(Judged { selection, ..judged })
 }
 
 /// The client certificate with the longest validity.

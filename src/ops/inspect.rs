@@ -1,8 +1,11 @@
 //! `inspect`: what is in these files and stores.
 
 use crate::certificate::Certificate;
+use crate::ops::assembly::Assembly;
+use crate::ops::chain::judge_clients;
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
+use crate::ops::selecting::SelectionCounts;
 use crate::pool::Entry;
 use crate::source::Problem;
 
@@ -16,11 +19,16 @@ pub struct Inspected {
     pub crls: usize,
     /// How many private keys were met; none is kept.
     pub private_keys: usize,
+    /// How many end-entity certificates were passed over, by reason; where a selection was asked for.
+    pub passed_over: Vec<(String, u64)>,
+    /// What each step of the selection left, where client certificates were asked for by issuer, criterion or length.
+    pub selection: Option<SelectionCounts>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
 
-/// Reads everything; each certificate once, CA certificates first: `work` on all cores, `sink` in the order of the sources.
+/// Reads everything; each certificate once, CA certificates first: `work` on all cores, `sink` in the order of the sources. Where
+/// the request asks for client certificates by issuer, criterion or length, only these are handed over.
 ///
 /// # Errors
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
@@ -29,12 +37,16 @@ pub fn inspect<R: Send>(
     work: impl Fn(&Entry) -> R + Sync,
     mut sink: impl FnMut(R),
 ) -> Result<Inspected, OpsError> {
+    if request.selects() {
+        return inspect_selected(request, work, sink);
+    }
     let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
     let found = Inspected {
         certificates: corpus.issuers.len() + corpus.end_entity_count(),
         crls: corpus.crls.len(),
         private_keys: corpus.private_keys,
         problems: std::mem::take(&mut corpus.problems),
+        ..Inspected::default()
     };
     for entry in corpus.issuers.entries() {
         // Whether a CA is self-signed is the one thing worth a signature check here.
@@ -43,4 +55,21 @@ pub fn inspect<R: Send>(
     }
     corpus.for_each_end_entity(&request.passwords, work, sink)?;
     Ok(found)
+}
+
+fn inspect_selected<R: Send>(
+    request: &Request,
+    work: impl Fn(&Entry) -> R + Sync,
+    sink: impl FnMut(R),
+) -> Result<Inspected, OpsError> {
+    let mut assembly = Assembly::new(request)?;
+    let judged = judge_clients(request, &assembly, |client| work(&client.entry), sink)?;
+    Ok(Inspected {
+        certificates: judged.statuses.iter().sum::<u64>() as usize,
+        crls: assembly.corpus.crls.len(),
+        private_keys: assembly.corpus.private_keys,
+        passed_over: judged.passed_over.into_iter().collect(),
+        selection: judged.selection,
+        problems: std::mem::take(&mut assembly.problems),
+    })
 }

@@ -158,7 +158,10 @@ pub enum OpsError {
     #[error("no certificate was found in {0}")]
     NoCertificate(String),
     /// `verify` judges one certificate.
-    #[error("{source_name}: expected one end-entity certificate, found {found}; give each in a file of its own")]
+    #[error(
+        "{source_name}: expected one end-entity certificate, found {found}; give each in a file of its own, or choose one \
+             with --issuer, --select or --first"
+    )]
     NotOneLeaf {
         /// The file.
         source_name: String,

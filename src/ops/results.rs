@@ -44,6 +44,10 @@ pub struct Inspection {
     pub crls: usize,
     /// How many private keys were met; none is kept.
     pub private_keys: usize,
+    /// How many end-entity certificates were passed over, by reason; where a selection was asked for.
+    pub passed_over: Vec<(String, u64)>,
+    /// What each step of the selection left, where client certificates were asked for by issuer, criterion or length.
+    pub selection: Option<SelectionCounts>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }

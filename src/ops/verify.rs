@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::assembly::Assembly;
+use crate::ops::chain::Clients;
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
+use crate::ops::results::Client;
+use crate::ops::selecting::SelectionCounts;
 use crate::path::{Settings, Verdict};
 use crate::source::Problem;
 
@@ -17,6 +20,8 @@ pub struct Verification {
     pub leaf: Arc<Certificate>,
     /// Its paths, and what was refused.
     pub verdict: Verdict,
+    /// What each step of the selection left, where the certificate was asked for by issuer, criterion or length.
+    pub selection: Option<SelectionCounts>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -28,18 +33,24 @@ impl Verification {
     }
 }
 
-/// Judges the one end-entity certificate of the request's source; whatever else the source holds helps to build.
+/// Judges the one end-entity certificate of the request's source, of several the one that the request asks for by issuer, criterion
+/// or length; whatever else the source holds helps to build.
 ///
 /// # Errors
-/// Where the source holds no certificate, or more than one that could be meant.
+/// Where the source holds no certificate, or more than one that could be meant, or none that was asked for.
 pub fn verify(request: &Request, settings: Settings) -> Result<Verification, OpsError> {
     let corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
     let source_name = request.source_names();
+    if corpus.is_empty() {
+        return Err(OpsError::NoCertificate(source_name));
+    }
+    if request.selects() {
+        return verify_selected(request, Assembly::over(corpus, request, settings));
+    }
     let held = corpus.held().unwrap_or_default();
     let leaf = match (held, corpus.issuers.entries()) {
         ([leaf], _) => leaf.certificate.clone(),
         ([], [only]) => only.certificate.clone(),
-        ([], []) if corpus.is_empty() => return Err(OpsError::NoCertificate(source_name)),
         ([], several) => {
             let found = format!("{} CA certificates", several.len());
             return Err(OpsError::NotOneLeaf { source_name, found });
@@ -51,5 +62,22 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
     };
     let mut assembly = Assembly::over(corpus, request, settings);
     let verdict = assembly.graph.judge(&leaf);
-    Ok(Verification { leaf, verdict, problems: std::mem::take(&mut assembly.problems) })
+    Ok(Verification { leaf, verdict, selection: None, problems: std::mem::take(&mut assembly.problems) })
+}
+
+fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verification, OpsError> {
+    let Clients { mut clients, passed_over, selection } = Clients::judge(request, &assembly)?;
+    match (clients.pop(), clients.len()) {
+        (Some(Client { entry, verdict }), 0) => Ok(Verification {
+            leaf: entry.certificate,
+            verdict,
+            selection,
+            problems: std::mem::take(&mut assembly.problems),
+        }),
+        (last, others) => {
+            let asked_for = others + usize::from(last.is_some());
+            let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over.len());
+            Err(OpsError::NotOneLeaf { source_name: request.source_names(), found })
+        }
+    }
 }

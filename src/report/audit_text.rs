@@ -25,7 +25,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[
     beside(out, style, found)?;
     certificates(out, style, found, worst)?;
     issuers(out, style, found)?;
-    passed_over(out, style, found)?;
+    selection_text::passed_over(out, style, &found.passed_over)?;
     if found.is_selection || found.profile == ProfileName::ConnectionPoint {
         selection_text::write(out, style, &found.selection)?;
     }
@@ -221,17 +221,6 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     }
     if shown < rows.len() {
         writeln!(out, "  {} more: `-v` shows all", grouped((rows.len() - shown) as u64))?;
-    }
-    Ok(())
-}
-
-fn passed_over(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
-    if found.passed_over.is_empty() {
-        return Ok(());
-    }
-    style.heading(out, "Passed over")?;
-    for (reason, number) in &found.passed_over {
-        style.hanging(out, "  - ", "    ", &format!("{}: {}", grouped(*number), terminal(reason)))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use crate::report::describe;
 use crate::report::model::{CertificateRecord, OidRecord, Role};
 use crate::report::problems_text;
 use crate::report::sanitize::terminal;
+use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count};
 use crate::report::table::{self, Cell, Column};
 use crate::time::Time;
@@ -45,6 +46,10 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Inspection, at: Time) -
         writeln!(out)?;
     }
     summary(out, style, found, at)?;
+    selection_text::passed_over(out, style, &found.passed_over)?;
+    if let Some(counts) = &found.selection {
+        selection_text::write(out, style, counts)?;
+    }
     problems_text::write(out, style, &found.problems)
 }
 

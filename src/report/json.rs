@@ -5,6 +5,8 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter};
 
+use crate::report::model::{HeaderRecord, ProblemRecord};
+
 /// Wraps a formatter so that every character beyond ASCII, and DEL, is escaped.
 struct Ascii<F>(F);
 
@@ -74,6 +76,26 @@ pub fn line<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     out
 }
 
+/// A line of ndjson: a record, and before its fields what it is.
+pub fn typed_line<T: Serialize>(kind: &'static str, record: &T) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Typed<'a, T> {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        #[serde(flatten)]
+        record: &'a T,
+    }
+    line(&Typed { kind, record })
+}
+
+/// A document as ndjson that is not written piece by piece: a header, its problems, and last all of it.
+pub fn lines<T: Serialize>(header: &HeaderRecord, problems: &[ProblemRecord], document: &T) -> Vec<u8> {
+    let mut out = typed_line("header", header);
+    out.extend(problems.iter().flat_map(|problem| typed_line("problem", problem)));
+    out.extend(typed_line("summary", document));
+    out
+}
+
 /// A whole document and a line end.
 pub fn document<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     let mut out = pretty(value);
@@ -107,9 +129,13 @@ pub fn close(fields: &[(&str, &dyn erased::Serialize)]) -> Vec<u8> {
     out
 }
 
+/// A field; none where there is no value.
 fn field(out: &mut Vec<u8>, name: &str, value: &dyn erased::Serialize) {
-    out.extend(format!(",\n  \"{name}\": ").into_bytes());
-    out.extend(value.compact());
+    let value = value.compact();
+    if value != b"null" {
+        out.extend(format!(",\n  \"{name}\": ").into_bytes());
+        out.extend(value);
+    }
 }
 
 /// Values of any serializable type behind one reference.

@@ -138,9 +138,10 @@ mod tests {
                 let found = Verification {
                     leaf: client.entry.certificate.clone(),
                     verdict: client.verdict.clone(),
+                    selection: None,
                     problems: Vec::new(),
                 };
-                check("verify", &VerifyRecord::new(&found.verdict, &found.problems, testing::at()));
+                check("verify", &VerifyRecord::new(&found, testing::at()));
             }
             for issuer in &found.issuers {
                 let line: ChainLine = Line::Issuer(Box::new(IssuerRecord::new(issuer, found.at)));

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::ops::SelectionCounts;
+use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint, grouped};
 use crate::report::table::{self, Cell, Column};
 
@@ -13,6 +14,18 @@ const LOGGED: [&str; 4] = ["digital signature", "allowed root CA", "private key"
 /// A line as the connection point's log has it.
 pub(crate) fn logged(step: usize, left: u64) -> String {
     format!("Filtered cert count with {}: {left}", LOGGED.get(step).copied().unwrap_or_default())
+}
+
+/// How many end-entity certificates were passed over, by reason.
+pub(crate) fn passed_over(out: &mut dyn Write, style: &Style, reasons: &[(String, u64)]) -> io::Result<()> {
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    style.heading(out, "Passed over")?;
+    for (reason, number) in reasons {
+        style.hanging(out, "  - ", "    ", &format!("{}: {}", grouped(*number), terminal(reason)))?;
+    }
+    Ok(())
 }
 
 /// Writes both selections.

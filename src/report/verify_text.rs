@@ -6,7 +6,7 @@ use crate::ops::{Trust, Verification};
 use crate::path::Path;
 use crate::report::style::{Style, Tint};
 use crate::report::tree::Branch;
-use crate::report::{describe, path_branch, problems_text};
+use crate::report::{describe, path_branch, problems_text, selection_text};
 use crate::time::Time;
 
 /// Writes the verdict.
@@ -45,6 +45,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
         }
     }
     path_branch::write_cautions(out, style, &found.verdict.paths, found.verdict.exhausted)?;
+    if let Some(counts) = &found.selection {
+        selection_text::write(out, style, counts)?;
+    }
     problems_text::write(out, style, &found.problems)
 }
 

@@ -36,6 +36,38 @@ fn a_header_comes_first_and_a_summary_last_and_nothing_unknown_between() {
 }
 
 #[test]
+fn every_other_command_begins_with_a_header_and_ends_with_a_summary_too() {
+    let out = tempfile::tempdir().expect("a folder");
+    let contoso = repository("testdata/contoso");
+    let damaged = testdata("damaged");
+    let (contoso, damaged) = (contoso.to_string_lossy(), damaged.to_string_lossy());
+    let folder = out.path().join("cmg");
+    let leaf = format!("{contoso}/clients/PC001.cer");
+    for (arguments, document) in [
+        (vec!["export", "--at", AT, &contoso, &damaged, "--out", &folder.to_string_lossy()], true),
+        (vec!["verify", "--at", AT, "--trust", &contoso, &leaf], true),
+        (vec!["diff", "--at", AT, &contoso, &damaged], true),
+        (vec!["plan", "--identity", "workgroup"], false),
+        (vec!["explain", "key-length"], false),
+    ] {
+        let output = Run::new(&arguments).arg("--format").arg("ndjson").output();
+        let lines = lines(&output);
+        let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap_or("?")).collect();
+        assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("header", "summary"), "{arguments:?}");
+        assert_eq!(lines[0]["schema"], format!("certpath.{}/1", arguments[0]));
+        let summary = &lines[lines.len() - 1];
+        if document {
+            let problems = kinds.iter().filter(|kind| **kind == "problem").count();
+            assert_eq!(problems, array(&summary["problems"]).len(), "{arguments:?}");
+            assert_eq!(problems > 0, arguments[0] != "verify", "{arguments:?}");
+            assert_eq!(summary["schema"], lines[0]["schema"]);
+        } else {
+            assert_eq!(summary["count"], lines.len() - 2);
+        }
+    }
+}
+
+#[test]
 fn ndjson_tells_of_the_same_certificates_as_json() {
     let hashes = |values: &[Value]| {
         let mut hashes: Vec<String> =

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
-use crate::common::{AT, Run, array};
+use crate::common::{AT, Run, array, pem, sha256, write};
 
 /// Two PKIs: three clients below one root, one below the other, a server, and a certificate that Entra made for the device.
 fn machines() -> tempfile::TempDir {
@@ -54,7 +54,7 @@ fn left(counts: &Value) -> Vec<(String, u64)> {
 
 #[test]
 fn every_command_that_selects_counts_what_each_step_leaves() {
-    for command in ["chain", "audit", "export"] {
+    for command in ["inspect", "chain", "audit", "export"] {
         let document = json(command, &SELECTION);
         let place = if command == "audit" { &document["summary"] } else { &document };
         assert_eq!(place["selection"]["considered"], 6, "{command}");
@@ -75,7 +75,7 @@ fn every_command_that_selects_counts_what_each_step_leaves() {
 
 #[test]
 fn people_see_the_counts_in_the_words_of_the_log_where_they_selected() {
-    for command in ["chain", "audit", "export"] {
+    for command in ["inspect", "chain", "audit", "export"] {
         let (text, _) = run(command, "table", &SELECTION);
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         for line in [
@@ -109,9 +109,10 @@ fn each_way_to_select_leaves_the_same_clients_in_every_command() {
         (&["--issuer", "contoso issuing ca", "--first"], &["pc2.contoso.test"]),
     ];
     for (options, expected) in selections {
-        for command in ["chain", "audit", "export"] {
+        for command in ["inspect", "chain", "audit", "export"] {
             let document = json(command, options);
             let list = match command {
+                "inspect" => array(&document["certificates"]).iter().map(|found| &found["subject"]).collect(),
                 "chain" => array(&document["clients"]).iter().map(|client| &client["certificate"]["subject"]).collect(),
                 "audit" => array(&document["certificates"]).iter().map(|audited| &audited["subject"]).collect(),
                 _ => array(&document["clientDetails"]).iter().map(|client| &client["subject"]).collect::<Vec<_>>(),
@@ -124,6 +125,71 @@ fn each_way_to_select_leaves_the_same_clients_in_every_command() {
             assert_eq!(names, expected, "{command} {options:?}");
         }
     }
+}
+
+#[test]
+fn inspect_counts_whom_it_passed_over_and_shows_nobody_else_in_every_format() {
+    let document = json("inspect", &SELECTION);
+    let passed_over: u64 = array(&document["passedOver"]).iter().filter_map(|reason| reason["count"].as_u64()).sum();
+    assert_eq!(passed_over + 1, 6, "{}", document["passedOver"]);
+    let (lines, status) = run("inspect", "ndjson", &SELECTION);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(status, 0);
+    assert_eq!(lines.iter().filter(|line| line["type"] == "certificate").count(), 1);
+    let summary = lines.last().expect("a summary");
+    for field in ["selection", "connectionPoint", "passedOver"] {
+        assert_eq!(summary[field], document[field], "{field}");
+    }
+    let (rows, _) = run("inspect", "csv", &SELECTION);
+    assert_eq!(rows.lines().count(), 2, "{rows}");
+    // Nobody is left, which is no error: the counts say where.
+    let (text, status) = run("inspect", "table", &["--select", "Subject:nobody"]);
+    assert!(status == 0 && text.contains("0  meets the selection criteria"), "{status} {text}");
+}
+
+#[test]
+fn verify_judges_the_one_that_was_asked_for_of_several_in_a_file() {
+    let root = Ca::root("Contoso Root CA");
+    let (one, two) = (root.client("pc1.contoso.test"), root.client("pc2.contoso.test"));
+    let place = folder(&[("root.cer", &root.der)]);
+    let both = place.path().join("both.pem");
+    write(&both, pem(&one) + &pem(&two));
+    let verify = |options: &[&str]| {
+        let run = Run::new(["verify", "--at", AT, "--format", "json", "--trust"]).arg(place.path().join("root.cer"));
+        options.iter().fold(run.arg(&both), Run::arg).output()
+    };
+    let output = verify(&["--select", "Subject:pc2.contoso.test"]).status(0);
+    let document = output.json();
+    assert_eq!(document["paths"][0]["certificates"][0], sha256(&two));
+    assert_eq!(left(&document["selection"]).last(), Some(&("longest-validity".to_owned(), 1)));
+    verify(&["--first"]).status(0);
+    for (options, found) in [
+        (&[][..], "found 2 of them"),
+        (&["--issuer", "Contoso Root CA"], "found 2 of 2 that were asked for"),
+        (&["--select", "Subject:nobody"], "found 0 of 2 that were asked for"),
+    ] {
+        let output = verify(options).status(2);
+        assert!(output.stderr.contains(found) && output.stderr.contains("--first"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn diff_takes_of_each_side_what_is_above_the_clients_that_were_asked_for() {
+    let machines = machines();
+    let litware: Vec<_> = ["litware.cer"].map(|name| machines.path().join(name)).into();
+    let diff = |options: &[&str]| {
+        let run = Run::new(["diff", "--at", AT, "--format", "json"]).arg(&litware[0]).arg(machines.path());
+        options.iter().fold(run, Run::arg).output()
+    };
+    // A file of CA certificates holds no client and is taken whole.
+    let same = diff(&["--issuer", "Litware Root CA"]).status(0).json();
+    assert_eq!((array(&same["add"]).len(), array(&same["remove"]).len(), &same["same"]), (0, 0, &Value::Bool(true)));
+    let other = diff(&["--issuer", "Contoso Root CA"]).status(0).json();
+    let names: Vec<&str> = array(&other["add"]).iter().filter_map(|ca| ca["subject"].as_str()).collect();
+    assert_eq!(names, ["CN=Contoso Root CA", "CN=Contoso Issuing CA"], "{other}");
+    assert_eq!(other["remove"][0]["subject"], "CN=Litware Root CA");
+    let output = diff(&["--select", "Subject:nobody"]).status(2);
+    assert!(output.stderr.contains("found none among 6 end-entity certificates"), "{}", output.stderr);
 }
 
 #[test]

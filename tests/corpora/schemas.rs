@@ -87,7 +87,7 @@ impl Command {
         let document = json.json();
         let mut errors = self.document.errors(&what, &document);
         match &self.line {
-            None => errors.extend(self.document.errors(&what, &single_line(&run("ndjson")))),
+            None => errors.extend(self.document.errors(&what, &last_line(&run("ndjson")))),
             Some(schema) => {
                 let lines = run("ndjson").text();
                 let lines: Vec<Value> =
@@ -109,9 +109,18 @@ impl Command {
     }
 }
 
-fn single_line(output: &Output) -> Value {
-    assert_eq!(output.text().lines().count(), 1, "one document is one line");
-    output.json()
+/// The summary of a command that does not stream: the document.
+fn last_line(output: &Output) -> Value {
+    let lines = output.text();
+    let mut last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("a JSON line");
+    assert_eq!(last.as_object_mut().and_then(|fields| fields.remove("type")), Some("summary".into()), "{lines}");
+    last
+}
+
+fn typed(kind: &str, record: &Value) -> Value {
+    let mut line = record.clone();
+    line["type"] = kind.into();
+    line
 }
 
 #[track_caller]
@@ -242,10 +251,11 @@ fn what_plan_and_explain_print_for_every_question_is_what_their_schemas_say() {
     let errors: Vec<String> = on_two_threads(&questions, |question| {
         let output = |format| Run::new(question).arg("--format").arg(format).output().status(0).silent();
         let document = output("json").json();
-        // A row a line.
+        // A row a line, between header and summary.
         let lines = output("ndjson").text();
         let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
-        assert_eq!(array(&document["rows"]), lines, "{question:?}");
+        let rows: Vec<Value> = array(&document["rows"]).iter().map(|row| typed("row", row)).collect();
+        assert_eq!(rows, lines[1..lines.len() - 1], "{question:?}");
         plan.errors(&question.join(" "), &document)
     })
     .concat();

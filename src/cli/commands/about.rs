@@ -30,11 +30,19 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitStatus, Stop> {
     sink.write(&match arguments.format {
         Format::Table => text(|out| plan_text::write(out, &style(&arguments.common, &arguments.output), &found)),
         Format::Json => json::document(&found),
-        Format::Ndjson => found.rows.iter().flat_map(json::line).collect(),
+        Format::Ndjson => lines(found.schema, "row", &found.rows),
         Format::Csv => csv::plan(&found, arguments.output.output.is_some()),
     })?;
     sink.finish()?;
     Ok(ExitStatus::Success)
+}
+
+/// A header, a line a record, and a summary of how many there were.
+fn lines<T: serde::Serialize>(schema: &'static str, kind: &'static str, records: &[T]) -> Vec<u8> {
+    let header = json::typed_line("header", &std::collections::BTreeMap::from([("schema", schema)]));
+    let count = std::collections::BTreeMap::from([("count", records.len())]);
+    let between = records.iter().flat_map(|record| json::typed_line(kind, record));
+    header.into_iter().chain(between).chain(json::typed_line("summary", &count)).collect()
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Vec<u8> {
@@ -57,7 +65,7 @@ pub(crate) fn explain(arguments: &Explain) -> Result<ExitStatus, Stop> {
             text(|out| explain_text::write(out, &style, &found, arguments.code.is_none()))
         }
         Format::Json => json::document(&schemas::ExplainRecord::new(&found)),
-        Format::Ndjson => found.iter().flat_map(json::line).collect(),
+        Format::Ndjson => lines(schemas::ExplainRecord::SCHEMA, "finding", &found),
         Format::Csv => csv::explain(&found, arguments.output.output.is_some()),
     })?;
     sink.finish()?;

@@ -59,7 +59,8 @@ fn json(found: &ops::Chains, sink: &mut Sink) -> Result<(), Stop> {
         json::open(ChainRecord::SCHEMA, &[("at", &at), ("trust", &found.trust), ("issuers", &issuers)], "clients");
     sink.write(&beginning)?;
     for (number, window) in found.clients.chunks(1024).enumerate() {
-        let records: Vec<_> = window.par_iter().map(|client| json::element(&ClientRecord::new(client, at))).collect();
+        let record = |client| json::element(&ClientRecord::new(client, at));
+        let records: Vec<_> = window.par_iter().with_max_len(8).map(record).collect();
         if number > 0 {
             sink.write(b",\n")?;
         }
@@ -67,15 +68,12 @@ fn json(found: &ops::Chains, sink: &mut Sink) -> Result<(), Stop> {
     }
     let passed_over: Vec<_> = found.passed_over.iter().map(PassedOverRecord::new).collect();
     let problems: Vec<_> = found.problems.iter().map(ProblemRecord::new).collect();
-    sink.write(&match &found.selection {
-        None => json::close(&[("passedOver", &passed_over), ("problems", &problems)]),
-        Some(counts) => json::close(&[
-            ("passedOver", &passed_over),
-            ("selection", &counts.client),
-            ("connectionPoint", &counts.connection_point),
-            ("problems", &problems),
-        ]),
-    })
+    sink.write(&json::close(&[
+        ("passedOver", &passed_over),
+        ("selection", &found.selection.as_ref().map(|counts| &counts.client)),
+        ("connectionPoint", &found.selection.as_ref().map(|counts| &counts.connection_point)),
+        ("problems", &problems),
+    ]))
 }
 
 fn ndjson(request: &Request, sink: &mut Sink) -> Result<ChainOutcome, Stop> {

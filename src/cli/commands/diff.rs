@@ -11,7 +11,8 @@ use crate::cli::{Stop, input};
 use crate::cmg::diff as comparison;
 use crate::ops::{self, OpsError};
 use crate::report::diff::{self as report, DiffRecord};
-use crate::report::{csv, json};
+use crate::report::model::HeaderRecord;
+use crate::report::{csv, json, sanitize};
 use crate::source::Problem;
 
 pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
@@ -20,31 +21,50 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
     let before = authorities(arguments, &arguments.from, &mut problems)?;
     let after = authorities(arguments, &arguments.to, &mut problems)?;
     let found = comparison::diff(&before, &after);
+    let at = arguments.at.unwrap_or_else(crate::Time::now);
     let record = DiffRecord::new(&found, &problems);
     match arguments.format {
         Format::Table => {
             let mut text = Vec::new();
-            let at = arguments.at.unwrap_or_else(crate::Time::now);
             // Writing into memory cannot fail.
             let _ = report::write(&mut text, &style(&arguments.common, &arguments.output), &found, &problems, at);
             sink.write(&text)?;
         }
         Format::Json => sink.write(&json::document(&record))?,
-        Format::Ndjson => sink.write(&json::line(&record))?,
+        Format::Ndjson => {
+            let header = HeaderRecord { schema: record.schema, at, trust: None };
+            sink.write(&json::lines(&header, &record.problems, &record))?;
+        }
         Format::Csv => sink.write(&csv::diff(&record, arguments.output.output.is_some()))?,
     }
     sink.finish()?;
     Ok(of_problems(&problems, arguments.format))
 }
 
-/// The CA certificates of one side.
+/// The CA certificates of one side; where client certificates are asked for and the side holds some, those above them.
 fn authorities(
     arguments: &Diff,
     side: &std::ffi::OsString,
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Arc<Certificate>>, Stop> {
     let named = Sources { sources: vec![side.clone()], paths_from: None };
-    let request = input::request(&named, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
+    let mut request = input::request(&named, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
+    input::select(&mut request, &arguments.selecting)?;
+    if request.selects() {
+        let found = ops::chain_each(&request, |_| (), |()| ())?;
+        problems.extend(found.problems);
+        let clients = found.valid + found.invalid + found.incomplete;
+        let others: u64 = found.passed_over.iter().map(|(_, count)| count).sum();
+        if clients == 0 && others > 0 {
+            let side = sanitize::terminal(&request.source_names());
+            return Err(Stop::usage(format!(
+                "{side}: expected client certificates that --issuer, --select and --first ask for, found none among {others} \
+                 end-entity certificates; `certpath inspect` with the same options tells why"
+            )));
+        }
+        let above = found.issuers.into_iter().filter(|issuer| clients == 0 || issuer.clients > 0);
+        return Ok(above.map(|issuer| issuer.entry.certificate).collect());
+    }
     let mut found = Vec::new();
     let inspected = ops::inspect(
         &request,

@@ -6,7 +6,8 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::output::Sink;
 use crate::cli::{Stop, input};
 use crate::ops::{self, Bundle, Extent};
-use crate::report::bundle::{self, BundleError, BundleOptions, Refusal};
+use crate::report::bundle::{self, BundleError, BundleOptions, Manifest, Refusal};
+use crate::report::model::HeaderRecord;
 use crate::report::{json, sanitize};
 
 pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
                 Format::Table if arguments.common.quiet => Vec::new(),
                 Format::Table => bundle::summary_text(&found, &manifest, &arguments.out).into_bytes(),
                 Format::Json => json::document(&manifest),
-                Format::Ndjson => json::line(&manifest),
+                Format::Ndjson => lines(&manifest),
                 Format::Csv => bundle::csv(&manifest, arguments.output.output.is_some()),
             })?;
             sink.finish()?;
@@ -51,12 +52,17 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
     }
 }
 
+fn lines(manifest: &Manifest) -> Vec<u8> {
+    let header = HeaderRecord { schema: manifest.schema, at: manifest.at, trust: Some(manifest.trust) };
+    json::lines(&header, &manifest.problems, manifest)
+}
+
 fn refused(arguments: &Export, found: &Bundle, refusal: &Refusal) -> Vec<u8> {
     let manifest = || bundle::manifest(found, false);
     match arguments.format {
         Format::Table => bundle::refusal_text(found, refusal, &arguments.out).into_bytes(),
         Format::Json => json::document(&manifest()),
-        Format::Ndjson => json::line(&manifest()),
+        Format::Ndjson => lines(&manifest()),
         Format::Csv => bundle::csv(&manifest(), arguments.output.output.is_some()),
     }
 }

@@ -7,13 +7,14 @@ use crate::cli::output::{Sink, style};
 use crate::cli::{Stop, input};
 use crate::ops::{self, Inspection, OpsError};
 use crate::report::model::{
-    CertificateRecord, HeaderRecord, InspectLine, InspectRecord, InspectSummaryRecord, ProblemRecord,
+    CertificateRecord, HeaderRecord, InspectLine, InspectRecord, InspectSummaryRecord, ProblemRecord, ReasonRecord,
 };
 use crate::report::{csv, inspect_text, json};
 
 pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
-    let request =
+    let mut request =
         input::request(&arguments.sources, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
+    input::select(&mut request, &arguments.selecting)?;
     let at = request.at;
     let mut sink = Sink::open(&arguments.output)?;
     let mut written = Ok(());
@@ -52,7 +53,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
         }
     };
     written?;
-    if found.certificates == 0 && found.crls == 0 {
+    if found.certificates == 0 && found.crls == 0 && found.selection.is_none() {
         return Err(nothing_found(OpsError::NoCertificate(request.source_names()), &found.problems));
     }
     let status = of_problems(&found.problems, arguments.format);
@@ -61,6 +62,8 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
         Format::Table => {
             inspection.crls = found.crls;
             inspection.private_keys = found.private_keys;
+            inspection.passed_over = found.passed_over;
+            inspection.selection = found.selection;
             inspection.problems = found.problems;
             let mut text = Vec::new();
             // Writing into memory cannot fail.
@@ -72,6 +75,9 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
             sink.write(&json::close(&[
                 ("crls", &found.crls),
                 ("privateKeys", &found.private_keys),
+                ("passedOver", &found.selection.as_ref().map(|_| ReasonRecord::of(&found.passed_over))),
+                ("selection", &found.selection.as_ref().map(|counts| &counts.client)),
+                ("connectionPoint", &found.selection.as_ref().map(|counts| &counts.connection_point)),
                 ("problems", &problems),
             ]))?;
         }
@@ -83,6 +89,9 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
                 certificates: found.certificates as u64,
                 crls: found.crls as u64,
                 private_keys: found.private_keys as u64,
+                passed_over: found.selection.as_ref().map(|_| ReasonRecord::of(&found.passed_over)),
+                selection: found.selection.as_ref().map(|counts| counts.client.clone()),
+                connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
                 problems: found.problems.len() as u64,
             };
             sink.write(&json::line(&InspectLine::Summary(summary)))?;

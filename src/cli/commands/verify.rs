@@ -12,7 +12,7 @@ use crate::cli::{Stop, input};
 use crate::ops::{self, Client};
 use crate::path::{self, Settings};
 use crate::pool::Entry;
-use crate::report::model::{ClientRecord, VerifyRecord};
+use crate::report::model::{ClientRecord, HeaderRecord, VerifyRecord};
 use crate::report::{csv, json, verify_text};
 use crate::source::{Position, Problem, ProblemCode, Source};
 
@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     request.intermediates = input::sources(&intermediates)?;
     request.crls = input::sources(&crls)?;
     request.crls_must_tell = true;
+    input::select(&mut request, &arguments.selecting)?;
     for side in [&request.trust, &request.intermediates, &request.crls] {
         input::protect(&arguments.output, side)?;
     }
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
         },
         request.at,
     );
+    request.purpose = settings.purpose;
     settings.require_revocation = arguments.require_revocation;
     settings.require_explicit_policy = arguments.require_explicit_policy;
     settings.inhibit_policy_mapping = arguments.inhibit_policy_mapping;
@@ -53,7 +55,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     let mut found = ops::verify(&request, settings)?;
     let unread = of_problems(&found.problems, arguments.format);
     found.problems.extend(absent);
-    let record = VerifyRecord::new(&found.verdict, &found.problems, request.at);
+    let record = VerifyRecord::new(&found, request.at);
     match arguments.format {
         Format::Table => {
             let mut text = Vec::new();
@@ -61,7 +63,10 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
             sink.write(&text)?;
         }
         Format::Json => sink.write(&json::document(&record))?,
-        Format::Ndjson => sink.write(&json::line(&record))?,
+        Format::Ndjson => {
+            let header = HeaderRecord { schema: record.schema, at: request.at, trust: None };
+            sink.write(&json::lines(&header, &record.problems, &record))?;
+        }
         Format::Csv => {
             let entry = Entry { certificate: found.leaf.clone(), occurrences: Vec::new() };
             let judged = Client { entry, verdict: found.verdict.clone() };

@@ -8,8 +8,7 @@ use serde::Serialize;
 use crate::certificate::Certificate;
 use crate::cmg::Finding;
 use crate::cmg::funnel::FunnelCounts;
-use crate::ops::{Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
-use crate::path::Verdict;
+use crate::ops::{Chains, Client, Inspection, IssuerResult, PassedOver, Trust, Verification};
 use crate::pool::Entry;
 use crate::report::model::certificate::{CertificateRecord, Role};
 use crate::report::model::each::Each;
@@ -35,6 +34,15 @@ pub struct InspectRecord<'a> {
     pub crls: usize,
     /// How many private keys were met; none is kept.
     pub private_keys: usize,
+    /// How many end-entity certificates were passed over, by reason; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<Vec<ReasonRecord>>,
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
     /// What could not be read.
     pub problems: Each<'a, Problem, ProblemRecord>,
 }
@@ -51,6 +59,9 @@ impl<'a> InspectRecord<'a> {
             certificates: Each::new(&found.certificates, move |entry| CertificateRecord::new(entry, at)),
             crls: found.crls,
             private_keys: found.private_keys,
+            passed_over: found.selection.as_ref().map(|_| ReasonRecord::of(&found.passed_over)),
+            selection: found.selection.as_ref().map(|counts| counts.client.clone()),
+            connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
             problems: Each::new(&found.problems, ProblemRecord::new),
         }
     }
@@ -274,6 +285,12 @@ pub struct VerifyRecord {
     /// Whether the search ended on its budget, so that there may be more paths.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
     /// What could not be read.
     pub problems: Vec<ProblemRecord>,
 }
@@ -283,7 +300,8 @@ impl VerifyRecord {
     pub const SCHEMA: &'static str = "certpath.verify/1";
 
     /// Of the verdict on one certificate.
-    pub fn new(verdict: &Verdict, problems: &[Problem], at: Time) -> Self {
+    pub fn new(found: &Verification, at: Time) -> Self {
+        let verdict = &found.verdict;
         let mut seen = std::collections::HashSet::new();
         let on_paths = verdict.paths.iter().flat_map(|path| &path.certificates);
         let certificates = on_paths.filter(|certificate| seen.insert(*certificate.sha256()));
@@ -294,7 +312,9 @@ impl VerifyRecord {
             certificates: certificates.map(|certificate| NamedRecord::new(certificate)).collect(),
             paths: PathRecord::of(verdict),
             exhausted: verdict.exhausted,
-            problems: problems.iter().map(ProblemRecord::new).collect(),
+            selection: found.selection.as_ref().map(|counts| counts.client.clone()),
+            connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
+            problems: found.problems.iter().map(ProblemRecord::new).collect(),
         }
     }
 }

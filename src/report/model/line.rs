@@ -55,6 +55,15 @@ pub struct InspectSummaryRecord {
     pub crls: u64,
     /// How many private keys were met; none is kept.
     pub private_keys: u64,
+    /// How many end-entity certificates were passed over, by reason; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passed_over: Option<Vec<ReasonRecord>>,
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
     /// How much could not be read.
     pub problems: u64,
 }
