@@ -153,8 +153,9 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// RFC 3339 in UTC with whole seconds: `2026-11-22T12:00:00Z`.
-impl fmt::Display for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Time {
+    /// RFC 3339 in UTC.
+    fn text(self) -> [u8; 20] {
         let days = self.0.div_euclid(DAY);
         let seconds = self.0.rem_euclid(DAY);
         let shifted = days + 719_468;
@@ -166,13 +167,30 @@ impl fmt::Display for Time {
         let day = day_of_year - (153 * month_index + 2) / 5 + 1;
         let month = if month_index < 10 { month_index + 3 } else { month_index - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds % 3600 / 60, seconds % 60)
+        let mut text = *b"0000-00-00T00:00:00Z";
+        let (hour, minute) = (seconds / 3600, seconds % 3600 / 60);
+        for (places, number) in
+            [(0..4, year), (5..7, month), (8..10, day), (11..13, hour), (14..16, minute), (17..19, seconds % 60)]
+        {
+            let mut rest = number;
+            for digit in text[places].iter_mut().rev() {
+                *digit += (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
 impl serde::Serialize for Time {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -60,8 +60,8 @@ impl fmt::Display for Oid {
 
 /// Dotted decimals of the content bytes; an arc beyond 128 bits, or one that is cut off, is shown as bytes.
 pub(crate) fn dotted(content: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut text = String::new();
+    let mut text = String::with_capacity(content.len() * 4);
+    let mut decimal = itoa::Buffer::new();
     let mut arc: u128 = 0;
     let mut started = false;
     for byte in content {
@@ -73,10 +73,11 @@ pub(crate) fn dotted(content: &[u8]) -> String {
         if byte & 0x80 == 0 {
             if text.is_empty() {
                 let first = (arc / 40).min(2);
-                let _ = write!(text, "{first}.{}", arc - first * 40);
-            } else {
-                let _ = write!(text, ".{arc}");
+                text.push_str(decimal.format(first));
+                arc -= first * 40;
             }
+            text.push('.');
+            text.push_str(decimal.format(arc));
             arc = 0;
             started = false;
         }
