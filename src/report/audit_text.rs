@@ -76,7 +76,7 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
         Column::new("COUNT", 0).right(),
         Column::new("BELOW", 0).right(),
         Column::new("FINDING", 0),
-        Column::new("WHAT IT MEANS", 1).narrows_to(34),
+        Column::new("WHAT IT MEANS", 1).narrows_to(34).wraps(),
         Column::new("CODE", 2),
     ];
     table::write(out, style, "  ", COLUMNS, &rows, |row| {
@@ -112,7 +112,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
         Column::new("SUBJECT", 0).narrows_to(26).at_most(48),
         Column::new("EXPIRES", 2),
         Column::new("DAYS", 3).right(),
-        Column::new("FINDINGS", 0).narrows_to(20),
+        Column::new("FINDINGS", 0).narrows_to(20).wraps(),
         Column::new("THUMBPRINT", 4).narrows_to(9),
         Column::new("WHERE", 5).narrows_to(16).keeps_end(),
     ];
@@ -188,7 +188,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         Column::new("ROLE", 2),
         Column::new("EXPIRES", 1),
         Column::new("BELOW", 0).right(),
-        Column::new("FINDINGS", 0).narrows_to(16),
+        Column::new("FINDINGS", 0).narrows_to(16).wraps(),
         Column::new("THUMBPRINT", 3).narrows_to(9),
     ];
     let shown = style.shown(rows.len()).min(rows.len());

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::report::style::{Style, Tint, elide, elide_front};
+use crate::report::style::{Style, Tint, elide, elide_front, wrap};
 
 /// A column and how it gives way.
 #[derive(Debug, Clone, Copy)]
@@ -17,13 +17,15 @@ pub(crate) struct Column {
     /// What it is never wider than; longer text is cut even where there is room.
     pub(crate) most: usize,
     pub(crate) right: bool,
+    /// Whether what is too long goes on in the next line instead of being cut.
+    pub(crate) wraps: bool,
     /// Whether its end tells more than its beginning, as of a path: what is too long is cut in front.
     pub(crate) keeps_end: bool,
 }
 
 impl Column {
     pub(crate) const fn new(title: &'static str, priority: u8) -> Self {
-        Self { title, priority, least: usize::MAX, most: usize::MAX, right: false, keeps_end: false }
+        Self { title, priority, least: usize::MAX, most: usize::MAX, right: false, wraps: false, keeps_end: false }
     }
 
     pub(crate) const fn narrows_to(mut self, least: usize) -> Self {
@@ -33,6 +35,11 @@ impl Column {
 
     pub(crate) const fn at_most(mut self, most: usize) -> Self {
         self.most = most;
+        self
+    }
+
+    pub(crate) const fn wraps(mut self) -> Self {
+        self.wraps = true;
         self
     }
 
@@ -66,7 +73,7 @@ impl Cell {
 
 const GAP: usize = 2;
 
-/// Writes a heading and one line for each row. Rows are made twice, once to measure them and once to write them, so that
+/// Writes a heading and one line for each row, more where a column wraps. Rows are made twice, once to measure them and once to write them, so that
 /// ten thousand of them need no memory.
 pub(crate) fn write<T>(
     out: &mut dyn Write,
@@ -94,9 +101,33 @@ pub(crate) fn write<T>(
     let titles: Vec<Cell> = columns.iter().map(|column| Cell::tinted(column.title.to_owned(), Tint::Faint)).collect();
     line(out, style, indent, columns, &widths, &titles)?;
     for one in rows {
-        line(out, style, indent, columns, &widths, &row(one))?;
+        for cells in wrapped(columns, &widths, row(one)) {
+            line(out, style, indent, columns, &widths, &cells)?;
+        }
     }
     Ok(())
+}
+
+/// The lines of a row: in those after the first stands what had no room before.
+fn wrapped(columns: &[Column], widths: &[Option<usize>], mut cells: Vec<Cell>) -> Vec<Vec<Cell>> {
+    let mut below: Vec<Vec<Cell>> = Vec::new();
+    for (index, cell) in cells.iter_mut().enumerate() {
+        let (true, Some(width)) = (columns[index].wraps, widths[index]) else { continue };
+        if cell.text.width() <= width {
+            continue;
+        }
+        let mut parts = wrap(&cell.text, width).into_iter();
+        let first = parts.next().unwrap_or_default();
+        for (number, part) in parts.enumerate() {
+            if below.len() <= number {
+                below.push(vec![Cell::default(); columns.len()]);
+            }
+            below[number][index] = Cell { text: part, tint: cell.tint };
+        }
+        cell.text = first;
+    }
+    below.insert(0, cells);
+    below
 }
 
 /// The width of each column; `None` where it has to go. Columns without any content go at once.
@@ -223,6 +254,30 @@ mod tests {
         assert!(table(Some(45)).contains("WHERE"));
         assert!(!table(Some(30)).contains("WHERE"));
         assert!(table(Some(30)).contains("01234567…"));
+    }
+
+    #[test]
+    fn what_is_too_long_goes_on_in_the_next_line_where_the_column_wraps_and_no_word_is_lost() {
+        const COLUMNS: &[Column] = &[
+            Column::new("COUNT", 0).right(),
+            Column::new("MEANING", 1).narrows_to(10).wraps(),
+            Column::new("CODE", 0),
+        ];
+        let meaning = "The internet cannot reach a CRL";
+        for width in 23..60 {
+            let mut out = Vec::new();
+            let style = Style { width: Some(width), ..Style::default() };
+            write(&mut out, &style, "", COLUMNS, &["1", "2"], |count| {
+                vec![Cell::new(*count), Cell::new(meaning), Cell::new("CP1")]
+            })
+            .unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.lines().all(|line| line.width() <= width), "{width}:\n{text}");
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let count = |word: &str| words.iter().filter(|one| **one == word).count();
+            assert!(meaning.split(' ').all(|word| count(word) == 2), "{width}:\n{text}");
+            assert_eq!((count("1"), count("2"), count("CP1")), (1, 1, 2), "{width}:\n{text}");
+        }
     }
 
     #[test]
