@@ -274,6 +274,18 @@ impl Certificate {
         }
     }
 
+    /// Whether the certificate is an end entity's: it does not claim to be a CA's, or its extensions belie the claim. One that
+    /// another issued for clients or servers (extended key usage), with a key that may not sign certificates (key usage; RFC 5280
+    /// section 4.2.1.3), was meant for one of them, whatever its basic constraints say.
+    pub fn is_end_entity(&self) -> bool {
+        let is_for_machines = || {
+            let usages = self.extended_key_usage.get().map_or(&[][..], |usages| usages);
+            usages.iter().any(|usage| *usage == *oid::CLIENT_AUTH || *usage == *oid::SERVER_AUTH)
+        };
+        let may_sign = || self.key_usage.get().is_none_or(|usage| usage.key_cert_sign());
+        !self.is_ca() || (!may_sign() && is_for_machines() && !self.is_self_issued())
+    }
+
     /// Without basic constraints: of version 1 or 2 and self-issued, or with a key usage of keyCertSign.
     fn looks_like_old_ca(&self) -> bool {
         match self.key_usage.get() {

@@ -101,7 +101,8 @@ impl Corpus {
             |parcel| {
                 let notes: Vec<NameRecord> = match note {
                     Some(note) => {
-                        let end_entities = parcel.certificates.iter().filter(|(certificate, _)| !certificate.is_ca());
+                        let end_entities =
+                            parcel.certificates.iter().filter(|(certificate, _)| certificate.is_end_entity());
                         end_entities.filter_map(|(certificate, _)| note(certificate)).collect()
                     }
                     None => Vec::new(),
@@ -160,7 +161,7 @@ impl Corpus {
             passwords,
             |parcel| {
                 let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
-                let end_entities = certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
+                let end_entities = certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
                 end_entities.filter_map(|(certificate, occurrence)| work(certificate, occurrence)).collect::<Vec<R>>()
             },
             |results| results.into_iter().for_each(&mut sink),
@@ -194,7 +195,8 @@ impl Corpus {
             inputs,
             passwords,
             |parcel| {
-                let end_entities = parcel.certificates.into_iter().filter(|(certificate, _)| !certificate.is_ca());
+                let end_entities =
+                    parcel.certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
                 let results: Vec<(Id, R)> = end_entities
                     .map(|(certificate, occurrence)| (id(&certificate), work(&Entry::new(certificate, occurrence))))
                     .collect();
@@ -224,7 +226,7 @@ impl Corpus {
             if store.is_some_and(|store| store.is("Disallowed")) {
                 self.disallowed.push(*certificate.sha256());
             }
-            if certificate.is_ca() {
+            if !certificate.is_end_entity() {
                 self.issuers.add(certificate, occurrence);
                 continue;
             }

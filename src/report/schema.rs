@@ -167,7 +167,7 @@ mod tests {
         check("audit-line", &AuditLine::Summary(report.summary.clone()));
         let authorities = |folder: &str| -> Vec<_> {
             let found = testing::inspection(folder).certificates.into_iter();
-            found.map(|entry| entry.certificate).filter(|certificate| certificate.is_ca()).collect()
+            found.map(|entry| entry.certificate).filter(|certificate| !certificate.is_end_entity()).collect()
         };
         let difference = crate::cmg::diff::diff(&authorities("pki/renewed-same-key"), &authorities("contoso"));
         check("diff", &DiffRecord::new(&difference, &[]));

@@ -18,9 +18,9 @@ use certpath::cmg::{ProfileName, Settings};
 use certpath::ops::AuditOutcome;
 use rcgen::string::Ia5String;
 use rcgen::{
-    CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose,
-    Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevocationReason, RevokedCertParams, SanType,
-    SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevocationReason,
+    RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
 };
 
 use crate::der_writer::element;
@@ -51,6 +51,9 @@ fn each_defect_of_a_client_certificate_has_its_finding_and_verdict() {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     });
     case("no-key-usage", "warn: key-usage/absent", &|params| params.key_usages.clear());
+    case("claims-to-be-a-ca", "warn: basic-constraints/leaf-is-ca", &|params| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    });
     case("no-cdp", "fail: cdp/none", &|params| params.crl_distribution_points.clear());
     case("ldap-cdp", "fail: cdp/unreachable", &|params| {
         params.crl_distribution_points = distribution(&["ldap:///CN=CDP", "http://ca1.contoso.local/a.crl"]);

@@ -68,7 +68,7 @@ fn authorities(
     let mut found = Vec::new();
     let inspected = ops::inspect(
         &request,
-        |entry| entry.certificate.is_ca().then(|| entry.certificate.clone()),
+        |entry| (!entry.certificate.is_end_entity()).then(|| entry.certificate.clone()),
         |certificate| found.extend(certificate),
     )?;
     problems.extend(inspected.problems);

@@ -22,12 +22,12 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role of a certificate: a self-signed CA is a root, any other CA an intermediate.
+    /// The role of a certificate: a self-signed CA is a root, any other CA an intermediate; see [`Certificate::is_end_entity`].
     pub fn of(certificate: &Certificate) -> Self {
-        match (certificate.is_ca(), certificate.is_self_signed()) {
-            (false, _) => Self::EndEntity,
-            (true, true) => Self::Root,
-            (true, false) => Self::Intermediate,
+        match (certificate.is_end_entity(), certificate.is_self_signed()) {
+            (true, _) => Self::EndEntity,
+            (false, true) => Self::Root,
+            (false, false) => Self::Intermediate,
         }
     }
 
