@@ -54,8 +54,8 @@ pub fn input(data: &[u8]) {
 /// PEM, in whatever text.
 pub fn pem(data: &[u8]) {
     let text = text::normalise(data);
-    settle(blocks::read(&text, 1, context()).resolve(true), text.len());
-    let _ = blocks::read(&text, 1, context()).resolve(false);
+    settle(blocks::read(&text, context()).resolve(true), text.len());
+    let _ = blocks::read(&text, context()).resolve(false);
 }
 
 /// What is compared of an object.
@@ -72,7 +72,7 @@ pub fn batches(data: &[u8]) {
     let (layout, whole) = match sniff::sniff_text(&text) {
         Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1).resolve(true)),
         Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true)),
-        _ => (Layout::Blocks, blocks::read(&text, 1, context()).resolve(true)),
+        _ => (Layout::Blocks { newline: blocks::newline(&text) }, blocks::read(&text, context()).resolve(true)),
     };
     let mut parts = Contents::default();
     for batch in Batches::new(&*text, layout, true, None).with_batch(64 + 16 * usize::from(*size)) {

@@ -59,8 +59,9 @@ impl Inputs {
 /// How many inputs are opened side by side: enough that a slow one does not leave the other cores idle for long, few enough
 /// that what they hold fits.
 const WINDOW: usize = 512;
-/// How many bytes of files are held at once where several are opened side by side; what is larger waits for its turn.
-const SIDE_BY_SIDE: u64 = 64 << 20;
+/// How many bytes of files opened side by side one window holds; what is larger waits for its turn. While one window is handed
+/// over, the next is read: twice as much is held at most.
+const SIDE_BY_SIDE: u64 = 32 << 20;
 /// How many parts of a long input; fewer at its beginning, so that the first result comes at once.
 const PARTS: usize = 16;
 /// How many things a part of a long container has at most.

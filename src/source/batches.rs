@@ -15,8 +15,8 @@ use crate::source::text::fill;
 /// How the text is laid out.
 #[derive(Debug, Clone)]
 pub(crate) enum Layout {
-    /// PEM blocks with any text around them.
-    Blocks,
+    /// PEM blocks with any text around them, and what ends a line of it.
+    Blocks { newline: u8 },
     /// Rows of certutil -view.
     Rows(View),
     /// A table with a column of certificates.
@@ -40,7 +40,7 @@ impl Batch {
     pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
         let Self { text, first_line, is_first, layout, is_damage, mut faults } = self;
         let mut contents = match layout {
-            Layout::Blocks => pem::read(&text, first_line, context).resolve(is_damage),
+            Layout::Blocks { newline } => pem::read_part(&text, first_line, newline, context).resolve(is_damage),
             Layout::Rows(view) => view.read(&text, first_line).resolve(true),
             Layout::Table(table) => table.read(&text, first_line, is_first),
         };
@@ -70,7 +70,6 @@ pub(crate) struct Batches<R> {
     /// What was read and has not gone out.
     buffer: Vec<u8>,
     line: u64,
-    newline: Option<u8>,
     batch: usize,
     gap: u64,
     is_first: bool,
@@ -105,7 +104,6 @@ impl<R: Read> Batches<R> {
             layout,
             buffer: Vec::new(),
             line: 1,
-            newline: None,
             batch: BATCH,
             gap: 0,
             is_first: true,
@@ -131,7 +129,7 @@ impl<R: Read> Batches<R> {
 
     fn cut(&self) -> Cut {
         match &self.layout {
-            Layout::Blocks => cut_blocks(&self.buffer),
+            Layout::Blocks { .. } => cut_blocks(&self.buffer),
             Layout::Rows(_) => match certutil::last_row(&self.buffer) {
                 Some(offset) => Cut::At(offset),
                 None if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),
@@ -150,17 +148,21 @@ impl<R: Read> Batches<R> {
     fn take(&mut self, length: usize, faults: Vec<Fault>) -> Batch {
         let rest = self.buffer.split_off(length.min(self.buffer.len()));
         let text = std::mem::replace(&mut self.buffer, rest);
-        let newline = *self.newline.get_or_insert_with(|| pem::newline(&text));
         let first_line = self.line;
-        self.line += memchr::memchr_iter(newline, &text).count() as u64;
+        self.line += memchr::memchr_iter(self.newline(), &text).count() as u64;
         let is_first = std::mem::replace(&mut self.is_first, false);
         Batch { text, first_line, is_first, layout: self.layout.clone(), is_damage: self.is_damage, faults }
     }
 
+    fn newline(&self) -> u8 {
+        match self.layout {
+            Layout::Blocks { newline } => newline,
+            Layout::Rows(_) | Layout::Table(_) => b'\n',
+        }
+    }
+
     fn line_at(&self, offset: usize) -> Position {
-        Position::Line(
-            self.line + memchr::memchr_iter(self.newline.unwrap_or(b'\n'), &self.buffer[..offset]).count() as u64,
-        )
+        Position::Line(self.line + memchr::memchr_iter(self.newline(), &self.buffer[..offset]).count() as u64)
     }
 
     /// The last batch: what is left, and what went wrong.

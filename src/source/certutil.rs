@@ -141,7 +141,7 @@ impl View {
     fn read_row(&self, row: &[u8], line: u64, scratch: &mut Vec<u8>, result: &mut BlockContents) {
         let first = result.contents.found.len();
         let mut id = None;
-        for piece in pem::pieces(row, line) {
+        for piece in pem::pieces(row, line).with_newline(b'\n') {
             let fields = match piece {
                 Piece::Block(block) => {
                     pem::read_block(&block, Format::CertutilView, None, scratch, result);

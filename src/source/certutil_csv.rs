@@ -112,7 +112,7 @@ impl Table {
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
         let mut rows = Rows { text, line: first_line, counted: 0, says_sizes: !is_first, ..Rows::default() };
-        let mut blocks = pem::pieces(text, first_line).peekable();
+        let mut blocks = pem::pieces(text, first_line).with_newline(b'\n').peekable();
         let mut is_header = is_first;
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
             let end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);

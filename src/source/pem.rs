@@ -106,6 +106,13 @@ pub(crate) fn pieces(text: &[u8], first_line: u64) -> Pieces<'_> {
     }
 }
 
+impl Pieces<'_> {
+    /// Counts lines as another text does that this one is a part of.
+    pub(crate) fn with_newline(self, newline: u8) -> Self {
+        Self { newline, ..self }
+    }
+}
+
 /// What ends a line in this text.
 pub(crate) fn newline(text: &[u8]) -> u8 {
     let head = &text[..text.len().min(64 * 1024)];
@@ -273,11 +280,16 @@ impl BlockContents {
 }
 
 /// Reads every block of a text.
-pub(crate) fn read(text: &[u8], first_line: u64, context: ReadContext<'_>) -> BlockContents {
+pub(crate) fn read(text: &[u8], context: ReadContext<'_>) -> BlockContents {
+    read_part(text, 1, newline(text), context)
+}
+
+/// Reads every block of a part of a text: its first line, and what ends a line in the whole.
+pub(crate) fn read_part(text: &[u8], first_line: u64, newline: u8, context: ReadContext<'_>) -> BlockContents {
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
-    for piece in pieces(text, first_line) {
+    for piece in pieces(text, first_line).with_newline(newline) {
         match piece {
             Piece::Block(block) => {
                 let first = result.contents.found.len();

@@ -178,7 +178,9 @@ fn open_stream(
     }
     let content = sniff::sniff(&head);
     let layout = match &content {
-        Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => Layout::Blocks,
+        Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => {
+            Layout::Blocks { newline: pem::newline(&text::normalise(&head)) }
+        }
         Content::CertutilView(view) => Layout::Rows(view.clone()),
         Content::CertutilCsv(table) => Layout::Table(table.clone()),
         Content::OtherBinary | Content::Foreign(_) => return Ok(Opened::Whole(nothing(&content, &head, looks))),
@@ -233,7 +235,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
     if !sniff::is_text(bytes) {
         return match sniff::sniff_binary(bytes) {
             Content::OtherBinary if looks != Looks::Unknown && pem::is_pem(bytes) => {
-                pem::read(bytes, 1, context).resolve(true)
+                pem::read(bytes, context).resolve(true)
             }
             content => {
                 read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64))
@@ -242,7 +244,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
     }
     let text = text::normalise(bytes);
     match sniff::sniff_text(&text) {
-        Content::Pem => pem::read(&text, 1, context).resolve(looks != Looks::Unknown),
+        Content::Pem => pem::read(&text, context).resolve(looks != Looks::Unknown),
         Content::CertutilView(view) => match view.read(&text, 1).resolve(true) {
             contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
             contents => contents,

@@ -4,11 +4,13 @@ use crate::source::sniff::{Content, sniff_text};
 use crate::source::testing::{base64, certificate, certificate_block, without_passwords};
 use proptest::prelude::*;
 
+const BLOCKS: Layout = Layout::Blocks { newline: b'\n' };
+
 fn layout(text: &[u8]) -> Layout {
     match sniff_text(text) {
         Content::CertutilView(view) => Layout::Rows(view),
         Content::CertutilCsv(table) => Layout::Table(table),
-        _ => Layout::Blocks,
+        _ => Layout::Blocks { newline: pem::newline(text) },
     }
 }
 
@@ -24,7 +26,7 @@ fn in_batches(text: &[u8], batch: usize) -> (Contents, usize) {
 
 fn whole(text: &[u8]) -> Contents {
     match layout(text) {
-        Layout::Blocks => pem::read(text, 1, without_passwords()).resolve(true),
+        Layout::Blocks { .. } => pem::read(text, without_passwords()).resolve(true),
         Layout::Rows(view) => view.read(text, 1).resolve(true),
         Layout::Table(table) => table.read(text, 1, true),
     }
@@ -56,11 +58,23 @@ fn batches_give_what_the_whole_gives_and_are_several() {
 }
 
 #[test]
+fn lines_are_counted_alike_in_a_batch_that_has_no_line_feed() {
+    let damaged = certificate_block(1).replacen("\nMII", "\nM.I", 1);
+    let rows: String = (1..9).map(|number| format!("\"{number}\",\"{damaged}\"\n")).collect();
+    let table = format!("\"Issued Request ID\",\"Binary Certificate\"\r\"\",\"x\"\r{rows}");
+    let text = format!("a\rb\rc\r-----END CERTIFICATE-----\n{}", damaged.repeat(8));
+    for batch in [16, 40, 64, 100, 1000, 5000] {
+        assert_same(table.as_bytes(), batch);
+        assert_same(text.as_bytes(), batch);
+    }
+}
+
+#[test]
 fn a_long_text_without_a_block_does_not_grow() {
     let text = [vec![b'x'; 3_000_000], certificate_block(0).into_bytes(), vec![b'y'; 3_000_000]].concat();
     let mut largest = 0;
     let mut found = 0;
-    for batch in Batches::new(text.as_slice(), Layout::Blocks, true, None).with_batch(100_000) {
+    for batch in Batches::new(text.as_slice(), BLOCKS, true, None).with_batch(100_000) {
         largest = largest.max(batch.text.len());
         found += batch.read(without_passwords()).found.len();
     }
@@ -83,12 +97,12 @@ fn a_block_without_an_end_is_limited_and_what_follows_is_read() {
 #[test]
 fn an_endless_text_comes_to_an_end() {
     let nothing = Fault::new(ProblemCode::Empty, Position::Whole, "nothing");
-    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, true, Some(nothing)).with_batch(64 * 1024 * 1024);
+    let mut batches = Batches::new(io::repeat(b'y'), BLOCKS, true, Some(nothing)).with_batch(64 * 1024 * 1024);
     let last = batches.by_ref().last().unwrap();
     assert_eq!(last.faults[0].code, ProblemCode::Limit);
     assert!(batches.next().is_none());
     // Where nobody said that it holds certificates, it is simply something else.
-    let mut batches = Batches::new(io::repeat(b'y'), Layout::Blocks, false, None).with_batch(64 * 1024 * 1024);
+    let mut batches = Batches::new(io::repeat(b'y'), BLOCKS, false, None).with_batch(64 * 1024 * 1024);
     assert!(batches.all(|batch| batch.faults.is_empty()));
 }
 
@@ -101,7 +115,7 @@ fn an_error_while_reading_keeps_what_was_read() {
         }
     }
     let text = certificate_block(0);
-    let batches = Batches::new(text.as_bytes().chain(Failing), Layout::Blocks, true, None);
+    let batches = Batches::new(text.as_bytes().chain(Failing), BLOCKS, true, None);
     let mut contents = Contents::default();
     batches.for_each(|batch| contents.append(batch.read(without_passwords())));
     assert_eq!(contents.found[0].der, certificate(0));
@@ -114,7 +128,7 @@ fn what_to_say_of_nothing_is_said_only_then() {
     let nothing = || Some(Fault::new(ProblemCode::Empty, Position::Whole, "nothing"));
     let faults = |text: &str| {
         let mut contents = Contents::default();
-        Batches::new(text.as_bytes(), Layout::Blocks, true, nothing())
+        Batches::new(text.as_bytes(), BLOCKS, true, nothing())
             .for_each(|batch| contents.append(batch.read(without_passwords())));
         contents.faults.len()
     };

@@ -3,7 +3,7 @@ use crate::source::testing::{base64, block, certificate, certificate_block, open
 use proptest::prelude::*;
 
 fn read(text: &[u8], first_line: u64) -> BlockContents {
-    super::read(text, first_line, without_passwords())
+    super::read_part(text, first_line, newline(text), without_passwords())
 }
 
 fn read_text(text: &str) -> Contents {
