@@ -1,6 +1,6 @@
 //! Every certificate once, with all the places it was found.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
@@ -82,6 +82,15 @@ impl Pool {
                 self.add(entry.certificate.clone(), occurrence);
             }
         }
+    }
+
+    /// Takes out those of these SHA-256, in their order.
+    pub(crate) fn take(&mut self, wanted: &HashSet<[u8; 32]>) -> Vec<Entry> {
+        let is_wanted = |entry: &Entry| wanted.contains(entry.certificate.sha256());
+        let (taken, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.entries).into_iter().partition(is_wanted);
+        self.by_sha256 = kept.iter().enumerate().map(|(index, entry)| (*entry.certificate.sha256(), index)).collect();
+        self.entries = kept;
+        taken
     }
 
     pub(crate) fn get(&self, sha256: &[u8; 32]) -> Option<&Entry> {

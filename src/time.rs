@@ -152,9 +152,8 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// RFC 3339 in UTC with whole seconds: `2026-11-22T12:00:00Z`.
 impl Time {
-    /// RFC 3339 in UTC.
+    /// RFC 3339 in UTC with whole seconds: `2026-11-22T12:00:00Z`.
     fn text(self) -> [u8; 20] {
         let days = self.0.div_euclid(DAY);
         let seconds = self.0.rem_euclid(DAY);

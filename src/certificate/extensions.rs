@@ -145,6 +145,20 @@ pub(crate) fn read_policies(content: &[u8]) -> Result<Vec<Policy<'_>>, DecodeErr
     Ok(policies)
 }
 
+impl<'a> Policy<'a> {
+    /// What kinds of qualifiers it has (PolicyQualifierId).
+    pub(crate) fn qualifier_kinds(&self) -> Result<Vec<&'a [u8]>, DecodeError> {
+        let Some(qualifiers) = self.qualifiers else { return Ok(Vec::new()) };
+        let mut cursor = Tlv::only_of(qualifiers, tag::SEQUENCE, "policy qualifiers (SEQUENCE)")?.children();
+        let mut kinds = Vec::new();
+        while !cursor.is_empty() {
+            let mut fields = cursor.expect(tag::SEQUENCE, "a PolicyQualifierInfo (SEQUENCE)")?.children();
+            kinds.push(fields.expect(tag::OID, "a qualifier's kind (OBJECT IDENTIFIER)")?.value);
+        }
+        Ok(kinds)
+    }
+}
+
 /// One PolicyInformation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Policy<'a> {

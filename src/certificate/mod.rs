@@ -232,21 +232,35 @@ impl Certificate {
         self.subject().matches(&self.issuer())
     }
 
-    /// Whether it is self-issued, and its own key made its signature (RFC 5280 section 3.2, "self-signed"); checked once.
+    /// Whether it is self-issued, and its own key made its signature (RFC 5280 section 3.2, "self-signed"); checked once. Where the
+    /// signature is of an algorithm that is not checked, as MD5 of old roots, the key identifiers decide: a root is trusted for being
+    /// there, and not for its own signature.
     pub fn is_self_signed(&self) -> bool {
         *self.is_self_signed.get_or_init(|| {
             self.is_self_issued()
-                && self.check_signature(&VerifyingKey::new(self.subject_public_key_info())) == SignatureCheck::Valid
+                && match self.check_signature(&VerifyingKey::new(self.subject_public_key_info())) {
+                    SignatureCheck::Valid => true,
+                    SignatureCheck::Unsupported(_) => self.has_broken_hash() && self.names_own_key(),
+                    _ => false,
+                }
         })
     }
 
-    /// Whether it is self-signed as far as can be told: its signature may be of an algorithm that is not checked, as MD5 of old roots.
-    pub(crate) fn may_be_self_signed(&self) -> bool {
-        let unsupported = || {
-            let own_key = VerifyingKey::new(self.subject_public_key_info());
-            self.is_self_issued() && matches!(self.check_signature(&own_key), SignatureCheck::Unsupported(_))
-        };
-        self.is_self_signed() || unsupported()
+    /// Whether it is meant to be self-signed: self-issued, and by its key identifiers under its own key. One that is not self-signed
+    /// all the same was damaged; a key-rollover certificate names the other key.
+    pub(crate) fn is_meant_to_be_self_signed(&self) -> bool {
+        self.is_self_issued() && self.names_own_key()
+    }
+
+    fn has_broken_hash(&self) -> bool {
+        matches!(self.signature_algorithm().hash(), Some(HashAlgorithm::Md5))
+    }
+
+    /// Whether the authority key identifier is the certificate's own, or there is none.
+    fn names_own_key(&self) -> bool {
+        let authority = self.authority_key_identifier();
+        let named = authority.get().and_then(|authority| authority.key_identifier);
+        named.is_none_or(|named| self.subject_key_identifier() == Some(named))
     }
 
     /// Basic constraints.
@@ -274,16 +288,24 @@ impl Certificate {
         }
     }
 
-    /// Whether the certificate is an end entity's: it does not claim to be a CA's, or its extensions belie the claim. One that
-    /// another issued for clients or servers (extended key usage), with a key that may not sign certificates (key usage; RFC 5280
-    /// section 4.2.1.3), was meant for one of them, whatever its basic constraints say.
+    /// Whether the certificate is an end entity's: it does not claim to be a CA's, or the rest of it belies the claim. One that
+    /// another issued for clients or servers (extended key usage) was meant for one of them, whatever its basic constraints say, if
+    /// its key may not sign certificates (RFC 5280 section 4.2.1.3) or if it names a host or a user; and one without basic constraints
+    /// is no CA for its key usage alone.
     pub fn is_end_entity(&self) -> bool {
-        let is_for_machines = || {
-            let usages = self.extended_key_usage.get().map_or(&[][..], |usages| usages);
-            usages.iter().any(|usage| *usage == *oid::CLIENT_AUTH || *usage == *oid::SERVER_AUTH)
-        };
+        if !self.is_ca() {
+            return true;
+        }
+        let usages = self.extended_key_usage.get().map_or(&[][..], |usages| usages);
+        let is_for_machines = usages.iter().any(|usage| *usage == *oid::CLIENT_AUTH || *usage == *oid::SERVER_AUTH);
         let may_sign = || self.key_usage.get().is_none_or(|usage| usage.key_cert_sign());
-        !self.is_ca() || (!may_sign() && is_for_machines() && !self.is_self_issued())
+        let names_host = || {
+            let names = self.subject_alternative_names();
+            let is_host = |name: &GeneralName<'_>| matches!(name, GeneralName::Dns(_) | GeneralName::Other { .. });
+            names.get().is_some_and(|names| names.iter().any(is_host))
+        };
+        let has_constraints = matches!(self.basic_constraints, Decoded::Present(_));
+        is_for_machines && !self.is_self_issued() && (!has_constraints || !may_sign() || names_host())
     }
 
     /// Without basic constraints: of version 1 or 2 and self-issued, or with a key usage of keyCertSign.

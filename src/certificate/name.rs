@@ -52,11 +52,17 @@ impl<'a> Attribute<'a> {
     }
 }
 
-/// Case folded, leading and trailing spaces dropped, inner runs made one space.
+/// Normalised (NFKC, RFC 4518 section 2.3), case folded, leading and trailing spaces dropped, inner runs made one space.
 pub(crate) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
+    use unicode_normalization::UnicodeNormalization as _;
+    // ASCII is its own normal form, and what most names are.
+    if text.is_ascii() { fold_normal(text.chars()) } else { fold_normal(text.nfkc()).nfkc().collect() }
+}
+
+fn fold_normal(text: impl Iterator<Item = char>) -> String {
+    let mut folded = String::with_capacity(64);
     let mut is_apart = false;
-    for c in text.chars() {
+    for c in text {
         match c {
             // RFC 4518 section 2.2: mapped to nothing, before spaces are counted.
             '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => continue,

@@ -163,6 +163,15 @@ fn hash_of(signature: &[u8]) -> Option<HashAlgorithm> {
 
 /// RSASSA-PSS-params (RFC 4055 section 3.1): only what is in use, the mask's hash the same and a salt as long as the hash.
 fn pss_hash(parameters: Option<Tlv<'_>>) -> Result<HashAlgorithm, String> {
+    let (hash, salt, length) = pss_parameters(parameters)?;
+    if salt != length {
+        return Err(format!("RSASSA-PSS with {} and a salt of {salt} bytes", hash.name()));
+    }
+    Ok(hash)
+}
+
+/// The hash, the length of the salt, and the length of what the hash gives.
+fn pss_parameters(parameters: Option<Tlv<'_>>) -> Result<(HashAlgorithm, u64, u64), String> {
     let read = || -> Result<(HashAlgorithm, HashAlgorithm, u64), DecodeError> {
         let mut fields = match parameters {
             Some(parameters) if parameters.tag == tag::SEQUENCE => parameters.children(),
@@ -194,10 +203,10 @@ fn pss_hash(parameters: Option<Tlv<'_>>) -> Result<HashAlgorithm, String> {
         HashAlgorithm::Sha512 => 64,
         other => return Err(format!("RSASSA-PSS with {}", other.name())),
     };
-    if mask != hash || salt != length {
-        return Err(format!("RSASSA-PSS with {}, a mask of {} and a salt of {salt} bytes", hash.name(), mask.name()));
+    if mask != hash {
+        return Err(format!("RSASSA-PSS with {} and a mask of {}", hash.name(), mask.name()));
     }
-    Ok(hash)
+    Ok((hash, salt, length))
 }
 
 fn hash_identifier(mut cursor: Cursor<'_>) -> Result<HashAlgorithm, DecodeError> {
@@ -268,6 +277,18 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
+/// The algorithms of keys whose signatures can be checked, and DSA, which is no other one's under another name.
+const KEY_ALGORITHMS: &[&[u8]] = &[
+    oid::RSA_ENCRYPTION,
+    oid::RSASSA_PSS,
+    oid::EC_PUBLIC_KEY,
+    oid::ED25519,
+    oid::ML_DSA_44,
+    oid::ML_DSA_65,
+    oid::ML_DSA_87,
+    oid::DSA,
+];
+
 impl VerifyingKey {
     /// From a SubjectPublicKeyInfo.
     pub fn new(spki: &[u8]) -> Self {
@@ -286,11 +307,17 @@ impl VerifyingKey {
         let curve = match scheme {
             Scheme::RsaPkcs1 if info.algorithm == oid::RSA_ENCRYPTION => None,
             Scheme::RsaPss if info.algorithm == oid::RSA_ENCRYPTION => None,
-            // A key that is bound to PSS with parameters is bound to them (RFC 4055 section 3.3).
-            Scheme::RsaPss if info.algorithm == oid::RSASSA_PSS => match info.real_parameters() {
-                Some(parameters) if pss_hash(Some(parameters)).ok() != Some(hash) => return SignatureCheck::Invalid,
-                _ => None,
-            },
+            // A key that is bound to PSS with parameters is bound to their hash, and to a salt of that length at least (RFC 4055
+            // section 3.3).
+            Scheme::RsaPss if info.algorithm == oid::RSASSA_PSS => {
+                match info.real_parameters().map(|parameters| pss_parameters(Some(parameters))) {
+                    Some(Ok((bound, salt, length))) if bound != hash || salt > length => {
+                        return SignatureCheck::Invalid;
+                    }
+                    Some(Err(what)) => return SignatureCheck::Unsupported(format!("a key for {what}")),
+                    _ => None,
+                }
+            }
             Scheme::Ecdsa if info.algorithm == oid::EC_PUBLIC_KEY => match info.parameters {
                 Some(parameters) if parameters.tag == tag::OID => Some(parameters.value),
                 // Inherited parameters (RFC 3279 section 2.3.5) are forbidden for EC keys by RFC 5480 section 2.1.1.
@@ -300,8 +327,13 @@ impl VerifyingKey {
             Scheme::MlDsa(44) if info.algorithm == oid::ML_DSA_44 => None,
             Scheme::MlDsa(65) if info.algorithm == oid::ML_DSA_65 => None,
             Scheme::MlDsa(87) if info.algorithm == oid::ML_DSA_87 => None,
-            // The key is of another algorithm than the signature: this key did not make it.
-            _ => return SignatureCheck::Invalid,
+            // The key is of another algorithm than the signature: this key did not make it. What kind of key an unknown one is, nobody
+            // can tell.
+            _ if KEY_ALGORITHMS.contains(&info.algorithm) => return SignatureCheck::Invalid,
+            _ => {
+                let name = oid::name(info.algorithm).map_or_else(|| oid::dotted(info.algorithm), str::to_owned);
+                return SignatureCheck::Unsupported(format!("a key of {name}"));
+            }
         };
         let row = TABLE.iter().zip(&self.parsed).find(|((s, c, h, _), _)| *s == scheme && *c == curve && *h == hash);
         let Some(((_, _, _, verifier), slot)) = row else {

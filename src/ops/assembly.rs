@@ -1,9 +1,10 @@
 //! From what was read to what can be asked: trust anchors, the graph of CA certificates, CRLs.
 
+use std::cell::LazyCell;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, Crl};
+use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
@@ -66,10 +67,15 @@ impl Assembly {
     /// Over what was read of the sources.
     pub(crate) fn over(mut corpus: Corpus, request: &Request, settings: Settings) -> Self {
         let mut problems = std::mem::take(&mut corpus.problems);
+        let mut namesakes = namesakes(&corpus, &issuers_names(&corpus));
+        let have_issued = have_issued(&corpus, &namesakes);
+        namesakes.retain(|entry| !have_issued.contains(entry.certificate.sha256()));
+        corpus.count_among_issuers(&have_issued);
         let trust_side = Side::read(&request.trust, request);
         let intermediates = Side::read(&request.intermediates, request);
         let crl_side = Side::read(&request.crls, request);
         let mut settings = settings;
+        settings.require_revocation |= request.require_revocation;
         settings.require_revocation |= request.crls_must_tell && !crl_side.crls.is_empty();
         let mut disallowed = corpus.disallowed.clone();
         let mut crls = std::mem::take(&mut corpus.crls);
@@ -99,7 +105,7 @@ impl Assembly {
             let cas = side("Windows' CA stores", stores.intermediates);
             let refused = side("Windows' Disallowed stores", stores.disallowed);
             // As Windows: what another CA issued is no root, wherever it lies.
-            add(roots.pool.entries(), &Certificate::may_be_self_signed);
+            add(roots.pool.entries(), &Certificate::is_self_signed);
             add(cas.pool.entries(), &|_| false);
             disallowed.extend(refused.pool.entries().iter().map(|entry| *entry.certificate.sha256()));
             for side in [roots, cas, refused] {
@@ -108,7 +114,7 @@ impl Assembly {
                 helpers.absorb(side.pool);
             }
         }
-        add(&namesakes(&corpus, &issuers_names(&corpus)), &|_| false);
+        add(&namesakes, &|_| false);
         for side in [trust_side, intermediates, crl_side] {
             crls.extend(side.crls);
             problems.extend(side.problems);
@@ -117,7 +123,8 @@ impl Assembly {
 
         let mut graph = build(&issuers, &disallowed, settings.clone());
         if !crls.is_empty() {
-            let any = Settings { purpose: Purpose::Any, require_revocation: false, ..settings };
+            // Who signs a CRL is asked for none of what the user asks of the certificate (RFC 5280 section 6.3.3 (f)).
+            let any = Settings { budget: settings.budget, ..Settings::new(Purpose::Any, settings.at) };
             let signers: Vec<_> = issuers.iter().map(|issuer| issuer.certificate.clone()).collect();
             graph.revocation = Some(Box::new(Revocation {
                 store: CrlStore::new(crls),
@@ -169,11 +176,35 @@ fn issuers_names(corpus: &Corpus) -> HashSet<Vec<u8>> {
 /// issuer would only be missing.
 fn namesakes(corpus: &Corpus, names: &HashSet<Vec<u8>>) -> Vec<Entry> {
     let held = corpus.held().unwrap_or_default();
+    let all_issuers = LazyCell::new(|| -> HashSet<&[u8]> {
+        let all = corpus.issuers.entries().iter().chain(held);
+        all.map(|entry| entry.certificate.issuer().as_bytes()).collect()
+    });
     let has_name = |entry: &&Entry| {
         let certificate = &entry.certificate;
-        names.contains(certificate.subject().as_bytes()) && !certificate.is_self_issued()
+        let subject = certificate.subject();
+        // One that says it is a CA is looked at beside its namesakes that are.
+        (names.contains(subject.as_bytes()) || (certificate.is_ca() && all_issuers.contains(subject.as_bytes())))
+            && !certificate.is_self_issued()
     };
     held.iter().filter(has_name).cloned().collect()
+}
+
+/// How many of the certificates that name it are tried for one that a namesake has really signed.
+const TRIED: usize = 8;
+
+/// The namesakes that have issued certificates, without being a CA's.
+fn have_issued(corpus: &Corpus, namesakes: &[Entry]) -> HashSet<[u8; 32]> {
+    let has_issued = |namesake: &&Entry| {
+        let certificate = &namesake.certificate;
+        let key = VerifyingKey::new(certificate.subject_public_key_info());
+        let name = certificate.subject();
+        let all = corpus.issuers.entries().iter().chain(corpus.held().unwrap_or_default());
+        let below = all.filter(|entry| entry.certificate.issuer().as_bytes() == name.as_bytes());
+        below.take(TRIED).any(|entry| entry.certificate.check_signature(&key) == SignatureCheck::Valid)
+    };
+    // Whoever has a hundred of them has a problem of another kind.
+    namesakes.iter().take(100).filter(has_issued).map(|entry| *entry.certificate.sha256()).collect()
 }
 
 impl Entry {

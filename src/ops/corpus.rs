@@ -8,12 +8,13 @@ use rayon::prelude::*;
 
 use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
-use crate::ops::overlap::overlap;
+use crate::ops::overlap::overlap_ready;
 use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
 use crate::pool::{Entry, Pool};
-use crate::source::{Occurrence, Passwords, Problem};
+use crate::source::contents::Fault;
+use crate::source::{Occurrence, Passwords, Position, Problem, ProblemCode};
 
 /// How many bytes of end-entity certificates are kept for the second look: some 20,000 certificates. More are read again.
 const HELD: usize = 20 << 20;
@@ -190,21 +191,25 @@ impl Corpus {
     ) -> Vec<Problem> {
         let mut seen = HashSet::new();
         let mut problems = Vec::new();
+        let (mut crls, mut disallowed) = (0, 0);
         progress.count_files(inputs.counter());
         scan::scan(
             inputs,
             passwords,
             |parcel| {
+                let disallowed = parcel.certificates.iter().filter(|(_, occurrence)| is_disallowed(occurrence)).count();
                 let end_entities =
                     parcel.certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
                 let results: Vec<(Id, R)> = end_entities
                     .map(|(certificate, occurrence)| (id(&certificate), work(&Entry::new(certificate, occurrence))))
                     .collect();
-                (results, parcel.ends_input, parcel.problems)
+                (results, parcel.ends_input, parcel.problems, parcel.crls.len(), disallowed)
             },
-            |(results, ends_input, more)| {
+            |(results, ends_input, more, more_crls, more_disallowed)| {
                 progress.read(ends_input, results.len());
                 problems.extend(more);
+                crls += more_crls;
+                disallowed += more_disallowed;
                 for (id, result) in results {
                     if seen.insert(id) {
                         sink(result);
@@ -212,6 +217,19 @@ impl Corpus {
                 }
             },
         );
+        // Whoever is judged as soon as he is read is judged without what stands behind him.
+        let unused = [
+            (crls, "CRLs among the sources", "name them with --crl"),
+            (disallowed, "certificates of a Disallowed store", "leave --closed-pool"),
+        ];
+        for (count, what, advice) in unused.into_iter().filter(|(count, ..)| *count > 0) {
+            let message = format!(
+                "expected end-entity certificates alone, as each is judged with --closed-pool before the rest is read; found \
+                 {count} {what}, which were not used: {advice}"
+            );
+            let fault = Fault::new(ProblemCode::Unsupported, Position::Whole, message);
+            problems.push(Problem::new(&"--closed-pool".into(), fault));
+        }
         problems
     }
 
@@ -222,8 +240,7 @@ impl Corpus {
         self.problems_left_out += parcel.problems.len().saturating_sub(room);
         self.problems.extend(parcel.problems.into_iter().take(room));
         for (certificate, occurrence) in parcel.certificates {
-            let store = occurrence.properties.as_deref().and_then(|found| found.store.as_ref());
-            if store.is_some_and(|store| store.is("Disallowed")) {
+            if is_disallowed(&occurrence) {
                 self.disallowed.push(*certificate.sha256());
             }
             if !certificate.is_end_entity() {
@@ -236,6 +253,17 @@ impl Corpus {
             self.end_entities.add(certificate, occurrence);
         }
         Ok(())
+    }
+
+    /// Counts these end-entity certificates among the CAs from now on: they have issued others. Only where they are held.
+    pub(crate) fn count_among_issuers(&mut self, sha256: &HashSet<[u8; 32]>) {
+        if let (EndEntities::Held { pool, .. }, false) = (&mut self.end_entities, sha256.is_empty()) {
+            for Entry { certificate, occurrences } in pool.take(sha256) {
+                for occurrence in occurrences {
+                    self.issuers.add(certificate.clone(), occurrence);
+                }
+            }
+        }
     }
 
     /// How many different end-entity certificates there are.
@@ -275,7 +303,7 @@ impl Corpus {
                         window.par_iter().with_max_len(8).map(&work).collect()
                     }
                 };
-                overlap(pool.entries().chunks(1024), judge, |results| results.into_iter().for_each(&mut sink));
+                overlap_ready(pool.entries().chunks(1024), judge, |results| results.into_iter().for_each(&mut sink));
                 return Ok(());
             }
             EndEntities::Counted { seen, repeated } => (seen, repeated),
@@ -298,6 +326,12 @@ impl Corpus {
             sink,
         )
     }
+}
+
+/// Whether it stands in a store of what Windows refuses.
+fn is_disallowed(occurrence: &Occurrence) -> bool {
+    let store = occurrence.properties.as_deref().and_then(|found| found.store.as_ref());
+    store.is_some_and(|store| store.is("Disallowed"))
 }
 
 impl EndEntities {

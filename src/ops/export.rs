@@ -55,7 +55,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         for id in assembly.graph.ids() {
             let certificate = assembly.graph.certificate(id);
             let verdict = assembly.graph.judge(certificate);
-            let mut paths = verdict.paths.iter().filter(|path| certificate.is_ca() && is_exportable(path));
+            let mut paths = verdict.paths.iter().filter(|path| !certificate.is_end_entity() && is_exportable(path));
             if let Some(path) = paths.next() {
                 chosen.take(path, 0);
             }

@@ -1,5 +1,7 @@
 //! Work on all cores while one thread fetches what comes next and hands over what is done.
 
+use std::time::{Duration, Instant};
+
 /// Calls `work` with each item, one after the other, and `sink` with the results, in order. While an item is worked on, the next
 /// one is fetched and the one before is handed over, so that neither leaves the cores idle: `work` is expected to use them all.
 pub(crate) fn overlap<T: Send, R: Send>(
@@ -24,14 +26,36 @@ pub(crate) fn overlap<T: Send, R: Send>(
     }
 }
 
+/// As [`overlap`], for items that are there without waiting: a single one is worked on by the caller itself, and no other thread
+/// is begun for it.
+pub(crate) fn overlap_ready<T: Send, R: Send>(
+    mut items: impl Iterator<Item = T>,
+    mut work: impl FnMut(T) -> R + Send,
+    mut sink: impl FnMut(R),
+) {
+    match (items.next(), items.next()) {
+        (Some(only), None) => sink(work(only)),
+        (first, second) => overlap(first.into_iter().chain(second).chain(items), work, sink),
+    }
+}
+
+/// How long a group waits for more: what is there by then is handed on, so that a slow input does not hold up what it has sent.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// Consecutive items together: at first one, then twice as many each time up to `most`, so that the first result comes at once.
 pub(crate) fn growing<I: Iterator>(items: I, most: usize) -> impl Iterator<Item = Vec<I::Item>> {
     let mut items = items.fuse();
     let mut count = 1;
     std::iter::from_fn(move || {
-        let some: Vec<_> = items.by_ref().take(count).collect();
+        let first = items.next()?;
+        let begun = Instant::now();
+        let mut some = vec![first];
+        while some.len() < count && begun.elapsed() < PATIENCE {
+            let Some(item) = items.next() else { break };
+            some.push(item);
+        }
         count = most.min(2 * count);
-        (!some.is_empty()).then_some(some)
+        Some(some)
     })
 }
 
@@ -44,7 +68,9 @@ mod tests {
         for count in [0, 1, 2, 3, 100] {
             let mut results = Vec::new();
             overlap(0..count, |item| item * 2, |result| results.push(result));
-            assert_eq!(results, (0..count).map(|item| item * 2).collect::<Vec<i32>>());
+            overlap_ready(0..count, |item| item * 2, |result| results.push(result));
+            let expected: Vec<i32> = (0..count).map(|item| item * 2).collect();
+            assert_eq!(results, [&expected[..], &expected[..]].concat());
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::certificate::{Certificate, Crl};
-use crate::ops::overlap::{growing, overlap};
+use crate::ops::overlap::{growing, overlap, overlap_ready};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
 use crate::source::passwords::ReadContext;
@@ -60,7 +60,7 @@ impl Inputs {
 /// that what they hold fits.
 const WINDOW: usize = 512;
 /// How many bytes of files opened side by side one window holds; what is larger waits for its turn. While one window is handed
-/// over, the next is read: twice as much is held at most.
+/// over, the next is read: twice as much is held at most, and one larger file beside it.
 const SIDE_BY_SIDE: u64 = 32 << 20;
 /// How many parts of a long input; fewer at its beginning, so that the first result comes at once.
 const PARTS: usize = 16;
@@ -104,15 +104,17 @@ pub(crate) fn scan<R: Send>(
         let window: Vec<_> = waiting.by_ref().take(WINDOW).collect();
         (!window.is_empty()).then_some(window)
     });
+    let mut is_first = true;
     let look = |window: Vec<_>| -> Vec<Looked<R>> {
-        if window.len() == 1 {
+        // Nothing is handed over yet, so that a single input has all the room.
+        if std::mem::take(&mut is_first) && window.len() == 1 {
             return window.into_iter().map(|input| first_look(input, passwords, &work, None)).collect();
         }
         let room = Room::new(SIDE_BY_SIDE);
         let look = |input| first_look(input, passwords, &work, Some(&room));
         window.into_par_iter().with_max_len(8).map(look).collect()
     };
-    overlap(windows, look, |looked| {
+    overlap_ready(windows, look, |looked| {
         for looked in looked {
             let looked = match looked {
                 Looked::Later(input) => first_look(Ok(input), passwords, &work, None),
@@ -120,7 +122,7 @@ pub(crate) fn scan<R: Send>(
             };
             match looked {
                 Looked::Done(result) => sink(result),
-                // Alone it has room.
+                // Without a limit of room there is no later.
                 Looked::Later(_) => {}
                 Looked::Long(name, is_fleeting, parts) => {
                     scan_parts(&name, is_fleeting, parts, passwords, &work, &mut sink);

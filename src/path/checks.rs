@@ -88,9 +88,49 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
                 format!("{}, critical", extension_name(extension.oid)),
             ));
         }
+        content_of_critical(certificate, extension.oid)?;
     }
     if certificate.extension(oid::SUBJECT_ALTERNATIVE_NAME).is_some() {
         malformed("subject alternative name", &certificate.subject_alternative_names())?;
+    }
+    Ok(())
+}
+
+/// That what a critical extension says can be processed (RFC 5280 section 4.2), where that is not asked of every one.
+fn content_of_critical(certificate: &Certificate, kind: &[u8]) -> Result<(), Failure> {
+    match kind {
+        kind if kind == oid::CRL_DISTRIBUTION_POINTS => {
+            malformed("CRL distribution points", &certificate.crl_distribution_points())
+        }
+        kind if kind == oid::FRESHEST_CRL => malformed("freshest CRL", &certificate.freshest_crl()),
+        kind if kind == oid::AUTHORITY_INFORMATION_ACCESS => {
+            malformed("authority information access", &certificate.authority_information_access())
+        }
+        kind if kind == oid::AUTHORITY_KEY_IDENTIFIER => {
+            malformed("authority key identifier", &certificate.authority_key_identifier())
+        }
+        kind if kind == oid::NAME_CONSTRAINTS => malformed("name constraints", &certificate.name_constraints()),
+        kind if kind == oid::POLICY_MAPPINGS => malformed("policy mappings", &certificate.policy_mappings()),
+        kind if kind == oid::POLICY_CONSTRAINTS => malformed("policy constraints", &certificate.policy_constraints()),
+        kind if kind == oid::INHIBIT_ANY_POLICY => malformed("inhibit any-policy", &certificate.inhibit_any_policy()),
+        kind if kind == oid::MS_APPLICATION_POLICIES => {
+            malformed("application policies", &certificate.application_policies())
+        }
+        kind if kind == oid::CERTIFICATE_POLICIES => policy_qualifiers(certificate),
+        _ => Ok(()),
+    }
+}
+
+/// Who cannot interpret a qualifier of critical policies must refuse them (RFC 5280 section 4.2.1.4).
+fn policy_qualifiers(certificate: &Certificate) -> Result<(), Failure> {
+    let policies = certificate.policies();
+    malformed("certificate policies", &policies)?;
+    let refuse = |found: String| Failure::new(Check::CriticalExtension, "policy qualifiers that are understood", found);
+    for policy in policies.get().into_iter().flatten() {
+        let kinds = policy.qualifier_kinds().map_err(|error| refuse(error.to_string()))?;
+        if let Some(other) = kinds.iter().find(|kind| **kind != oid::QT_CPS && **kind != oid::QT_USER_NOTICE) {
+            return Err(refuse(format!("{}, in critical policies", oid::dotted(other))));
+        }
     }
     Ok(())
 }

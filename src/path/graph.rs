@@ -98,7 +98,7 @@ impl Revocation {
         at: Time,
     ) -> RevocationStatus {
         let ask = || revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor));
-        if below.is_ca() { self.store.remember(below, issuer, anchor, ask) } else { ask() }
+        if below.is_end_entity() { ask() } else { self.store.remember(below, issuer, anchor, ask) }
     }
 }
 

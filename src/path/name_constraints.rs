@@ -45,7 +45,7 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), F
         }
     }
     let is_named = alternatives.iter().any(|name| matches!(name, GeneralName::Dns(_)));
-    if !is_named && !certificate.is_ca() {
+    if !is_named && certificate.is_end_entity() {
         for attribute in subject.attributes().filter(|attribute| attribute.oid() == oid::COMMON_NAME) {
             let text = attribute.text();
             if text.contains('.') && is_host(&text) && text.parse::<std::net::Ipv4Addr>().is_err() {

@@ -99,8 +99,9 @@ struct Step {
 #[derive(Default)]
 struct Walk<'g> {
     steps: Vec<Step>,
-    /// The length that a path through the step has at least, and the step.
-    queue: BinaryHeap<Reverse<(usize, usize)>>,
+    /// The length that a path through the step has at least, and the step; of several alike the last, so that where all ways are
+    /// equally long one is gone to its end before the next is begun.
+    queue: BinaryHeap<(Reverse<usize>, usize)>,
     seen: HashSet<NodeId>,
     /// What waits and reaches no anchor.
     dead_ends: HashSet<NodeId>,
@@ -116,12 +117,12 @@ impl<'g> Walk<'g> {
             Some(NEVER) => usize::MAX,
             Some(distance) => depth.saturating_add(distance as usize),
         };
-        self.queue.push(Reverse((length, self.steps.len())));
+        self.queue.push((Reverse(length), self.steps.len()));
         self.steps.push(Step { node, below, depth });
     }
 
     fn pop(&mut self) -> Option<usize> {
-        while let Some(Reverse((length, step))) = self.queue.pop() {
+        while let Some((Reverse(length), step)) = self.queue.pop() {
             if length < usize::MAX || !self.seen.contains(&self.steps[step].node) {
                 return Some(step);
             }
@@ -138,12 +139,12 @@ impl<'g> Walk<'g> {
     /// From here on by distance.
     fn look(&mut self, distances: &'g [u32]) {
         self.distances = Some(distances);
-        for Reverse((_, step)) in std::mem::take(&mut self.queue).into_sorted_vec().into_iter().rev() {
+        for (_, step) in std::mem::take(&mut self.queue).into_sorted_vec().into_iter().rev() {
             let Step { node, depth, .. } = self.steps[step];
             match distances[node.0 as usize] {
                 NEVER if !self.dead_ends.insert(node) => {}
-                NEVER => self.queue.push(Reverse((usize::MAX, step))),
-                distance => self.queue.push(Reverse((depth.saturating_add(distance as usize), step))),
+                NEVER => self.queue.push((Reverse(usize::MAX), step)),
+                distance => self.queue.push((Reverse(depth.saturating_add(distance as usize)), step)),
             }
         }
     }

@@ -176,7 +176,7 @@ impl Graph {
         // An anchor that is no CA and not self-signed is trusted to issue nothing, so that no path ends at it (RFC 5280 section 6.1).
         if let Some(id) = own_node
             && self.node(id).anchor.is_some()
-            && (certificate.is_ca() || certificate.is_self_signed())
+            && (!certificate.is_end_entity() || certificate.is_self_signed())
         {
             return self.judge_anchor(certificate);
         }

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::certificate::Certificate;
-use crate::path::{Failure, Missing, Path, PathStatus, Refusal, Verdict};
+use crate::path::{Failure, Missing, Path, PathStatus, Refusal, RevocationStatus, Verdict};
+use crate::time::Time;
 
 /// An issuer that is not there.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -113,6 +114,37 @@ impl RefusalRecord {
     }
 }
 
+/// Whether a certificate is revoked, as far as the CRLs at hand tell.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RevocationRecord {
+    /// SHA-256 of the certificate.
+    pub certificate: String,
+    /// `good`, `revoked` or `unknown`.
+    pub status: &'static str,
+    /// Since when it is revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub revoked_at: Option<Time>,
+    /// Why it was revoked, by the name that RFC 5280 section 5.3.1 gives the reason; or why it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl RevocationRecord {
+    /// Of the status of a certificate.
+    pub fn new(certificate: &Certificate, status: &RevocationStatus) -> Self {
+        let (name, revoked_at, reason) = match status {
+            RevocationStatus::Good => ("good", None, None),
+            RevocationStatus::Revoked { at, reason, .. } => {
+                ("revoked", *at, reason.map(|reason| reason.name().to_owned()))
+            }
+            RevocationStatus::Unknown { why, .. } => ("unknown", None, Some(why.clone())),
+        };
+        Self { certificate: certificate.sha256_hex(), status: name, revoked_at, reason }
+    }
+}
+
 /// One certification path.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -130,6 +162,9 @@ pub struct PathRecord {
     /// Why it is invalid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailureRecord>,
+    /// Whether each of them but the anchor is revoked, from the certificate up; where there are CRLs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revocation: Vec<RevocationRecord>,
     /// What was considered and refused: the certificate at fault on this path, and on the first path of a certificate everything else,
     /// for it is of them all.
     pub refused: Vec<RefusalRecord>,
@@ -145,6 +180,12 @@ impl PathRecord {
             anchor: anchor.map(|certificate| certificate.sha256_hex()),
             missing: path.missing.as_ref().map(MissingRecord::new),
             failure: path.failure.as_ref().map(|(certificate, failure)| FailureRecord::new(certificate, failure)),
+            revocation: path
+                .certificates
+                .iter()
+                .zip(&path.revocation)
+                .map(|(certificate, status)| RevocationRecord::new(certificate, status))
+                .collect(),
             refused: path
                 .failure
                 .iter()
