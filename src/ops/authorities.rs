@@ -19,13 +19,18 @@ pub(crate) struct Authorities {
 impl Authorities {
     pub(crate) fn judge(assembly: &Assembly, context: &RuleContext<'_>) -> Self {
         let graph = &assembly.graph;
-        let ids: Vec<NodeId> =
-            graph.ids().filter(|id| graph.certificate(*id).is_ca() || graph.node(*id).anchor.is_some()).collect();
+        let is_authority = |id: &NodeId| {
+            let certificate = graph.certificate(*id);
+            !certificate.is_end_entity()
+                || graph.node(*id).anchor.is_some()
+                || assembly.corpus.issuers.get(certificate.sha256()).is_some()
+        };
+        let ids: Vec<NodeId> = graph.ids().filter(is_authority).collect();
         let cas: Vec<_> = ids
             .iter()
             .map(|id| {
                 let certificate = &**graph.certificate(*id);
-                neighbours::Ca { certificate, is_self_signed: certificate.is_self_signed() }
+                neighbours::Ca { certificate, is_self_signed: is_root(certificate) }
             })
             .collect();
         let mut beside: HashMap<usize, Vec<Finding>> = HashMap::new();
@@ -136,12 +141,20 @@ pub(crate) fn where_it_ends(graph: &Graph, certificate: &Certificate, path: &Pat
     }
 }
 
+/// Whether a CA certificate is a root, if a damaged one.
+fn is_root(certificate: &Certificate) -> bool {
+    certificate.is_self_signed() || certificate.is_meant_to_be_self_signed()
+}
+
 fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &Entry) -> Vec<Finding> {
     let graph = &assembly.graph;
     let certificate: &Certificate = &entry.certificate;
-    let part = if certificate.is_self_signed() { Part::Root } else { Part::Intermediate };
+    let part = if is_root(certificate) { Part::Root } else { Part::Intermediate };
     let mut found = rules::judge(certificate, &entry.occurrences, part, context);
     let mut more = Vec::new();
+    if part == Part::Root && !certificate.is_self_signed() {
+        more.push(rules::path::damaged_root());
+    }
     // A root has no issuer to look for, and an anchor no path: in a mesh of roots of one name that would take long.
     if part == Part::Intermediate {
         let issuers = graph.links(id).issuers.iter().map(|issuer| &**graph.certificate(*issuer));
@@ -165,6 +178,16 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
         }
         Some(None) => {
             let verdict = graph.judge(graph.certificate(id));
+            // The path of the certificate itself is in order, the one of those below it is not.
+            if verdict.chosen().is_some()
+                && let Some(failed) = graph.paths(id).failed.first()
+            {
+                more.push(if failed.at == id {
+                    rules::path::at_fault(certificate, true, &failed.failure, context.at)
+                } else {
+                    rules::path::invalid(graph.certificate(failed.at), &failed.failure)
+                });
+            }
             if let Some(path) = verdict.paths.first() {
                 match (&path.missing, &path.failure) {
                     (Some(missing), _) if path.status == PathStatus::Incomplete => {
@@ -186,6 +209,10 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
         }
     }
     rules::path::drop_what_follows(&found, &mut more);
+    if part == Part::Root && !certificate.is_self_signed() {
+        // Its issuer is itself, and not missing.
+        more.retain(|finding| finding.code() != Code::PathIncomplete);
+    }
     more.retain(|finding| found.iter().all(|known| known.code() != finding.code()));
     more.dedup_by(|one, two| one.code() == two.code());
     found.extend(context.weigh(more, certificate));

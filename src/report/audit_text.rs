@@ -46,7 +46,11 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     let total = count(found.certificates, "certificate", "certificates");
     let (text, colour) = match (fail, warn) {
         _ if found.certificates == 0 => ("No certificate was audited".to_owned(), Tint::Bad),
-        (0, 0) => (format!("{total}: every one passes"), Tint::Good),
+        (0, 0) if found.verdict == Verdict::Pass => (format!("{total}: every one passes"), Tint::Good),
+        (0, 0) => {
+            let text = format!("{total}: every one passes by itself; see what was found at the CAs and as a whole");
+            (text, if found.verdict == Verdict::Fail { Tint::Bad } else { Tint::Warning })
+        }
         (0, _) => (format!("{total}: {} may fail, {} pass", grouped(warn), grouped(pass)), Tint::Warning),
         _ => {
             let text =
@@ -188,7 +192,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         Column::new("ROLE", 2),
         Column::new("EXPIRES", 1),
         Column::new("BELOW", 0).right(),
-        Column::new("FINDINGS", 0).narrows_to(16).wraps(),
+        Column::new("FINDINGS", 0).narrows_to(20).wraps(),
         Column::new("THUMBPRINT", 3).narrows_to(9),
     ];
     let shown = style.shown(rows.len()).min(rows.len());

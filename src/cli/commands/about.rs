@@ -53,7 +53,9 @@ fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Vec<u8> {
 }
 
 pub(crate) fn explain(arguments: &Explain) -> Result<ExitStatus, Stop> {
-    let codes: Vec<Code> = match parsed("explain", arguments.code.as_ref())? {
+    // `key-length/too-short`, as settings and CSV name a case of it.
+    let code = arguments.code.as_ref().map(|code| code.split('/').next().unwrap_or_default().to_owned());
+    let codes: Vec<Code> = match parsed("explain", code.as_ref())? {
         Some(code) => vec![code],
         None => Code::ALL.to_vec(),
     };

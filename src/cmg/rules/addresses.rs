@@ -47,10 +47,9 @@ const PRIVATE_DOMAINS: &[&str] =
 /// The first obstacle between the internet and this URI, if there is one.
 pub(super) fn obstacle(uri: &[u8], internal_domains: &[String]) -> Option<Obstacle> {
     let uri = uri.trim_ascii();
-    let Some(rest) = after_scheme(uri, b"http") else {
-        return Some(if after_scheme(uri, b"https").is_some() {
-            Obstacle::Https
-        } else if after_scheme(uri, b"ldap").is_some() || after_scheme(uri, b"ldaps").is_some() {
+    let https = after_scheme(uri, b"https");
+    let Some(rest) = after_scheme(uri, b"http").or(https) else {
+        return Some(if after_scheme(uri, b"ldap").is_some() || after_scheme(uri, b"ldaps").is_some() {
             Obstacle::Ldap
         } else if after_scheme(uri, b"file").is_some() || uri.starts_with(b"\\\\") {
             Obstacle::File
@@ -63,7 +62,7 @@ pub(super) fn obstacle(uri: &[u8], internal_domains: &[String]) -> Option<Obstac
     let authority = authority.get(..end).unwrap_or_default();
     let host = authority.rsplit(|byte| *byte == b'@').next().unwrap_or_default();
     match std::str::from_utf8(host) {
-        Ok(host) => of_host(host, internal_domains),
+        Ok(host) => of_host(host, internal_domains).or(https.map(|_| Obstacle::Https)),
         Err(_) => Some(Obstacle::NoHost),
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn subject(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mu
         return;
     }
     let name = looked.certificate.subject();
-    let has_subject = attributes(&name).next().is_some();
+    let has_subject = attributes(&name).any(|attribute| attribute.text().is_none_or(|text| !text.is_empty()));
     let alternative = looked.certificate.subject_alternative_names();
     match &alternative {
         Decoded::Present(names) if names.len() > 1 => {
@@ -42,10 +42,11 @@ pub(super) fn subject(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mu
         }
         _ => {}
     }
-    if has_subject && !common_names(&name).any(|common| is_host_name(&common)) {
+    // The most specific one: those before it are containers of a directory, `CN=Computers`.
+    if has_subject && !common_names(&name).last().is_some_and(|common| is_host_name(&common)) {
         let shown = name.to_string();
         let message = format!(
-            "no common name of the subject can be a computer's name, which a client looks for unless other criteria are \
+            "the common name of the subject cannot be a computer's name, which a client looks for unless other criteria are \
              set: {shown}"
         );
         found.push(Finding::new(&subject::NO_HOST_NAME, message).expected("CN= the computer's name").found(shown));
@@ -306,9 +307,14 @@ mod tests {
 
     #[test]
     fn a_subject_without_a_computers_name_is_found() {
-        for common in ["Erika Mustermann", "erika@contoso.com", ""] {
+        for common in ["Erika Mustermann", "erika@contoso.com"] {
             assert_eq!(client(&named(&[(oid::COMMON_NAME, common)]).issued()), ["subject/no-host-name"], "{common:?}");
         }
+        let nameless = named(&[(oid::COMMON_NAME, "")]).without(oid::SUBJECT_ALTERNATIVE_NAME);
+        assert_eq!(client(&nameless.issued()), ["subject/none"]);
+        // Of several common names the last one encoded is the entry's own; a directory's containers stand before it.
+        let user = named(&[(oid::COMMON_NAME, "Users"), (oid::COMMON_NAME, "Erika Mustermann")]).issued();
+        assert_eq!(client(&user), ["subject/no-host-name"]);
         let organisation = named(&[(oid::ORGANIZATION, "Contoso")]).issued();
         assert_eq!(client(&organisation), ["subject/no-host-name"]);
         for common in ["PC-1", "pc_1.contoso.com", "PC1$"] {

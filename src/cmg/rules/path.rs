@@ -20,7 +20,9 @@ pub(crate) fn incomplete(missing: &Missing) -> Finding {
     if let Some(serial) = &missing.serial_number {
         message.push_str(&format!(", serial number {serial}"));
     }
-    if let Some(address) = missing.aia.first() {
+    // One that anybody can fetch, rather than what only the domain's members can.
+    let by_http = missing.aia.iter().find(|address| address.starts_with("http"));
+    if let Some(address) = by_http.or(missing.aia.first()) {
         message.push_str(&format!("; it is published at {address}"));
     }
     Finding::new(&path_incomplete::MISSING_ISSUER, message).expected(missing.subject.clone()).found("none")
@@ -98,6 +100,12 @@ pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     }
     let message = format!("the signature does not verify with the key of the issuer {name}");
     Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another")
+}
+
+/// That a root's own key did not make its signature.
+pub(crate) fn damaged_root() -> Finding {
+    let message = "the root names its own key as its issuer's, but that key did not make its signature: the certificate was damaged";
+    Finding::new(&signature::BAD, message).expected("a signature by itself").found("another")
 }
 
 /// A hash that can be forged is the reason for which a signature is not looked at: that it could not be verified goes without

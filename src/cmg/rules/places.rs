@@ -83,7 +83,7 @@ fn in_store(looked: &Looked<'_>, store: &StoreName, found: &mut Vec<Finding>) {
     let finding = if store.is("Disallowed") {
         let message = format!("the store {shown} holds it: Windows refuses every path through it");
         Finding::new(&disallowed::LISTED, message).found(shown)
-    } else if (store.is("Root") || store.is("AuthRoot")) && !certificate.may_be_self_signed() {
+    } else if (store.is("Root") || store.is("AuthRoot")) && !certificate.is_self_signed() {
         let message =
             format!("it is not self-signed, but lies among the trusted roots in {shown}: IIS answers clients 403.16");
         Finding::new(&store_placement::NOT_SELF_SIGNED, message).expected("self-signed").found(shown)

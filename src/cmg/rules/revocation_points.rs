@@ -40,10 +40,12 @@ pub(super) fn cdp(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mut Ve
     let list = if told.is_empty() { "no address".to_owned() } else { told.join(", ") };
     let https = names().next().is_some() && names().any(|name| blocked(name) == Some(Obstacle::Https));
     let case = if https { &cdp::HTTPS_ONLY } else { &cdp::UNREACHABLE };
-    let message = format!(
-        "none of its CRL distribution points can be reached from the internet, so {}: {list}",
-        consequence(reader)
-    );
+    let why = if https {
+        "none of its CRL distribution points can be used"
+    } else {
+        "none of its CRL distribution points can be reached from the internet"
+    };
+    let message = format!("{why}, so {}: {list}", consequence(reader));
     push(case, message, &list, context, found);
 }
 

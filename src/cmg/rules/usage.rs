@@ -101,7 +101,7 @@ pub(super) fn key_usage(looked: &Looked<'_>, context: &RuleContext<'_>, found: &
     ];
     for (case, present, name) in missing {
         if let (Some(case), false) = (case, present) {
-            let names = usage.names().join(", ");
+            let names = if usage.names().is_empty() { "none at all".to_owned() } else { usage.names().join(", ") };
             let message = format!("the key usage of {} lacks {name}: {names}", profile.label);
             found.push(Finding::new(case, message).expected(EXPECTED).found(names));
         }
@@ -117,6 +117,11 @@ pub(super) fn basic_constraints(looked: &Looked<'_>, context: &RuleContext<'_>, 
                 let label = if context.profile == ProfileName::Client { "a client" } else { "a server" };
                 let message = format!("the certificate of {label} says in its basic constraints that it is a CA");
                 found.push(Finding::new(&basic_constraints::LEAF_IS_CA, message).expected("cA FALSE").found("cA TRUE"));
+            } else if certificate.key_usage().get().is_some_and(|usage| usage.key_cert_sign()) {
+                let message =
+                    "its key usage lets it sign certificates, which is a CA's alone (RFC 5280 section 4.2.1.9)";
+                let finding = Finding::new(&basic_constraints::LEAF_IS_CA, message);
+                found.push(finding.expected("no Certificate Signing").found("Certificate Signing"));
             }
         }
         Part::Intermediate | Part::Root => {

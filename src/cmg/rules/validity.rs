@@ -25,10 +25,10 @@ pub(super) fn period(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mut
     } else {
         let left = at.days_until(to);
         let limit = i64::from(context.settings.parameters.expiring_days);
-        if left < limit {
+        if limit > 0 && to.unix() - at.unix() <= limit * 86_400 {
             let message = format!("it expires on {}, in {}", to.date(), days(left));
             let finding = Finding::new(&validity::EXPIRING, message);
-            found.push(finding.expected(format!("{limit} days or more")).found(left.to_string()));
+            found.push(finding.expected(format!("more than {limit} days")).found(left.to_string()));
         }
     }
 }
@@ -82,7 +82,8 @@ mod tests {
         assert_eq!(client(&between(-300, -1)), ["validity/expired"]);
         assert_eq!(client(&between(1, 300)), ["validity/not-yet"]);
         assert_eq!(client(&between(-300, 29)), ["validity/expiring"]);
-        assert_eq!(client(&between(-300, 30)), [""; 0]);
+        assert_eq!(client(&between(-300, 30)), ["validity/expiring"]);
+        assert_eq!(client(&between(-300, 31)), [""; 0]);
         assert_eq!(client(&between(-300, 0)), ["validity/expiring"], "the last moment belongs to it");
     }
 
@@ -92,7 +93,7 @@ mod tests {
         let found = |days: u32| {
             with_settings(&certificate, Part::EndEntity, &format!("[parameters]\nexpiring-days = {days}\n")).len()
         };
-        assert_eq!((found(60), found(59), found(0)), (1, 0, 0));
+        assert_eq!((found(60), found(59), found(58), found(0)), (1, 1, 0, 0));
     }
 
     #[test]
