@@ -355,6 +355,14 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_alike_in_another_normal_form_is_the_same() {
+        for (one, other) in [("Zu\u{308}rich", "ZÜRICH"), ("ＡＢＣ", "abc"), ("ﬁ", "fi"), ("A\u{30a}", "\u{212b}")]
+        {
+            assert_eq!(fold(one), fold(other), "{one} {other}");
+        }
+    }
+
+    #[test]
     fn folding_ends_where_it_began() {
         for (text, expected) in [
             ("Net \u{ad}\u{ad} Lock", "net lock"),

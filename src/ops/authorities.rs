@@ -131,6 +131,13 @@ pub(crate) fn refused_signature<'l>(
 /// What is wrong where a path goes no farther: its last certificate has a bad signature, or its issuer is missing.
 pub(crate) fn where_it_ends(graph: &Graph, certificate: &Certificate, path: &Path, missing: &Missing) -> Finding {
     let end = path.certificates.last().and_then(|last| Some((last, graph.find(last.sha256())?)));
+    if let Some((last, _)) = end
+        && last.is_meant_to_be_self_signed()
+        && !last.is_self_signed()
+    {
+        // It is the issuer of itself, and there.
+        return rules::path::invalid(last, &Failure::new(Check::Signature, "a signature by itself", "another"));
+    }
     let refused = end.and_then(|(last, id)| Some((last, refused_signature(graph, last, graph.links(id))?)));
     match refused {
         Some((last, (issuer, failure))) if last.sha256() == certificate.sha256() => {
@@ -211,7 +218,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
     rules::path::drop_what_follows(&found, &mut more);
     if part == Part::Root && !certificate.is_self_signed() {
         // Its issuer is itself, and not missing.
-        more.retain(|finding| finding.code() != Code::PathIncomplete);
+        more.retain(|finding| !matches!(finding.code(), Code::PathIncomplete | Code::PathInvalid));
     }
     more.retain(|finding| found.iter().all(|known| known.code() != finding.code()));
     more.dedup_by(|one, two| one.code() == two.code());

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
 use crate::common::{AT, Run, array, json_of, openssl, read, repository, sha256, strings, testdata};
+use crate::der_writer::{element, sequence};
 
 fn chain(pki: &str) -> Value {
     json_of("chain", &[&testdata(pki)], &["--fail-on", "never"]).status(0).silent().json()
@@ -335,4 +336,54 @@ fn a_self_issued_certificate_does_not_count_in_the_path_length() {
     ]);
     let report = json_of("chain", &[folder.path()], &[]).status(0).json();
     assert_eq!(valid_paths(client(&report, "length.test")).len(), 1);
+}
+
+#[test]
+fn a_path_is_found_through_several_certificates_of_each_ca_at_every_level() {
+    let root = Ca::root("Pain Root");
+    let mut files = vec![("root.cer".to_owned(), root.der.clone())];
+    let mut above = root.issue_ca("Pain 0");
+    files.push(("0-0.cer".to_owned(), above.der.clone()));
+    for copy in 1..4 {
+        files.push((format!("0-{copy}.cer"), root.cross_certify(&above).der));
+    }
+    for level in 1..10 {
+        let next = above.issue_ca(&format!("Pain {level}"));
+        files.push((format!("{level}-0.cer"), next.der.clone()));
+        for copy in 1..4 {
+            files.push((format!("{level}-{copy}.cer"), above.cross_certify(&next).der));
+        }
+        above = next;
+    }
+    files.push(("pc1.cer".to_owned(), above.client("pc1.pain.test")));
+    let named: Vec<(&str, &[u8])> = files.iter().map(|(name, der)| (name.as_str(), der.as_slice())).collect();
+    let place = folder(&named);
+    let report = json_of("chain", &[place.path()], &[]).status(0).json();
+    assert_eq!(report["clients"][0]["paths"][0]["status"], "valid");
+    assert_eq!(array(&report["clients"][0]["paths"][0]["certificates"]).len(), 12);
+}
+
+#[test]
+fn a_critical_extension_that_cannot_be_read_and_an_unknown_qualifier_of_critical_policies_are_refused() {
+    let root = Ca::root("Contoso Root CA");
+    let policies = |qualifier: &[u8]| {
+        let info = sequence(&[&element(6, qualifier), &element(0x16, b"x")]);
+        sequence(&[&sequence(&[&element(6, b"\x2a\x03"), &sequence(&[&info])])])
+    };
+    let cps = b"\x2b\x06\x01\x05\x05\x07\x02\x01";
+    for (kind, content, critical, is_valid) in [
+        (&[2, 5, 29, 31][..], b"a".to_vec(), true, false),
+        (&[2, 5, 29, 31], b"a".to_vec(), false, true),
+        (&[1, 3, 6, 1, 5, 5, 7, 1, 1], b"a".to_vec(), true, false),
+        (&[2, 5, 29, 32], policies(cps), true, true),
+        (&[2, 5, 29, 32], policies(b"\x2a\x03\x04"), true, false),
+        (&[2, 5, 29, 32], policies(b"\x2a\x03\x04"), false, true),
+    ] {
+        let mut extension = rcgen::CustomExtension::from_oid_content(kind, content);
+        extension.set_criticality(critical);
+        let leaf = root.client_with("pc1.contoso.test", |options| options.extensions.push(extension));
+        let place = folder(&[("root.cer", &root.der), ("pc1.cer", &leaf)]);
+        let status = json_of("chain", &[place.path()], &[]).json()["clients"][0]["paths"][0]["status"].clone();
+        assert_eq!(status == "valid", is_valid, "{kind:?} critical: {critical}");
+    }
 }

@@ -1,13 +1,13 @@
 //! Defects of the CAs above clean clients, and of what was given beside them.
 
-use certpath::cmg::Settings;
+use certpath::cmg::{Code, Settings};
 use certpath::ops::AuditOutcome;
 use rcgen::{
     BasicConstraints, CertificateRevocationListParams, DnType, DnValue, IsCa, Issuer, KeyIdMethod, SerialNumber,
     date_time_ymd,
 };
 
-use crate::pki::{Pki, ca, client, common, distribution, key, run};
+use crate::pki::{Pki, ca, client, common, distribution, key, openssl, run};
 
 fn at_issuers(outcome: &AuditOutcome) -> Vec<String> {
     let found = outcome.issuers.iter().flat_map(|issuer| &issuer.findings);
@@ -50,6 +50,16 @@ fn each_defect_of_an_issuing_ca_is_found_at_it_and_reaches_its_clients() {
         "fail: path-invalid/refused, inherited basic-constraints",
         &["basic-constraints/no-certificate-signing"],
     );
+    is(
+        case(|ca| ca.is_ca = IsCa::ExplicitNoCa),
+        "fail: path-invalid/refused, inherited basic-constraints",
+        &["basic-constraints/not-a-ca"],
+    );
+    is(
+        case(|ca| ca.crl_distribution_points = distribution(&["https://ca1.contoso.local/a.crl"])),
+        "fail: inherited cdp",
+        &["cdp/unreachable"],
+    );
     is(case(|ca| ca.distinguished_name = common("東京 CA")), "warn: inherited characters", &["characters/subject"]);
     is(case(|ca| ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))), "pass: ", none);
 }
@@ -67,6 +77,72 @@ fn the_root_needs_no_crl_and_an_untrusted_one_is_told_from_a_missing_one() {
     request.request.trust = vec![certpath::source::Source::Path(trusted)];
     let result = run(&request).0["pc1"].clone();
     assert!(result.starts_with("fail: path-incomplete/untrusted-root"), "{result}");
+}
+
+#[test]
+fn one_ca_too_many_for_a_path_length_is_found_at_it_and_reaches_its_clients() {
+    let pki = Pki::new();
+    let mut policy = ca("Contoso Policy CA");
+    policy.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    pki.write("policy.cer", policy.signed_by(key(1), &pki.root).unwrap().der());
+    let policy = Issuer::new(policy, key(1));
+    let issuing = ca("Contoso Issuing CA 9");
+    pki.write("issuing-9.cer", issuing.signed_by(key(1), &policy).unwrap().der());
+    pki.write("pc9.cer", client("pc9").signed_by(key(1), &Issuer::new(issuing, key(1))).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc9"], "fail: path-invalid/refused, inherited basic-constraints");
+    let found: Vec<(String, &str)> = outcome
+        .issuers
+        .iter()
+        .flat_map(|issuer| {
+            issuer.findings.iter().map(|one| (issuer.entry.certificate.subject().to_string(), one.case.name))
+        })
+        .collect();
+    assert_eq!(found, [("CN=Contoso Issuing CA 9".to_owned(), "path-length")]);
+}
+
+#[test]
+fn a_root_with_an_old_or_a_damaged_signature_is_a_root_and_told_so() {
+    for (hash, expected) in [("-md5", vec![("signature-hash", "root")]), ("-sha256", vec![("signature", "bad")])] {
+        let place = tempfile::tempdir().unwrap();
+        let root = place.path().join("root.pem");
+        let path = root.to_str().unwrap();
+        openssl(&[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=Old Root CA",
+            "-days",
+            "36500",
+            hash,
+            "-outform",
+            "DER",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+            "-keyout",
+            place.path().join("key").to_str().unwrap(),
+            "-out",
+            path,
+        ]);
+        let mut der = std::fs::read(&root).unwrap();
+        if expected[0].0 == "signature" {
+            *der.last_mut().unwrap() ^= 1;
+        }
+        let pki = Pki::new();
+        pki.write("old.cer", &der);
+        pki.add("pc1", |_| {});
+        let (results, outcome) = pki.audit();
+        assert_eq!(results["pc1"], "pass: ");
+        let old =
+            outcome.issuers.iter().find(|issuer| issuer.entry.certificate.subject().to_string() == "CN=Old Root CA");
+        // OpenSSL makes it today, which is not the day of judgement.
+        let findings = old.unwrap().findings.iter().filter(|one| one.code() != Code::Validity);
+        let found: Vec<_> = findings.map(|one| (one.code().id(), one.case.name)).collect();
+        assert_eq!(found, expected, "{hash}");
+    }
 }
 
 #[test]

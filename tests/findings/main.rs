@@ -54,6 +54,9 @@ fn each_defect_of_a_client_certificate_has_its_finding_and_verdict() {
     case("claims-to-be-a-ca", "warn: basic-constraints/leaf-is-ca", &|params| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     });
+    case("may-sign", "warn: basic-constraints/leaf-is-ca", &|params| {
+        params.key_usages.push(KeyUsagePurpose::KeyCertSign);
+    });
     case("no-cdp", "fail: cdp/none", &|params| params.crl_distribution_points.clear());
     case("ldap-cdp", "fail: cdp/unreachable", &|params| {
         params.crl_distribution_points = distribution(&["ldap:///CN=CDP", "http://ca1.contoso.local/a.crl"]);
