@@ -105,29 +105,14 @@ fn one_ca_too_many_for_a_path_length_is_found_at_it_and_reaches_its_clients() {
 fn a_root_with_an_old_or_a_damaged_signature_is_a_root_and_told_so() {
     for (hash, expected) in [("-md5", vec![("signature-hash", "root")]), ("-sha256", vec![("signature", "bad")])] {
         let place = tempfile::tempdir().unwrap();
-        let root = place.path().join("root.pem");
-        let path = root.to_str().unwrap();
-        openssl(&[
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-subj",
-            "/CN=Old Root CA",
-            "-days",
-            "36500",
-            hash,
-            "-outform",
-            "DER",
-            "-addext",
-            "keyUsage=critical,keyCertSign,cRLSign",
-            "-keyout",
-            place.path().join("key").to_str().unwrap(),
-            "-out",
-            path,
-        ]);
-        let mut der = std::fs::read(&root).unwrap();
+        let key_file = place.path().join("key.pem");
+        let key_file = key_file.to_str().unwrap();
+        std::fs::write(key_file, openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]))
+            .unwrap();
+        let usage = "keyUsage=critical,keyCertSign,cRLSign";
+        let request =
+            ["req", "-x509", "-key", key_file, "-subj", "/CN=Old Root CA", "-days", "36500", "-addext", usage];
+        let mut der = openssl(&[&request[..], &["-outform", "DER", hash]].concat());
         if expected[0].0 == "signature" {
             *der.last_mut().unwrap() ^= 1;
         }
