@@ -145,6 +145,14 @@ pub(crate) fn read_policies(content: &[u8]) -> Result<Vec<Policy<'_>>, DecodeErr
     Ok(policies)
 }
 
+/// One PolicyInformation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Policy<'a> {
+    pub(crate) identifier: &'a [u8],
+    /// The encoded qualifiers.
+    pub(crate) qualifiers: Option<&'a [u8]>,
+}
+
 impl<'a> Policy<'a> {
     /// What kinds of qualifiers it has (PolicyQualifierId).
     pub(crate) fn qualifier_kinds(&self) -> Result<Vec<&'a [u8]>, DecodeError> {
@@ -157,14 +165,6 @@ impl<'a> Policy<'a> {
         }
         Ok(kinds)
     }
-}
-
-/// One PolicyInformation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Policy<'a> {
-    pub(crate) identifier: &'a [u8],
-    /// The encoded qualifiers.
-    pub(crate) qualifiers: Option<&'a [u8]>,
 }
 
 /// AuthorityKeyIdentifier (RFC 5280 section 4.2.1.1).

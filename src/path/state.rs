@@ -132,9 +132,5 @@ pub(crate) fn check_end_entity(graph: &Graph, certificate: &Certificate) -> Resu
         checks::allows_usage(certificate, usage)?;
     }
     // A CA that is judged for itself is asked for the usages of an issuer, where it is one.
-    if !certificate.is_end_entity() {
-        Ok(())
-    } else {
-        checks::end_entity_key_usage(certificate, graph.settings.purpose)
-    }
+    if certificate.is_end_entity() { checks::end_entity_key_usage(certificate, graph.settings.purpose) } else { Ok(()) }
 }

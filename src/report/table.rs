@@ -73,8 +73,8 @@ impl Cell {
 
 const GAP: usize = 2;
 
-/// Writes a heading and one line for each row, more where a column wraps. Rows are made twice, once to measure them and once to write them, so that
-/// ten thousand of them need no memory.
+/// Writes a heading and one line for each row, more where a column wraps. Rows are made twice, once to measure them and once
+/// to write them, so that ten thousand of them need no memory.
 pub(crate) fn write<T>(
     out: &mut dyn Write,
     style: &Style,
