@@ -10,7 +10,7 @@ use crate::cli::{Stop, input};
 use crate::ops::{self, ChainOutcome, Request};
 use crate::report::model::{
     ChainLine, ChainRecord, ChainSummaryRecord, ClientRecord, HeaderRecord, IssuerRecord, PassedOverRecord,
-    ProblemRecord, ReasonRecord,
+    ProblemRecord, ReasonRecord, SelectionRecord,
 };
 use crate::report::{chain_text, csv, json};
 
@@ -117,8 +117,7 @@ fn summary(found: &ChainOutcome) -> ChainSummaryRecord {
         incomplete: found.incomplete,
         issuers: found.issuers.len() as u64,
         passed_over: ReasonRecord::of(&found.passed_over),
-        selection: found.selection.as_ref().map(|counts| counts.client.clone()),
-        connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
+        selection: SelectionRecord::new(found.selection.as_ref()),
         problems: found.problems.len() as u64,
     }
 }

@@ -8,6 +8,7 @@ use crate::cli::{Stop, input};
 use crate::ops::{self, Inspection, OpsError};
 use crate::report::model::{
     CertificateRecord, HeaderRecord, InspectLine, InspectRecord, InspectSummaryRecord, ProblemRecord, ReasonRecord,
+    SelectionRecord,
 };
 use crate::report::{csv, inspect_text, json};
 
@@ -90,8 +91,7 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
                 crls: found.crls as u64,
                 private_keys: found.private_keys as u64,
                 passed_over: found.selection.as_ref().map(|_| ReasonRecord::of(&found.passed_over)),
-                selection: found.selection.as_ref().map(|counts| counts.client.clone()),
-                connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
+                selection: SelectionRecord::new(found.selection.as_ref()),
                 problems: found.problems.len() as u64,
             };
             sink.write(&json::line(&InspectLine::Summary(summary)))?;

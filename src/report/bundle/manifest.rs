@@ -5,13 +5,14 @@ use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::cmg::Finding;
-use crate::cmg::funnel::FunnelCounts;
 use crate::cmg::selection::certificate_issuers;
 use crate::ops::{Bundle, Trust};
 use crate::pool::Entry;
 use crate::report::bundle::file_name::file_names;
 use crate::report::bundle::{INTERMEDIATES, ROOTS, layout};
-use crate::report::model::{KeyProviderRecord, OccurrenceRecord, PassedOverRecord, PathRecord, ProblemRecord, Role};
+use crate::report::model::{
+    KeyProviderRecord, OccurrenceRecord, PassedOverRecord, PathRecord, ProblemRecord, Role, SelectionRecord,
+};
 use crate::time::Time;
 
 /// The name and version of this record.
@@ -53,12 +54,9 @@ pub struct Manifest {
     pub refused: Vec<RefusedRecord>,
     /// The end-entity certificates that are no clients, and why.
     pub passed_over: Vec<PassedOverRecord>,
-    /// What each step of the client's own selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<FunnelCounts>,
-    /// What each step of the connection point's selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_point: Option<FunnelCounts>,
+    /// What each step of the two selections leaves; where a selection was asked for.
+    #[serde(flatten)]
+    pub selection: SelectionRecord,
     /// What the rules say of the CA certificates.
     pub findings: Vec<FindingRecord>,
     /// What could not be read.
@@ -169,8 +167,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
             })
             .collect(),
         passed_over: bundle.passed_over.iter().map(PassedOverRecord::new).collect(),
-        selection: bundle.selection.as_ref().map(|counts| counts.client.clone()),
-        connection_point: bundle.selection.as_ref().map(|counts| counts.connection_point.clone()),
+        selection: SelectionRecord::new(bundle.selection.as_ref()),
         findings: bundle
             .findings
             .iter()

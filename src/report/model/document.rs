@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::certificate::Certificate;
 use crate::cmg::Finding;
 use crate::cmg::funnel::FunnelCounts;
-use crate::ops::{Chains, Client, Inspection, IssuerResult, PassedOver, Trust, Verification};
+use crate::ops::{Chains, Client, Inspection, IssuerResult, PassedOver, SelectionCounts, Trust, Verification};
 use crate::pool::Entry;
 use crate::report::model::certificate::{CertificateRecord, Role};
 use crate::report::model::each::Each;
@@ -37,12 +37,9 @@ pub struct InspectRecord<'a> {
     /// How many end-entity certificates were passed over, by reason; where a selection was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed_over: Option<Vec<ReasonRecord>>,
-    /// What each step of the client's own selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<FunnelCounts>,
-    /// What each step of the connection point's selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_point: Option<FunnelCounts>,
+    /// What each step of the two selections leaves; where a selection was asked for.
+    #[serde(flatten)]
+    pub selection: SelectionRecord,
     /// What could not be read.
     pub problems: Each<'a, Problem, ProblemRecord>,
 }
@@ -60,8 +57,7 @@ impl<'a> InspectRecord<'a> {
             crls: found.crls,
             private_keys: found.private_keys,
             passed_over: found.selection.as_ref().map(|_| ReasonRecord::of(&found.passed_over)),
-            selection: found.selection.as_ref().map(|counts| counts.client.clone()),
-            connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
+            selection: SelectionRecord::new(found.selection.as_ref()),
             problems: Each::new(&found.problems, ProblemRecord::new),
         }
     }
@@ -154,6 +150,28 @@ impl PassedOverRecord {
     }
 }
 
+/// What each step of ConfigMgr's own selections leaves.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SelectionRecord {
+    /// What each step of the client's own selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selection: Option<FunnelCounts>,
+    /// What each step of the connection point's selection leaves; where a selection was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_point: Option<FunnelCounts>,
+}
+
+impl SelectionRecord {
+    /// Of what was counted; nothing where no selection was asked for.
+    pub fn new(counts: Option<&SelectionCounts>) -> Self {
+        Self {
+            selection: counts.map(|counts| counts.client.clone()),
+            connection_point: counts.map(|counts| counts.connection_point.clone()),
+        }
+    }
+}
+
 /// How many certificates were passed over for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -203,12 +221,9 @@ pub struct ChainRecord<'a> {
     pub clients: Each<'a, Client, ClientRecord>,
     /// The end-entity certificates that are no client certificates, or not those asked for.
     pub passed_over: Each<'a, PassedOver, PassedOverRecord>,
-    /// What each step of the client's own selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<FunnelCounts>,
-    /// What each step of the connection point's selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_point: Option<FunnelCounts>,
+    /// What each step of the two selections leaves; where a selection was asked for.
+    #[serde(flatten)]
+    pub selection: SelectionRecord,
     /// What could not be read.
     pub problems: Each<'a, Problem, ProblemRecord>,
 }
@@ -227,8 +242,7 @@ impl<'a> ChainRecord<'a> {
             issuers: Each::new(&found.issuers, move |issuer| IssuerRecord::new(issuer, at)),
             clients: Each::new(&found.clients, move |client| ClientRecord::new(client, at)),
             passed_over: Each::new(&found.passed_over, PassedOverRecord::new),
-            selection: found.selection.as_ref().map(|counts| counts.client.clone()),
-            connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
+            selection: SelectionRecord::new(found.selection.as_ref()),
             problems: Each::new(&found.problems, ProblemRecord::new),
         }
     }
@@ -285,12 +299,9 @@ pub struct VerifyRecord {
     /// Whether the search ended on its budget, so that there may be more paths.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
-    /// What each step of the client's own selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<FunnelCounts>,
-    /// What each step of the connection point's selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_point: Option<FunnelCounts>,
+    /// What each step of the two selections leaves; where a selection was asked for.
+    #[serde(flatten)]
+    pub selection: SelectionRecord,
     /// What could not be read.
     pub problems: Vec<ProblemRecord>,
 }
@@ -312,8 +323,7 @@ impl VerifyRecord {
             certificates: certificates.map(|certificate| NamedRecord::new(certificate)).collect(),
             paths: PathRecord::of(verdict),
             exhausted: verdict.exhausted,
-            selection: found.selection.as_ref().map(|counts| counts.client.clone()),
-            connection_point: found.selection.as_ref().map(|counts| counts.connection_point.clone()),
+            selection: SelectionRecord::new(found.selection.as_ref()),
             problems: found.problems.iter().map(ProblemRecord::new).collect(),
         }
     }

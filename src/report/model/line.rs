@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::cmg::funnel::FunnelCounts;
 use crate::ops::Trust;
 use crate::report::model::certificate::CertificateRecord;
-use crate::report::model::document::{ClientRecord, IssuerRecord, ReasonRecord};
+use crate::report::model::document::{ClientRecord, IssuerRecord, ReasonRecord, SelectionRecord};
 use crate::report::model::problem::ProblemRecord;
 use crate::time::Time;
 
@@ -58,12 +57,9 @@ pub struct InspectSummaryRecord {
     /// How many end-entity certificates were passed over, by reason; where a selection was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passed_over: Option<Vec<ReasonRecord>>,
-    /// What each step of the client's own selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<FunnelCounts>,
-    /// What each step of the connection point's selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_point: Option<FunnelCounts>,
+    /// What each step of the two selections leaves; where a selection was asked for.
+    #[serde(flatten)]
+    pub selection: SelectionRecord,
     /// How much could not be read.
     pub problems: u64,
 }
@@ -88,12 +84,9 @@ pub struct ChainSummaryRecord {
     pub issuers: u64,
     /// How many end-entity certificates were passed over, by reason.
     pub passed_over: Vec<ReasonRecord>,
-    /// What each step of the client's own selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selection: Option<FunnelCounts>,
-    /// What each step of the connection point's selection leaves; where a selection was asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connection_point: Option<FunnelCounts>,
+    /// What each step of the two selections leaves; where a selection was asked for.
+    #[serde(flatten)]
+    pub selection: SelectionRecord,
     /// How much could not be read.
     pub problems: u64,
 }

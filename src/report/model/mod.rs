@@ -16,7 +16,8 @@ pub use certificate::{
     OidRecord, Role, TemplateRecord,
 };
 pub use document::{
-    ChainRecord, ClientRecord, InspectRecord, IssuerRecord, NamedRecord, PassedOverRecord, ReasonRecord, VerifyRecord,
+    ChainRecord, ClientRecord, InspectRecord, IssuerRecord, NamedRecord, PassedOverRecord, ReasonRecord,
+    SelectionRecord, VerifyRecord,
 };
 pub use each::Each;
 pub use line::{ChainLine, ChainSummaryRecord, HeaderRecord, InspectLine, InspectSummaryRecord, Line};
