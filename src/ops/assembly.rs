@@ -89,8 +89,11 @@ impl Assembly {
                 issuers.push(Issuer { certificate: entry.certificate.clone(), anchor });
             }
         };
-        let is_assumed =
-            |certificate: &Certificate| trust == Trust::Assumed && certificate.is_ca() && certificate.is_self_signed();
+        let is_assumed = |certificate: &Certificate| {
+            trust == Trust::Assumed
+                && (certificate.is_ca() || may_be_old_root(certificate) && have_issued.contains(certificate.sha256()))
+                && certificate.is_self_signed()
+        };
         add(corpus.issuers.entries(), &is_assumed);
         add(trust_side.pool.entries(), &|_| true);
         add(intermediates.pool.entries(), &is_assumed);
@@ -172,6 +175,12 @@ fn issuers_names(corpus: &Corpus) -> HashSet<Vec<u8>> {
     names.difference(&subjects).map(|name| name.to_vec()).collect()
 }
 
+/// Whether it is as some old roots are: self-issued, and without a word on whether it is a CA's. So are self-signed certificates
+/// of servers, and only what it has issued tells them apart.
+fn may_be_old_root(certificate: &Certificate) -> bool {
+    certificate.basic_constraints().is_absent() && certificate.key_usage().is_absent() && certificate.is_self_issued()
+}
+
 /// The certificates that have such a name and are no CA's: the search refuses them with the reason, where otherwise the
 /// issuer would only be missing.
 fn namesakes(corpus: &Corpus, names: &HashSet<Vec<u8>>) -> Vec<Entry> {
@@ -180,9 +189,17 @@ fn namesakes(corpus: &Corpus, names: &HashSet<Vec<u8>>) -> Vec<Entry> {
         let all = corpus.issuers.entries().iter().chain(held);
         all.map(|entry| entry.certificate.issuer().as_bytes()).collect()
     });
+    let others_issuers = LazyCell::new(|| -> HashSet<&[u8]> {
+        let all = corpus.issuers.entries().iter().chain(held).map(|entry| &entry.certificate);
+        let others = all.filter(|certificate| certificate.issuer().as_bytes() != certificate.subject().as_bytes());
+        others.map(|certificate| certificate.issuer().as_bytes()).collect()
+    });
     let has_name = |entry: &&Entry| {
         let certificate = &entry.certificate;
         let subject = certificate.subject();
+        if may_be_old_root(certificate) {
+            return others_issuers.contains(subject.as_bytes());
+        }
         // One that says it is a CA is looked at beside its namesakes that are.
         (names.contains(subject.as_bytes()) || (certificate.is_ca() && all_issuers.contains(subject.as_bytes())))
             && !certificate.is_self_issued()
@@ -200,7 +217,10 @@ fn have_issued(corpus: &Corpus, namesakes: &[Entry]) -> HashSet<[u8; 32]> {
         let key = VerifyingKey::new(certificate.subject_public_key_info());
         let name = certificate.subject();
         let all = corpus.issuers.entries().iter().chain(corpus.held().unwrap_or_default());
-        let below = all.filter(|entry| entry.certificate.issuer().as_bytes() == name.as_bytes());
+        let below = all.filter(|entry| {
+            let certificate = &entry.certificate;
+            certificate.issuer().as_bytes() == name.as_bytes() && certificate.sha256() != namesake.certificate.sha256()
+        });
         below.take(TRIED).any(|entry| entry.certificate.check_signature(&key) == SignatureCheck::Valid)
     };
     // Whoever has a hundred of them has a problem of another kind.

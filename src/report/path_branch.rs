@@ -31,7 +31,9 @@ pub(crate) fn authority<'a>(
     anchor: Option<Trust>,
     at: Time,
 ) -> Branch<'a> {
-    let role = describe::role(Role::of(certificate));
+    // A root that does not say that it is a CA's is one all the same where it is trusted.
+    let role = if anchor.is_some() && certificate.is_self_signed() { Role::Root } else { Role::of(certificate) };
+    let role = describe::role(role);
     let remark = match anchor {
         Some(Trust::Given) => (format!("{role}, trust given"), Tint::Good),
         Some(Trust::Store) => (format!("{role}, trusted by the store"), Tint::Good),

@@ -527,6 +527,31 @@ fn a_client_certificate_met_many_times_counts_once() {
 }
 
 #[test]
+fn a_root_that_does_not_say_that_it_is_a_ca_is_known_by_what_it_has_issued() {
+    let silent = |common: &str| {
+        Ca::root_with(name(common), |options| {
+            options.ca = None;
+            options.key_usage = Vec::new();
+        })
+    };
+    let (root, namesake) = (silent("Silent Root"), silent("Silent Root"));
+    let issuing = root.issue_ca("Silent Issuing");
+    let files = folder(&[
+        ("root.cer", &root.der),
+        ("issuing.cer", &issuing.der),
+        ("client.cer", &issuing.client("pc1.contoso.com")),
+        // Of the same name, and it has issued nothing.
+        ("namesake.cer", &namesake.der),
+    ]);
+    let export = Export::of(&[files.path()], &["--allow-incomplete"]);
+    export.holds(&[&root.der], &[&issuing.der]);
+
+    let files = folder(&[("root.cer", &root.der), ("client.cer", &root.client("pc2.contoso.com"))]);
+    let export = Export::of(&[files.path()], &[]);
+    export.holds(&[&root.der], &[]);
+}
+
+#[test]
 fn a_self_signed_client_certificate_is_no_root() {
     let lonely = Ca::root_with(name("lonely.test"), |options| {
         options.ca = None;
