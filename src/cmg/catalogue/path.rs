@@ -61,10 +61,11 @@ declare! {
     cases {
         LEAF_IS_CA "leaf-is-ca" Some(Warning), "an end entity's certificate that says it is a CA";
         NOT_A_CA "not-a-ca" Some(Error), "it has issued certificates without being a CA";
+        SILENT_ROOT "silent-root" Some(Warning), "a root that does not say whether it is a CA";
         NO_CERTIFICATE_SIGNING "no-certificate-signing" Some(Error), "a CA whose key usage lacks certificate signing";
         PATH_LENGTH "path-length" Some(Error), "one CA more than the path length of a CA above it allows";
     }
-    why "A certificate may issue others only if its basic constraints say that it is a CA and its key usage, where present, includes certificate signing; the path length limits how many CAs may follow. Paths that break one of these rules are refused."
+    why "A certificate may issue others only if its basic constraints say that it is a CA and its key usage, where present, includes certificate signing; the path length limits how many CAs may follow. Paths that break one of these rules are refused. A root is trusted for being there, so that one without basic constraints may still end a path; not every program takes it."
     remedy "Have the CA certificate issued anew with the right constraints: at the parent CA from the template `SubCA`, with `PathLength` in CAPolicy.inf no smaller than the number of CAs below. An end entity's certificate needs a template that does not make it a CA."
     sources [RFC_4_2_1_9, RFC_4_2_1_3]
 }

@@ -125,9 +125,15 @@ pub(super) fn basic_constraints(looked: &Looked<'_>, context: &RuleContext<'_>, 
             }
         }
         Part::Intermediate | Part::Root => {
-            if !certificate.is_ca() {
+            let is_silent = certificate.basic_constraints().is_absent();
+            if is_silent && looked.part == Part::Root && !certificate.is_ca() {
+                let message = "it is a root without basic constraints, known as one by what it has issued";
+                let finding = Finding::new(&basic_constraints::SILENT_ROOT, message);
+                found.push(finding.expected("cA TRUE").found("no basic constraints"));
+            } else if !certificate.is_ca() {
                 let message = "it stands above other certificates, but its basic constraints do not make it a CA";
-                found.push(Finding::new(&basic_constraints::NOT_A_CA, message).expected("cA TRUE").found("cA FALSE"));
+                let what = if is_silent { "no basic constraints" } else { "cA FALSE" };
+                found.push(Finding::new(&basic_constraints::NOT_A_CA, message).expected("cA TRUE").found(what));
             }
             if let Decoded::Present(usage) = certificate.key_usage()
                 && !usage.key_cert_sign()
@@ -211,6 +217,9 @@ mod tests {
     fn an_issuer_that_is_no_ca_or_may_not_sign_is_found() {
         let not_ca = Draft::ca("CA").with(oid::BASIC_CONSTRAINTS, sequence(&[])).issued();
         assert_eq!(checks::found(&not_ca, Part::Intermediate, ProfileName::Client), ["basic-constraints/not-a-ca"]);
+        let silent = Draft::ca("CA").without(oid::BASIC_CONSTRAINTS).without(oid::KEY_USAGE).issued();
+        assert_eq!(checks::found(&silent, Part::Intermediate, ProfileName::Client), ["basic-constraints/not-a-ca"]);
+        assert_eq!(checks::found(&silent, Part::Root, ProfileName::Client), ["basic-constraints/silent-root"]);
         let no_sign = Draft::ca("CA").with(oid::KEY_USAGE, testing::key_usage(0x80)).issued();
         let found = checks::found(&no_sign, Part::Intermediate, ProfileName::Client);
         assert_eq!(found, ["basic-constraints/no-certificate-signing"]);
