@@ -82,15 +82,61 @@ fn every_target_is_a_binary_of_the_fuzzers_crate() {
     assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
 }
 
+/// Numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % end.max(1)
+    }
+
+    /// A file, or what stands in it from some SEQUENCE on, with a few bytes changed, repeated or left out.
+    fn damage(&mut self, files: &[Vec<u8>]) -> Vec<u8> {
+        let file = &files[self.below(files.len())];
+        let sequences: Vec<usize> = memchr::memchr_iter(0x30, file).collect();
+        let from =
+            if self.below(2) == 0 { 0 } else { sequences.get(self.below(sequences.len())).copied().unwrap_or(0) };
+        let mut bytes = file[from..].to_vec();
+        for _ in 0..=self.below(6) {
+            let at = self.below(bytes.len());
+            let (from, length) = (self.below(file.len()), self.below(64));
+            match self.below(6) {
+                0 => bytes.truncate(at),
+                // Where lengths end and begin to lie.
+                1 => bytes.splice(at..at, [0x80, 0x84, 0xff, 0x00][..=self.below(3)].iter().copied()).for_each(drop),
+                2 => bytes.splice(at..at, file[from..file.len().min(from + length)].iter().copied()).for_each(drop),
+                3 => drop(bytes.drain(at..bytes.len().min(at + length))),
+                _ if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
+                _ => {}
+            }
+        }
+        bytes
+    }
+}
+
+/// A short run for every change; `.ci/fuzz` runs for hours, and looks where it has not been.
+#[test]
+fn every_target_holds_over_a_thousand_damaged_inputs() {
+    let mut paths = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"), &mut paths);
+    paths.sort();
+    let files: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    let files: Vec<Vec<u8>> = files.into_iter().filter(|file| (1..=4096).contains(&file.len())).collect();
+    assert!(files.len() > 50);
+    for (seed, (_, target)) in (1..).zip(TARGETS) {
+        let mut dice = Dice(seed);
+        for _ in 0..1000 {
+            target(&dice.damage(&files));
+        }
+    }
+}
+
 #[test]
 fn meshes_of_a_few_hundred_shapes_hold() {
-    let mut state = 1u64;
-    let mut next = || {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) as u8
-    };
+    let mut dice = Dice(1);
     for size in 0..300 {
-        let bytes: Vec<u8> = (0..4 * (size % 14)).map(|_| next()).collect();
+        let bytes: Vec<u8> = (0..4 * (size % 14)).map(|_| dice.below(256) as u8).collect();
         mesh(&bytes);
     }
 }
