@@ -1,7 +1,9 @@
 //! The public key of a certificate: algorithm, size and curve.
 
+use std::borrow::Cow;
+
 use crate::certificate::oid;
-use crate::certificate::tlv::{DecodeError, Tlv, tag};
+use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
 
 /// What a public key is, with the bytes that check signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,8 +66,24 @@ pub(crate) struct KeyInfo<'a> {
 }
 
 impl<'a> KeyInfo<'a> {
-    pub(crate) fn read(spki: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut parts = Tlv::only_of(spki, tag::SEQUENCE, "a SubjectPublicKeyInfo (SEQUENCE)")?.children();
+    /// From a SubjectPublicKeyInfo, or from what [`with_inherited`] makes of one.
+    pub(crate) fn read(key: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut both = Cursor::new(key);
+        let spki = both.expect(tag::SEQUENCE, "a SubjectPublicKeyInfo (SEQUENCE)")?;
+        let own = Self::read_own(&spki)?;
+        if both.is_empty() {
+            return Ok(own);
+        }
+        if !own.lacks_parameters() {
+            both.finish()?;
+        }
+        let inherited = both.expect(tag::SEQUENCE, "parameters of DSA (SEQUENCE)")?;
+        both.finish()?;
+        Ok(Self { parameters: Some(inherited), ..own })
+    }
+
+    fn read_own(spki: &Tlv<'a>) -> Result<Self, DecodeError> {
+        let mut parts = spki.children();
         let algorithm = parts.expect(tag::SEQUENCE, "an AlgorithmIdentifier (SEQUENCE)")?;
         let bits = parts.expect(tag::BIT_STRING, "the public key (BIT STRING)")?;
         let mut fields = algorithm.children();
@@ -79,6 +97,29 @@ impl<'a> KeyInfo<'a> {
     pub(crate) fn real_parameters(&self) -> Option<Tlv<'a>> {
         self.parameters.filter(|parameters| parameters.tag != 0x05)
     }
+
+    /// Whether it is a DSA key to which those of the CA above apply (RFC 3279 section 2.3.2). No other algorithm here may leave its
+    /// parameters to the CA: RFC 5480 section 2.1.1 forbids it to elliptic curves, and the rest have none.
+    fn lacks_parameters(&self) -> bool {
+        self.algorithm == oid::DSA && self.real_parameters().is_none()
+    }
+}
+
+/// Whether this SubjectPublicKeyInfo is of a DSA key without parameters.
+pub(crate) fn lacks_parameters(spki: &[u8]) -> bool {
+    KeyInfo::read(spki).is_ok_and(|info| info.lacks_parameters())
+}
+
+/// RFC 5280 section 6.1.4 (d) and (e): the key of a certificate below one that has the key `above`. Where it takes over the
+/// parameters, they are put behind its SubjectPublicKeyInfo, so that one key under other parameters is another key. `None` where it
+/// lacks parameters, and so does `above`.
+pub(crate) fn with_inherited<'a>(spki: &'a [u8], above: &[u8]) -> Option<Cow<'a, [u8]>> {
+    if !lacks_parameters(spki) {
+        return Some(spki.into());
+    }
+    let above = KeyInfo::read(above).ok().filter(|info| info.algorithm == oid::DSA)?;
+    let parameters = above.real_parameters().filter(|parameters| parameters.tag == tag::SEQUENCE)?;
+    Some([spki, parameters.raw].concat().into())
 }
 
 impl PublicKey {
@@ -119,7 +160,7 @@ pub(crate) fn integer_bits(integer: &[u8]) -> u32 {
     significant.first().map_or(0, |first| key_bits(significant).saturating_sub(first.leading_zeros()))
 }
 
-fn rsa_bits(key: &[u8]) -> u32 {
+pub(crate) fn rsa_bits(key: &[u8]) -> u32 {
     Tlv::only_of(key, tag::SEQUENCE, "an RSAPublicKey")
         .and_then(|sequence| sequence.children().expect(tag::INTEGER, "the modulus"))
         .map_or(0, |modulus| integer_bits(modulus.value))
