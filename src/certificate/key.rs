@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::certificate::oid;
-use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
+use crate::certificate::tlv::{DecodeError, Tlv, tag};
+use crate::der_writer::sequence;
 
 /// What a public key is, with the bytes that check signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,24 +67,8 @@ pub(crate) struct KeyInfo<'a> {
 }
 
 impl<'a> KeyInfo<'a> {
-    /// From a SubjectPublicKeyInfo, or from what [`with_inherited`] makes of one.
-    pub(crate) fn read(key: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut both = Cursor::new(key);
-        let spki = both.expect(tag::SEQUENCE, "a SubjectPublicKeyInfo (SEQUENCE)")?;
-        let own = Self::read_own(&spki)?;
-        if both.is_empty() {
-            return Ok(own);
-        }
-        if !own.lacks_parameters() {
-            both.finish()?;
-        }
-        let inherited = both.expect(tag::SEQUENCE, "parameters of DSA (SEQUENCE)")?;
-        both.finish()?;
-        Ok(Self { parameters: Some(inherited), ..own })
-    }
-
-    fn read_own(spki: &Tlv<'a>) -> Result<Self, DecodeError> {
-        let mut parts = spki.children();
+    pub(crate) fn read(spki: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut parts = Tlv::only_of(spki, tag::SEQUENCE, "a SubjectPublicKeyInfo (SEQUENCE)")?.children();
         let algorithm = parts.expect(tag::SEQUENCE, "an AlgorithmIdentifier (SEQUENCE)")?;
         let bits = parts.expect(tag::BIT_STRING, "the public key (BIT STRING)")?;
         let mut fields = algorithm.children();
@@ -110,16 +95,17 @@ pub(crate) fn lacks_parameters(spki: &[u8]) -> bool {
     KeyInfo::read(spki).is_ok_and(|info| info.lacks_parameters())
 }
 
-/// RFC 5280 section 6.1.4 (d) and (e): the key of a certificate below one that has the key `above`. Where it takes over the
-/// parameters, they are put behind its SubjectPublicKeyInfo, so that one key under other parameters is another key. `None` where it
-/// lacks parameters, and so does `above`.
+/// RFC 5280 section 6.1.4 (d) and (e): the SubjectPublicKeyInfo of a certificate below one that has the key `above`, with the
+/// parameters that it takes over. `None` where it lacks them, and so does `above`.
 pub(crate) fn with_inherited<'a>(spki: &'a [u8], above: &[u8]) -> Option<Cow<'a, [u8]>> {
     if !lacks_parameters(spki) {
         return Some(spki.into());
     }
     let above = KeyInfo::read(above).ok().filter(|info| info.algorithm == oid::DSA)?;
     let parameters = above.real_parameters().filter(|parameters| parameters.tag == tag::SEQUENCE)?;
-    Some([spki, parameters.raw].concat().into())
+    let mut parts = Tlv::only(spki).ok()?.children();
+    let (algorithm, key) = (parts.next().ok()?.children().next().ok()?, parts.next().ok()?);
+    Some(sequence(&[&sequence(&[algorithm.raw, parameters.raw]), key.raw]).into())
 }
 
 impl PublicKey {

@@ -1,10 +1,12 @@
 //! The CA certificates at hand, and who issued whom: candidates by name and key identifier, decided by the signature.
 
+mod inheritance;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey, key};
+use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey};
 use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlIssuer, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
@@ -17,10 +19,6 @@ use crate::time::Time;
 const STEPS_OF_ALL: usize = 4_000_000;
 const PATHS_OF_ALL: usize = 50_000;
 const REFUSED_OF_ALL: usize = 100_000;
-
-/// Candidates that are looked at, for all CAs together, whose DSA keys leave their parameters to the CA above: PKITS has one, and
-/// nobody else.
-const INHERITANCE: usize = 1_000;
 
 /// Tries that a key counts for under a slow algorithm.
 const SLOW_TRY: usize = 10;
@@ -152,43 +150,6 @@ impl Graph {
         *keys.entry(key.into()).or_insert_with(|| {
             self.keys.push(VerifyingKey::new(key));
             KeyId(u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX))
-        })
-    }
-
-    /// RFC 5280 section 6.1.4 (d) and (e): a DSA key without parameters takes those of the CA that signed it, from above downwards.
-    /// What is found here only says which key to try: `State` holds each path to it. Keys in a circle stay without, and so does a
-    /// trust anchor's: above it there is nobody.
-    fn inherit_parameters(&mut self, keys: &mut HashMap<Box<[u8]>, KeyId>) {
-        let lacks = |id: &NodeId| {
-            let node = self.node(*id);
-            node.anchor.is_none() && key::lacks_parameters(node.certificate.subject_public_key_info())
-        };
-        let mut waiting: Vec<NodeId> = self.ids().filter(lacks).collect();
-        let mut budget = INHERITANCE;
-        loop {
-            let found: Vec<(NodeId, Vec<u8>)> =
-                waiting.iter().filter_map(|id| Some((*id, self.inherited_key(*id, &mut budget)?))).collect();
-            if found.is_empty() {
-                return;
-            }
-            for (id, key) in found {
-                let key = self.key_id(&key, keys);
-                let node = &mut self.nodes[id.0 as usize];
-                (node.key, node.inherits) = (key, true);
-                waiting.retain(|other| *other != id);
-            }
-        }
-    }
-
-    fn inherited_key(&self, id: NodeId, budget: &mut usize) -> Option<Vec<u8>> {
-        let below = self.certificate(id);
-        let candidates = self.with_subject(&below.issuer());
-        let candidates = &candidates[..candidates.len().min(*budget)];
-        *budget -= candidates.len();
-        candidates.iter().find_map(|candidate| {
-            let above = self.public_key(*candidate);
-            let key = key::with_inherited(below.subject_public_key_info(), above.as_bytes())?;
-            (below.check_signature(above) == SignatureCheck::Valid).then(|| key.into_owned())
         })
     }
 
