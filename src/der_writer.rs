@@ -1,4 +1,5 @@
-//! Writes DER, for tests, fuzz targets and benchmarks alone: the library itself never encodes anything.
+//! Writes DER: for tests, fuzz targets and benchmarks, and of the library itself one thing alone, a DSA key with the parameters that
+//! it has from the CA above.
 
 /// One element: tag, length, content.
 pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {

@@ -79,7 +79,6 @@ pub mod certificate;
 #[doc(hidden)]
 pub mod cli;
 pub mod cmg;
-#[cfg(any(fuzzing, test))]
 mod der_writer;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]

@@ -1,7 +1,10 @@
 //! The public key of a certificate: algorithm, size and curve.
 
+use std::borrow::Cow;
+
 use crate::certificate::oid;
 use crate::certificate::tlv::{DecodeError, Tlv, tag};
+use crate::der_writer::sequence;
 
 /// What a public key is, with the bytes that check signatures.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +82,30 @@ impl<'a> KeyInfo<'a> {
     pub(crate) fn real_parameters(&self) -> Option<Tlv<'a>> {
         self.parameters.filter(|parameters| parameters.tag != 0x05)
     }
+
+    /// Whether it is a DSA key to which those of the CA above apply (RFC 3279 section 2.3.2). No other algorithm here may leave its
+    /// parameters to the CA: RFC 5480 section 2.1.1 forbids it to elliptic curves, and the rest have none.
+    fn lacks_parameters(&self) -> bool {
+        self.algorithm == oid::DSA && self.real_parameters().is_none()
+    }
+}
+
+/// Whether this SubjectPublicKeyInfo is of a DSA key without parameters.
+pub(crate) fn lacks_parameters(spki: &[u8]) -> bool {
+    KeyInfo::read(spki).is_ok_and(|info| info.lacks_parameters())
+}
+
+/// RFC 5280 section 6.1.4 (d) and (e): the SubjectPublicKeyInfo of a certificate below one that has the key `above`, with the
+/// parameters that it takes over. `None` where it lacks them, and so does `above`.
+pub(crate) fn with_inherited<'a>(spki: &'a [u8], above: &[u8]) -> Option<Cow<'a, [u8]>> {
+    if !lacks_parameters(spki) {
+        return Some(spki.into());
+    }
+    let above = KeyInfo::read(above).ok().filter(|info| info.algorithm == oid::DSA)?;
+    let parameters = above.real_parameters().filter(|parameters| parameters.tag == tag::SEQUENCE)?;
+    let mut parts = Tlv::only(spki).ok()?.children();
+    let (algorithm, key) = (parts.next().ok()?.children().next().ok()?, parts.next().ok()?);
+    Some(sequence(&[&sequence(&[algorithm.raw, parameters.raw]), key.raw]).into())
 }
 
 impl PublicKey {
@@ -119,7 +146,7 @@ pub(crate) fn integer_bits(integer: &[u8]) -> u32 {
     significant.first().map_or(0, |first| key_bits(significant).saturating_sub(first.leading_zeros()))
 }
 
-fn rsa_bits(key: &[u8]) -> u32 {
+pub(crate) fn rsa_bits(key: &[u8]) -> u32 {
     Tlv::only_of(key, tag::SEQUENCE, "an RSAPublicKey")
         .and_then(|sequence| sequence.children().expect(tag::INTEGER, "the modulus"))
         .map_or(0, |modulus| integer_bits(modulus.value))

@@ -7,7 +7,7 @@ pub(crate) mod crl;
 mod decode;
 pub(crate) mod extensions;
 pub(crate) mod general_name;
-mod key;
+pub(crate) mod key;
 mod microsoft;
 mod name;
 pub(crate) mod oid;

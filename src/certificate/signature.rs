@@ -1,15 +1,22 @@
 //! Signatures: which algorithm an identifier names, and whether a signature holds under a key.
 //!
-//! One table says what is supported. Whatever stands in no row of it is an unsupported algorithm, never a bad signature.
+//! One table says what aws-lc-rs checks, which is what is met; what stands in no row of it is left to [`rare`]. What neither
+//! knows is an unsupported algorithm, never a bad signature.
+
+mod dsa;
+mod pss;
+mod rare;
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use aws_lc_rs::signature::{self as lc, ParsedPublicKey, VerificationAlgorithm};
 
-use crate::certificate::key::KeyInfo;
+use crate::certificate::key::{KeyInfo, rsa_bits};
 use crate::certificate::oid;
-use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
+use crate::certificate::tlv::{Tlv, tag};
+use pss::PssParameters;
+use rare::RareKey;
 
 /// The hash under a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,8 +53,10 @@ impl HashAlgorithm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     RsaPkcs1,
-    RsaPss,
+    /// With the length of the salt.
+    RsaPss(u64),
     Ecdsa,
+    Dsa,
     Ed25519,
     MlDsa(u8),
 }
@@ -92,7 +101,7 @@ impl<'a> SignatureAlgorithm<'a> {
     pub fn hash(&self) -> Option<HashAlgorithm> {
         let (oid, parameters) = self.parts()?;
         if oid == oid::RSASSA_PSS {
-            return pss_hash(parameters).ok();
+            return PssParameters::of_signature(parameters).ok().map(|parameters| parameters.hash);
         }
         hash_of(oid)
     }
@@ -101,7 +110,10 @@ impl<'a> SignatureAlgorithm<'a> {
         let (oid, parameters) = self.parts().ok_or("an AlgorithmIdentifier that cannot be read")?;
         let unsupported = || oid::name(oid).map_or_else(|| oid::dotted(oid), str::to_owned);
         let scheme = match oid {
-            o if o == oid::RSASSA_PSS => return Ok((Scheme::RsaPss, pss_hash(parameters)?)),
+            o if o == oid::RSASSA_PSS => {
+                let parameters = PssParameters::of_signature(parameters)?;
+                return Ok((Scheme::RsaPss(parameters.salt), parameters.hash));
+            }
             o if o == oid::ED25519 => return Ok((Scheme::Ed25519, HashAlgorithm::Sha512)),
             o if o == oid::ML_DSA_44 => return Ok((Scheme::MlDsa(44), HashAlgorithm::Sha512)),
             o if o == oid::ML_DSA_65 => return Ok((Scheme::MlDsa(65), HashAlgorithm::Sha512)),
@@ -109,6 +121,7 @@ impl<'a> SignatureAlgorithm<'a> {
             o if [
                 oid::SHA1_WITH_RSA,
                 oid::OIW_SHA1_WITH_RSA,
+                oid::SHA224_WITH_RSA,
                 oid::SHA256_WITH_RSA,
                 oid::SHA384_WITH_RSA,
                 oid::SHA512_WITH_RSA,
@@ -117,14 +130,26 @@ impl<'a> SignatureAlgorithm<'a> {
             {
                 Scheme::RsaPkcs1
             }
-            o if [oid::SHA1_WITH_ECDSA, oid::SHA256_WITH_ECDSA, oid::SHA384_WITH_ECDSA, oid::SHA512_WITH_ECDSA]
-                .contains(&o) =>
+            o if [
+                oid::SHA1_WITH_ECDSA,
+                oid::SHA224_WITH_ECDSA,
+                oid::SHA256_WITH_ECDSA,
+                oid::SHA384_WITH_ECDSA,
+                oid::SHA512_WITH_ECDSA,
+            ]
+            .contains(&o) =>
             {
                 Scheme::Ecdsa
             }
+            o if [oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA].contains(&o) => Scheme::Dsa,
             _ => return Err(unsupported()),
         };
         hash_of(oid).map(|hash| (scheme, hash)).ok_or_else(unsupported)
+    }
+
+    /// Whether checking it may take ten times as long as the slowest of the others: whoever tries many keys tries fewer.
+    pub(crate) fn is_slow(&self) -> bool {
+        matches!(self.scheme(), Ok((Scheme::Dsa, _)))
     }
 }
 
@@ -153,71 +178,11 @@ fn hash_of(signature: &[u8]) -> Option<HashAlgorithm> {
         o if [oid::SHA1_WITH_RSA, oid::OIW_SHA1_WITH_RSA, oid::SHA1_WITH_ECDSA, oid::SHA1_WITH_DSA].contains(&o) => {
             HashAlgorithm::Sha1
         }
-        o if [oid::SHA224_WITH_RSA, oid::SHA224_WITH_ECDSA].contains(&o) => HashAlgorithm::Sha224,
+        o if [oid::SHA224_WITH_RSA, oid::SHA224_WITH_ECDSA, oid::SHA224_WITH_DSA].contains(&o) => HashAlgorithm::Sha224,
         o if [oid::SHA256_WITH_RSA, oid::SHA256_WITH_ECDSA, oid::SHA256_WITH_DSA].contains(&o) => HashAlgorithm::Sha256,
         o if [oid::SHA384_WITH_RSA, oid::SHA384_WITH_ECDSA].contains(&o) => HashAlgorithm::Sha384,
         o if [oid::SHA512_WITH_RSA, oid::SHA512_WITH_ECDSA].contains(&o) => HashAlgorithm::Sha512,
         _ => return None,
-    })
-}
-
-/// RSASSA-PSS-params (RFC 4055 section 3.1): only what is in use, the mask's hash the same and a salt as long as the hash.
-fn pss_hash(parameters: Option<Tlv<'_>>) -> Result<HashAlgorithm, String> {
-    let (hash, salt, length) = pss_parameters(parameters)?;
-    if salt != length {
-        return Err(format!("RSASSA-PSS with {} and a salt of {salt} bytes", hash.name()));
-    }
-    Ok(hash)
-}
-
-/// The hash, the length of the salt, and the length of what the hash gives.
-fn pss_parameters(parameters: Option<Tlv<'_>>) -> Result<(HashAlgorithm, u64, u64), String> {
-    let read = || -> Result<(HashAlgorithm, HashAlgorithm, u64), DecodeError> {
-        let mut fields = match parameters {
-            Some(parameters) if parameters.tag == tag::SEQUENCE => parameters.children(),
-            _ => Cursor::new(&[]),
-        };
-        let (mut hash, mut mask, mut salt) = (HashAlgorithm::Sha1, HashAlgorithm::Sha1, 20);
-        if let Some(field) = fields.optional(tag::context_constructed(0))? {
-            hash = hash_identifier(field.children())?;
-        }
-        if let Some(field) = fields.optional(tag::context_constructed(1))? {
-            let mut algorithm = field.children().expect(tag::SEQUENCE, "a mask generation function")?.children();
-            let function = algorithm.expect(tag::OID, "a mask generation function")?;
-            if function.value != oid::MGF1 {
-                return Err(function.error("MGF1"));
-            }
-            mask = hash_identifier(algorithm)?;
-        }
-        if let Some(field) = fields.optional(tag::context_constructed(2))? {
-            let length = field.children().expect(tag::INTEGER, "a salt length")?;
-            salt = length.unsigned().ok_or_else(|| length.error("a salt length"))?;
-        }
-        Ok((hash, mask, salt))
-    };
-    let (hash, mask, salt) =
-        read().map_err(|error| format!("RSASSA-PSS with parameters that cannot be read ({error})"))?;
-    let length = match hash {
-        HashAlgorithm::Sha256 => 32,
-        HashAlgorithm::Sha384 => 48,
-        HashAlgorithm::Sha512 => 64,
-        other => return Err(format!("RSASSA-PSS with {}", other.name())),
-    };
-    if mask != hash {
-        return Err(format!("RSASSA-PSS with {} and a mask of {}", hash.name(), mask.name()));
-    }
-    Ok((hash, salt, length))
-}
-
-fn hash_identifier(mut cursor: Cursor<'_>) -> Result<HashAlgorithm, DecodeError> {
-    let identifier = cursor.expect(tag::SEQUENCE, "a hash algorithm (SEQUENCE)")?;
-    let oid = identifier.children().expect(tag::OID, "a hash algorithm (OBJECT IDENTIFIER)")?;
-    Ok(match oid.value {
-        o if o == oid::SHA1 => HashAlgorithm::Sha1,
-        o if o == oid::SHA256 => HashAlgorithm::Sha256,
-        o if o == oid::SHA384 => HashAlgorithm::Sha384,
-        o if o == oid::SHA512 => HashAlgorithm::Sha512,
-        _ => return Err(oid.error("SHA-1, SHA-256, SHA-384 or SHA-512")),
     })
 }
 
@@ -233,20 +198,20 @@ pub enum SignatureCheck {
     Unsupported(String),
 }
 
-type Rows = [(Scheme, Option<&'static [u8]>, HashAlgorithm, &'static dyn VerificationAlgorithm); 22];
+type Row = (Scheme, Option<&'static [u8]>, HashAlgorithm, &'static dyn VerificationAlgorithm);
 
-/// Scheme, curve and hash, and what checks it. RSA down to 1024 bits, SHA-1 included: enterprises still have both.
-static TABLE: Rows = {
-    use HashAlgorithm::{Sha1, Sha256, Sha384, Sha512};
+/// Scheme, curve and hash, and what checks it, for keys of [`smallest`] size and up. SHA-1 included: enterprises still have it.
+static TABLE: [Row; 23] = {
+    use HashAlgorithm::{Sha1, Sha224, Sha256, Sha384, Sha512};
     use Scheme::{Ecdsa, Ed25519, MlDsa, RsaPkcs1, RsaPss};
     [
         (RsaPkcs1, None, Sha256, &lc::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
         (RsaPkcs1, None, Sha512, &lc::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
         (RsaPkcs1, None, Sha384, &lc::RSA_PKCS1_2048_8192_SHA384),
         (RsaPkcs1, None, Sha1, &lc::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
-        (RsaPss, None, Sha256, &lc::RSA_PSS_2048_8192_SHA256),
-        (RsaPss, None, Sha384, &lc::RSA_PSS_2048_8192_SHA384),
-        (RsaPss, None, Sha512, &lc::RSA_PSS_2048_8192_SHA512),
+        (RsaPss(32), None, Sha256, &lc::RSA_PSS_2048_8192_SHA256),
+        (RsaPss(48), None, Sha384, &lc::RSA_PSS_2048_8192_SHA384),
+        (RsaPss(64), None, Sha512, &lc::RSA_PSS_2048_8192_SHA512),
         (Ecdsa, Some(oid::P256), Sha256, &lc::ECDSA_P256_SHA256_ASN1),
         (Ecdsa, Some(oid::P256), Sha384, &lc::ECDSA_P256_SHA384_ASN1),
         (Ecdsa, Some(oid::P256), Sha512, &lc::ECDSA_P256_SHA512_ASN1),
@@ -258,6 +223,7 @@ static TABLE: Rows = {
         (Ecdsa, Some(oid::P521), Sha384, &lc::ECDSA_P521_SHA384_ASN1),
         (Ecdsa, Some(oid::P521), Sha512, &lc::ECDSA_P521_SHA512_ASN1),
         (Ecdsa, Some(oid::P521), Sha1, &lc::ECDSA_P521_SHA1_ASN1),
+        (Ecdsa, Some(oid::P521), Sha224, &lc::ECDSA_P521_SHA224_ASN1),
         (Ed25519, None, Sha512, &lc::ED25519),
         (MlDsa(44), None, Sha512, &lc::ML_DSA_44),
         (MlDsa(65), None, Sha512, &lc::ML_DSA_65),
@@ -265,19 +231,32 @@ static TABLE: Rows = {
     ]
 };
 
+/// Enterprises still have RSA keys of 1024 bits; the largest bounds what one signature costs.
+const RSA_BITS: std::ops::RangeInclusive<u32> = 1024..=8192;
+
+/// From how many bits on the table's verifier takes an RSA key.
+fn smallest(scheme: Scheme, hash: HashAlgorithm) -> u32 {
+    match scheme {
+        Scheme::RsaPss(_) => 2048,
+        Scheme::RsaPkcs1 if hash == HashAlgorithm::Sha384 => 2048,
+        _ => 0,
+    }
+}
+
 /// A public key that checks signatures: its algorithm's key is parsed once, however many signatures it checks.
 pub struct VerifyingKey {
-    spki: Box<[u8]>,
+    key: Box<[u8]>,
     parsed: [OnceLock<Option<ParsedPublicKey>>; TABLE.len()],
+    rare: OnceLock<Option<RareKey>>,
 }
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyingKey").field("bytes", &self.spki.len()).finish_non_exhaustive()
+        f.debug_struct("VerifyingKey").field("bytes", &self.key.len()).finish_non_exhaustive()
     }
 }
 
-/// The algorithms of keys whose signatures can be checked, and DSA, which is no other one's under another name.
+/// The algorithms of keys whose signatures can be checked.
 const KEY_ALGORITHMS: &[&[u8]] = &[
     oid::RSA_ENCRYPTION,
     oid::RSASSA_PSS,
@@ -292,7 +271,12 @@ const KEY_ALGORITHMS: &[&[u8]] = &[
 impl VerifyingKey {
     /// From a SubjectPublicKeyInfo.
     pub fn new(spki: &[u8]) -> Self {
-        Self { spki: spki.into(), parsed: [const { OnceLock::new() }; TABLE.len()] }
+        Self { key: spki.into(), parsed: [const { OnceLock::new() }; TABLE.len()], rare: OnceLock::new() }
+    }
+
+    /// The SubjectPublicKeyInfo, with what it inherited.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.key
     }
 
     /// Checks `signature` over `message` under this key.
@@ -301,32 +285,35 @@ impl VerifyingKey {
             Ok(found) => found,
             Err(what) => return SignatureCheck::Unsupported(what),
         };
-        let Ok(info) = KeyInfo::read(&self.spki) else {
+        let Ok(info) = KeyInfo::read(&self.key) else {
             return SignatureCheck::Unsupported("a public key that cannot be read".to_owned());
         };
-        let curve = match scheme {
-            Scheme::RsaPkcs1 if info.algorithm == oid::RSA_ENCRYPTION => None,
-            Scheme::RsaPss if info.algorithm == oid::RSA_ENCRYPTION => None,
+        let mut curve = None;
+        match scheme {
+            Scheme::RsaPkcs1 | Scheme::RsaPss(_) if info.algorithm == oid::RSA_ENCRYPTION => {}
             // A key that is bound to PSS with parameters is bound to their hash, and to a salt of that length at least (RFC 4055
             // section 3.3).
-            Scheme::RsaPss if info.algorithm == oid::RSASSA_PSS => {
-                match info.real_parameters().map(|parameters| pss_parameters(Some(parameters))) {
-                    Some(Ok((bound, salt, length))) if bound != hash || salt > length => {
-                        return SignatureCheck::Invalid;
-                    }
-                    Some(Err(what)) => return SignatureCheck::Unsupported(format!("a key for {what}")),
-                    _ => None,
-                }
-            }
+            Scheme::RsaPss(salt) if info.algorithm == oid::RSASSA_PSS => match PssParameters::of_key(&info) {
+                Ok(Some(bound)) if bound.hash != hash || bound.salt > salt => return SignatureCheck::Invalid,
+                Ok(_) => {}
+                Err(what) => return SignatureCheck::Unsupported(format!("a key for {what}")),
+            },
             Scheme::Ecdsa if info.algorithm == oid::EC_PUBLIC_KEY => match info.parameters {
-                Some(parameters) if parameters.tag == tag::OID => Some(parameters.value),
+                Some(parameters) if parameters.tag == tag::OID => curve = Some(parameters.value),
                 // Inherited parameters (RFC 3279 section 2.3.5) are forbidden for EC keys by RFC 5480 section 2.1.1.
                 _ => return SignatureCheck::Unsupported("an EC key without a named curve".to_owned()),
             },
-            Scheme::Ed25519 if info.algorithm == oid::ED25519 => None,
-            Scheme::MlDsa(44) if info.algorithm == oid::ML_DSA_44 => None,
-            Scheme::MlDsa(65) if info.algorithm == oid::ML_DSA_65 => None,
-            Scheme::MlDsa(87) if info.algorithm == oid::ML_DSA_87 => None,
+            Scheme::Dsa if info.algorithm == oid::DSA => {
+                if info.real_parameters().is_none() {
+                    return SignatureCheck::Unsupported(
+                        "a DSA key without parameters, under a CA that has none either".to_owned(),
+                    );
+                }
+            }
+            Scheme::Ed25519 if info.algorithm == oid::ED25519 => {}
+            Scheme::MlDsa(44) if info.algorithm == oid::ML_DSA_44 => {}
+            Scheme::MlDsa(65) if info.algorithm == oid::ML_DSA_65 => {}
+            Scheme::MlDsa(87) if info.algorithm == oid::ML_DSA_87 => {}
             // The key is of another algorithm than the signature: this key did not make it. What kind of key an unknown one is, nobody
             // can tell.
             _ if KEY_ALGORITHMS.contains(&info.algorithm) => return SignatureCheck::Invalid,
@@ -334,46 +321,44 @@ impl VerifyingKey {
                 let name = oid::name(info.algorithm).map_or_else(|| oid::dotted(info.algorithm), str::to_owned);
                 return SignatureCheck::Unsupported(format!("a key of {name}"));
             }
-        };
-        let row = TABLE.iter().zip(&self.parsed).find(|((s, c, h, _), _)| *s == scheme && *c == curve && *h == hash);
-        let Some(((_, _, _, verifier), slot)) = row else {
-            let curve = curve.map_or_else(String::new, |curve| {
-                format!(" on {}", oid::name(curve).map_or_else(|| oid::dotted(curve), str::to_owned))
+        }
+        let is_rsa = matches!(scheme, Scheme::RsaPkcs1 | Scheme::RsaPss(_));
+        let bits = if is_rsa { rsa_bits(info.key) } else { u32::MAX };
+        if is_rsa && !RSA_BITS.contains(&bits) {
+            return SignatureCheck::Unsupported(match bits {
+                0 => not_in_order(algorithm),
+                bits => format!("{algorithm} with a key of {bits} bits"),
             });
-            return SignatureCheck::Unsupported(format!("{algorithm}{curve}"));
+        }
+        let is_row = |row: &Row| (row.0, row.1, row.2) == (scheme, curve, hash) && bits >= smallest(scheme, hash);
+        let holds = match TABLE.iter().zip(&self.parsed).find(|(row, _)| is_row(row)) {
+            Some(((.., verifier), slot)) => slot
+                .get_or_init(|| ParsedPublicKey::new(*verifier, info.key).ok())
+                .as_ref()
+                .map(|key| key.verify_sig(message, signature).is_ok()),
+            None if rare::is_known(scheme, curve, hash) => self
+                .rare
+                .get_or_init(|| RareKey::read(&info, curve))
+                .as_ref()
+                .map(|key| key.verifies(scheme, hash, message, signature)),
+            None => {
+                let curve = curve.map_or_else(String::new, |curve| {
+                    format!(" on {}", oid::name(curve).map_or_else(|| oid::dotted(curve), str::to_owned))
+                });
+                return SignatureCheck::Unsupported(format!("{algorithm}{curve}"));
+            }
         };
-        match slot.get_or_init(|| ParsedPublicKey::new(*verifier, info.key).ok()) {
-            Some(key) if key.verify_sig(message, signature).is_ok() => SignatureCheck::Valid,
-            Some(_) if size_is_out_of_range(scheme, hash, &info) => unsupported_size(algorithm, &info),
-            Some(_) => SignatureCheck::Invalid,
-            None => unsupported_size(algorithm, &info),
+        match holds {
+            Some(true) => SignatureCheck::Valid,
+            Some(false) => SignatureCheck::Invalid,
+            None => SignatureCheck::Unsupported(not_in_order(algorithm)),
         }
     }
 }
 
-/// The library refuses RSA keys outside 1024 (with SHA-384 and PSS: 2048) to 8192 bits only when it verifies.
-fn size_is_out_of_range(scheme: Scheme, hash: HashAlgorithm, info: &KeyInfo<'_>) -> bool {
-    let lowest = match scheme {
-        Scheme::RsaPkcs1 if hash == HashAlgorithm::Sha384 => 2048,
-        Scheme::RsaPkcs1 => 1024,
-        Scheme::RsaPss => 2048,
-        _ => return false,
-    };
-    !(lowest..=8192).contains(&rsa_size(info))
+fn not_in_order(algorithm: &SignatureAlgorithm<'_>) -> String {
+    format!("{algorithm} with a key that is not in order, or of a size that is not taken")
 }
 
-fn rsa_size(info: &KeyInfo<'_>) -> u32 {
-    Tlv::only(info.key)
-        .ok()
-        .and_then(|sequence| sequence.children().next().ok())
-        .map_or(0, |modulus| crate::certificate::key::integer_bits(modulus.value))
-}
-
-fn unsupported_size(algorithm: &SignatureAlgorithm<'_>, info: &KeyInfo<'_>) -> SignatureCheck {
-    let size = rsa_size(info);
-    SignatureCheck::Unsupported(if size > 0 {
-        format!("{algorithm} with a key of {size} bits")
-    } else {
-        format!("{algorithm} with a key that is not in order")
-    })
-}
+#[cfg(test)]
+mod tests;

@@ -306,7 +306,7 @@ impl Auditor<'_> {
             if let (Some(issuer), Some(anchor)) = (path.nodes.first(), path.nodes.last()) {
                 found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
                 if let Some(revocation) = &graph.revocation {
-                    let (issuer, anchor) = (graph.certificate(*issuer), graph.certificate(*anchor));
+                    let (issuer, anchor) = (graph.crl_issuer(*issuer), graph.certificate(*anchor));
                     if let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, at)
                     {

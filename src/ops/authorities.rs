@@ -173,8 +173,8 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
         None => {}
         Some(Some(path)) => {
             if let (Some(issuer), Some(anchor)) = (path.nodes.get(1), path.nodes.last()) {
-                let (issuer, anchor) = (graph.certificate(*issuer), graph.certificate(*anchor));
-                more.extend(rules::path::outlives_issuer(certificate, issuer, context));
+                let (issuer, anchor) = (graph.crl_issuer(*issuer), graph.certificate(*anchor));
+                more.extend(rules::path::outlives_issuer(certificate, issuer.certificate, context));
                 if let Some(revocation) = &graph.revocation
                     && let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, context.at)

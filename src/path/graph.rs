@@ -1,12 +1,14 @@
 //! The CA certificates at hand, and who issued whom: candidates by name and key identifier, decided by the signature.
 
+mod inheritance;
+
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey};
 use crate::path::revocation::signers::SignerPool;
-use crate::path::revocation::{self, CrlStore, RevocationStatus};
+use crate::path::revocation::{self, CrlIssuer, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
 use crate::path::trace::{Check, Failure, keep_refused};
 use crate::path::{checks, conformance, search::IssuerPaths};
@@ -17,6 +19,9 @@ use crate::time::Time;
 const STEPS_OF_ALL: usize = 4_000_000;
 const PATHS_OF_ALL: usize = 50_000;
 const REFUSED_OF_ALL: usize = 100_000;
+
+/// Tries that a key counts for under a slow algorithm.
+const SLOW_TRY: usize = 10;
 
 /// What the search above one CA may do.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +49,8 @@ pub(crate) struct Node {
     pub(crate) key: KeyId,
     pub(crate) anchor: Option<Restrictions>,
     pub(crate) is_self_issued: bool,
+    /// Whether its key has parameters of the CA above it.
+    pub(crate) inherits: bool,
     links: OnceLock<Links>,
     checked: OnceLock<Result<(), Failure>>,
     pub(crate) paths: OnceLock<IssuerPaths>,
@@ -93,12 +100,12 @@ impl Revocation {
     pub(crate) fn status(
         &self,
         below: &Certificate,
-        issuer: &Certificate,
+        issuer: CrlIssuer<'_>,
         anchor: &Certificate,
         at: Time,
     ) -> RevocationStatus {
         let ask = || revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor));
-        if below.is_end_entity() { ask() } else { self.store.remember(below, issuer, anchor, ask) }
+        if below.is_end_entity() { ask() } else { self.store.remember(below, issuer.certificate, anchor, ask) }
     }
 }
 
@@ -135,16 +142,20 @@ impl Graph {
         for issuer in issuers {
             graph.add(issuer, &mut keys);
         }
+        graph.inherit_parameters(&mut keys);
         graph
+    }
+
+    fn key_id(&mut self, key: &[u8], keys: &mut HashMap<Box<[u8]>, KeyId>) -> KeyId {
+        *keys.entry(key.into()).or_insert_with(|| {
+            self.keys.push(VerifyingKey::new(key));
+            KeyId(u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX))
+        })
     }
 
     fn add(&mut self, Issuer { certificate, anchor }: Issuer, keys: &mut HashMap<Box<[u8]>, KeyId>) {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        let spki = certificate.subject_public_key_info();
-        let key = *keys.entry(spki.into()).or_insert_with(|| {
-            self.keys.push(VerifyingKey::new(spki));
-            KeyId(u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX))
-        });
+        let key = self.key_id(certificate.subject_public_key_info(), keys);
         let subject = certificate.subject();
         let name = *self.by_name.entry(subject.comparable()).or_insert_with(|| {
             self.names.push(Vec::new());
@@ -163,6 +174,7 @@ impl Graph {
             key,
             anchor,
             is_self_issued,
+            inherits: false,
             links: OnceLock::new(),
             checked: OnceLock::new(),
             paths: OnceLock::new(),
@@ -182,6 +194,11 @@ impl Graph {
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
+    }
+
+    /// Its public key, with the parameters that it may have from the CA above it.
+    pub(crate) fn public_key(&self, id: NodeId) -> &VerifyingKey {
+        &self.keys[self.node(id).key.0 as usize]
     }
 
     pub(crate) fn certificate(&self, id: NodeId) -> &Arc<Certificate> {
@@ -235,6 +252,11 @@ impl Graph {
             .clone()
     }
 
+    /// A CA as the one whose CRLs are asked about a certificate below it.
+    pub(crate) fn crl_issuer(&self, id: NodeId) -> CrlIssuer<'_> {
+        CrlIssuer { certificate: self.certificate(id), key: self.public_key(id).as_bytes() }
+    }
+
     pub(crate) fn is_disallowed(&self, certificate: &Certificate) -> bool {
         self.disallowed.binary_search(certificate.sha256()).is_ok()
     }
@@ -252,7 +274,7 @@ impl Graph {
             }
             return Ok(());
         };
-        match revocation.status(below, self.certificate(issuer), self.certificate(anchor), settings.at) {
+        match revocation.status(below, self.crl_issuer(issuer), self.certificate(anchor), settings.at) {
             RevocationStatus::Good => Ok(()),
             status @ RevocationStatus::Revoked { .. } => {
                 Err(Failure::new(Check::Revoked, "a certificate that is not revoked", status.to_string()))
@@ -291,8 +313,10 @@ impl Graph {
 
         let mut signer = None;
         let mut outcomes: Vec<(KeyId, SignatureCheck)> = Vec::new();
+        let most_tried = self.settings.budget.keys_per_certificate;
+        let most_tried = if below.signature_algorithm().is_slow() { most_tried.div_ceil(SLOW_TRY) } else { most_tried };
         for (tried, (_, key)) in keys.iter().enumerate() {
-            if tried == self.settings.budget.keys_per_certificate {
+            if tried == most_tried {
                 links.exhausted = true;
                 break;
             }

@@ -10,11 +10,12 @@ mod point;
 pub(crate) mod signers;
 mod store;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, Crl, CrlEntry, Decoded, Name, RevocationReason, SignatureCheck, oid};
+use crate::certificate::{Certificate, Crl, CrlEntry, Decoded, Name, RevocationReason, SignatureCheck, key, oid};
 use crate::time::Time;
 use obstacle::Obstacle;
 use point::{ALL_REASONS, Point};
@@ -92,11 +93,18 @@ impl CrlSigners for () {
     }
 }
 
+/// The certificate above the one that is judged, and its public key with what it inherited.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CrlIssuer<'a> {
+    pub(crate) certificate: &'a Certificate,
+    pub(crate) key: &'a [u8],
+}
+
 /// The status of `certificate` at `at`. That of `issuer`, the certificate above it in its path, is not asked: a path has all its
 /// certificates judged, one by one.
 pub(crate) fn status(
     certificate: &Certificate,
-    issuer: &Certificate,
+    issuer: CrlIssuer<'_>,
     store: &CrlStore,
     at: Time,
     signers: &dyn CrlSigners,
@@ -160,7 +168,7 @@ impl<'a> Findings<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn status(&mut self, certificate: &Certificate, issuer: &Certificate) -> RevocationStatus {
+    fn status(&mut self, certificate: &Certificate, issuer: CrlIssuer<'_>) -> RevocationStatus {
         let points = Point::of(certificate);
         self.judged.push(*certificate.sha256());
         let (mut status, met_circle) = self.ask(certificate, issuer, &points, false);
@@ -176,7 +184,7 @@ impl<'a> Judge<'a> {
     fn ask(
         &mut self,
         certificate: &Certificate,
-        issuer: &Certificate,
+        issuer: CrlIssuer<'_>,
         points: &[Point],
         allow_circle: bool,
     ) -> (RevocationStatus, bool) {
@@ -204,7 +212,7 @@ impl<'a> Judge<'a> {
     fn ask_point(
         &mut self,
         certificate: &Certificate,
-        issuer: &Certificate,
+        issuer: CrlIssuer<'_>,
         point: &Point,
         allow_circle: bool,
         findings: &mut Findings<'a>,
@@ -290,7 +298,7 @@ impl<'a> Judge<'a> {
     fn signer(
         &mut self,
         list: &'a StoredCrl,
-        issuer: &Certificate,
+        issuer: CrlIssuer<'_>,
         allow_circle: bool,
         findings: &mut Findings<'a>,
     ) -> Result<Vec<u8>, Obstacle<'a>> {
@@ -300,11 +308,9 @@ impl<'a> Judge<'a> {
                 nearest = obstacle;
             }
         };
-        if issuer.subject().matches(&list.crl.issuer()) {
-            match list.check_signature(issuer.subject_public_key_info()) {
-                SignatureCheck::Valid if may_sign(issuer, true) => {
-                    return Ok(issuer.subject_public_key_info().to_vec());
-                }
+        if issuer.certificate.subject().matches(&list.crl.issuer()) {
+            match list.check_signature(issuer.key) {
+                SignatureCheck::Valid if may_sign(issuer.certificate, true) => return Ok(issuer.key.to_vec()),
                 SignatureCheck::Valid => refuse(Obstacle::KeyUsage(list)),
                 SignatureCheck::Unsupported(what) => refuse(Obstacle::Unsupported(list, what)),
                 SignatureCheck::Invalid => {}
@@ -313,8 +319,8 @@ impl<'a> Judge<'a> {
         let is_windows_list = list.crl.extension(oid::MS_CA_VERSION).is_some();
         for path in self.signers.with_subject(&list.crl.issuer()) {
             let Some(signer) = path.first() else { continue };
-            let key = signer.subject_public_key_info();
-            match list.check_signature(key) {
+            let key = key_on(&path);
+            match list.check_signature(&key) {
                 SignatureCheck::Valid => {}
                 SignatureCheck::Unsupported(what) => {
                     refuse(Obstacle::Unsupported(list, what));
@@ -327,14 +333,14 @@ impl<'a> Judge<'a> {
                 continue;
             }
             // A Windows CA that was renewed with a new key keeps one list for each key, all under one name.
-            let is_other_key = key != issuer.subject_public_key_info() && !list.scope.indirect;
+            let is_other_key = *key != *issuer.key && !list.scope.indirect;
             if is_windows_list && is_other_key {
                 refuse(Obstacle::OtherKey(list));
                 continue;
             }
             match self.judge_signer(&path) {
-                Verdict::Good => return Ok(key.to_vec()),
-                Verdict::Circle if allow_circle && !self.gave_up => return Ok(key.to_vec()),
+                Verdict::Good => return Ok(key.into_owned()),
+                Verdict::Circle if allow_circle && !self.gave_up => return Ok(key.into_owned()),
                 Verdict::Circle => {
                     findings.met_circle = true;
                     refuse(Obstacle::Signer(list, "its status stands only in the list that it signed".to_owned()));
@@ -347,8 +353,9 @@ impl<'a> Judge<'a> {
 
     /// The status of a signer and of the CAs above it.
     fn judge_signer(&mut self, path: &[Arc<Certificate>]) -> Verdict {
-        for pair in path.windows(2) {
-            let [certificate, issuer] = pair else { continue };
+        for (place, certificate) in path.iter().enumerate() {
+            let above = &path[place + 1..];
+            let Some(issuer) = above.first() else { continue };
             if self.judged.contains(certificate.sha256()) {
                 return Verdict::Circle;
             }
@@ -357,7 +364,7 @@ impl<'a> Judge<'a> {
                 return Verdict::Bad("too many signers stand behind it".to_owned());
             }
             self.budget -= 1;
-            match self.status(certificate, issuer) {
+            match self.status(certificate, CrlIssuer { certificate: issuer, key: &key_on(above) }) {
                 RevocationStatus::Good => {}
                 other => return Verdict::Bad(format!("{}: {other}", certificate.subject().short())),
             }
@@ -371,6 +378,16 @@ enum Verdict {
     /// It is being judged already, and needs itself for that.
     Circle,
     Bad(String),
+}
+
+/// The public key of the first certificate of a path, with what it inherits from those above it.
+fn key_on(path: &[Arc<Certificate>]) -> Cow<'_, [u8]> {
+    let Some((first, above)) = path.split_first() else { return Cow::default() };
+    let own = first.subject_public_key_info();
+    if above.is_empty() || !key::lacks_parameters(own) {
+        return own.into();
+    }
+    key::with_inherited(own, &key_on(above)).unwrap_or_else(|| own.into())
 }
 
 /// RFC 5280 section 6.3.3 (f): cRLSign, where there is a key usage. Without one it must be a CA's key (section 4.2.1.3): the issuer's, an

@@ -1,7 +1,7 @@
 //! The state of RFC 5280 section 6.1 along a path, from the trust anchor down: what is remembered of each path of an issuing CA,
 //! so that a certificate below it costs only its own checks.
 
-use crate::certificate::{Certificate, oid};
+use crate::certificate::{Certificate, key, oid};
 use crate::path::graph::{Graph, NodeId};
 use crate::path::policy::PolicyState;
 use crate::path::trace::{Check, Failure};
@@ -16,6 +16,8 @@ pub(crate) struct State {
     /// The CAs whose name constraints hold below.
     constraining: Vec<NodeId>,
     policy: PolicyState,
+    /// working_public_key, working_public_key_algorithm and working_public_key_parameters, of the last CA.
+    key: NodeId,
 }
 
 impl State {
@@ -30,6 +32,7 @@ impl State {
             path_length: graph.settings.max_path_length,
             constraining: Vec::new(),
             policy: PolicyState::new(&graph.settings),
+            key: anchor,
         };
         state.remember_limits(graph, anchor);
         Ok(state)
@@ -49,6 +52,7 @@ impl State {
     pub(crate) fn below(&self, graph: &Graph, ca: NodeId) -> Result<Self, Failure> {
         let node = graph.node(ca);
         let mut state = self.clone();
+        state.take_key(graph, ca)?;
         if !node.is_self_issued {
             state.check_names(graph, &node.certificate)?;
         }
@@ -67,6 +71,22 @@ impl State {
         }
         state.remember_limits(graph, ca);
         Ok(state)
+    }
+
+    /// Section 6.1.4 (d) to (f). One certificate may be known with parameters that another path gave it; on this one it does not have
+    /// those.
+    fn take_key(&mut self, graph: &Graph, ca: NodeId) -> Result<(), Failure> {
+        let (node, above) = (graph.node(ca), graph.public_key(self.key).as_bytes());
+        let spki = node.certificate.subject_public_key_info();
+        if node.inherits && key::with_inherited(spki, above).as_deref() != Some(graph.public_key(ca).as_bytes()) {
+            return Err(Failure::new(
+                Check::Algorithm,
+                "a key with the DSA parameters of the CA above it",
+                "parameters of another CA",
+            ));
+        }
+        self.key = ca;
+        Ok(())
     }
 
     fn check_names(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {

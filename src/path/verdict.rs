@@ -279,8 +279,9 @@ impl Graph {
         let is_anchored = nodes.last().is_some_and(|top| self.node(*top).anchor.is_some());
         let revocation = match (&self.revocation, certificates.last()) {
             (Some(revocation), Some(anchor)) if is_anchored => certificates
-                .windows(2)
-                .map(|pair| revocation.status(&pair[0], &pair[1], anchor, self.settings.at))
+                .iter()
+                .zip(nodes)
+                .map(|(below, issuer)| revocation.status(below, self.crl_issuer(*issuer), anchor, self.settings.at))
                 .collect(),
             _ => Vec::new(),
         };

@@ -117,8 +117,7 @@ impl List {
         self
     }
 
-    pub(crate) fn tbs(&self) -> Vec<u8> {
-        let algorithm = algorithm();
+    fn tbs(&self, algorithm: &[u8]) -> Vec<u8> {
         let mut extensions = self.extensions.clone();
         extensions.extend(self.number.map(|number| extension(oid::CRL_NUMBER, false, &integer(number))));
         extensions.extend(self.base.map(|base| extension(oid::DELTA_CRL_INDICATOR, true, &integer(base))));
@@ -128,7 +127,7 @@ impl List {
         let entries: Vec<u8> = self.entries.iter().flat_map(Entry::der).collect();
         sequence(&[
             &integer(1),
-            &algorithm,
+            algorithm,
             &self.issuer,
             &utc(&self.this_update),
             &self.next_update.as_deref().map(utc).unwrap_or_default(),
@@ -143,12 +142,17 @@ impl List {
 
     /// Signed with a key of P-256.
     pub(crate) fn sign(&self, key: &rcgen::KeyPair) -> Vec<u8> {
-        let tbs = self.tbs();
-        let signature = key.sign(&tbs).unwrap();
-        sequence(&[&tbs, &algorithm(), &element(tag::BIT_STRING, &[&[0], &signature[..]].concat())])
+        let algorithm = sequence(&[&element(tag::OID, oid::SHA256_WITH_ECDSA)]);
+        self.sign_with(&algorithm, |tbs| key.sign(tbs).unwrap())
+    }
+
+    /// Signed by what this AlgorithmIdentifier names.
+    pub(crate) fn sign_with(&self, algorithm: &[u8], sign: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+        signed(&self.tbs(algorithm), algorithm, sign)
     }
 }
 
-fn algorithm() -> Vec<u8> {
-    sequence(&[&element(tag::OID, oid::SHA256_WITH_ECDSA)])
+/// A certificate or CRL from what is signed.
+pub(crate) fn signed(tbs: &[u8], algorithm: &[u8], sign: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    sequence(&[tbs, algorithm, &element(tag::BIT_STRING, &[&[0], &sign(tbs)[..]].concat())])
 }

@@ -88,7 +88,7 @@ impl StoredCrl {
         (self.crl.this_update(), self.crl.number())
     }
 
-    /// Whether the signature holds under this SubjectPublicKeyInfo.
+    /// Whether the signature holds under this SubjectPublicKeyInfo, which has what it inherited.
     pub(super) fn check_signature(&self, key: &[u8]) -> SignatureCheck {
         if let Some(known) = self.checked.read().unwrap_or_else(PoisonError::into_inner).get(key) {
             return known.clone();

@@ -10,7 +10,7 @@ use rcgen::{
 use crate::certificate::crl::build::{self, List};
 use crate::certificate::{Certificate, Crl, oid};
 use crate::der_writer::{element, sequence};
-use crate::path::revocation::{CrlSigners, CrlStore, RevocationStatus, status};
+use crate::path::revocation::{CrlIssuer, CrlSigners, CrlStore, RevocationStatus, status};
 use crate::time::Time;
 
 pub(super) fn at() -> Time {
@@ -111,8 +111,13 @@ impl Ca {
 
     pub(super) fn judge_with(&self, user: &Self, crls: &[&Arc<Crl>], signers: &dyn CrlSigners) -> RevocationStatus {
         let store = CrlStore::new(crls.iter().map(|crl| Arc::clone(crl)).collect());
-        status(&user.certificate, &self.certificate, &store, at(), signers)
+        status(&user.certificate, with_own_key(&self.certificate), &store, at(), signers)
     }
+}
+
+/// A CA whose key inherits nothing.
+pub(super) fn with_own_key(certificate: &Certificate) -> CrlIssuer<'_> {
+    CrlIssuer { certificate, key: certificate.subject_public_key_info() }
 }
 
 /// What is said where a status is unknown.

@@ -58,8 +58,9 @@ fn accepts(dir: &Path, at: Time) -> (bool, String) {
     let mut report = String::new();
     for path in graph.judge(&leaf).paths.iter().filter(|path| path.status == PathStatus::Valid) {
         let signers = signers.below(path.certificates.last().unwrap());
+        let issuer = |above: &Arc<Certificate>| graph.crl_issuer(graph.find(above.sha256()).unwrap());
         let pairs = path.certificates.windows(2);
-        let found: Vec<_> = pairs.map(|pair| status(&pair[0], &pair[1], &store, at, &signers)).collect();
+        let found: Vec<_> = pairs.map(|pair| status(&pair[0], issuer(&pair[1]), &store, at, &signers)).collect();
         if found.iter().all(RevocationStatus::is_good) {
             return (true, report);
         }
