@@ -86,7 +86,8 @@ impl Authorities {
             .map(|id| {
                 let verdict = graph.judge(graph.certificate(id));
                 let clients = hanging.get(&id).copied().unwrap_or(0);
-                IssuerResult { entry: assembly.entry(id), verdict, findings: self.findings(id).to_vec(), clients }
+                let findings = self.findings(id).to_vec();
+                IssuerResult { entry: assembly.entry(id), verdict, findings, clients, concerns_clients: None }
             })
             .collect()
     }

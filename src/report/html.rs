@@ -244,6 +244,10 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
                 )
             })
             .collect();
+        let mut found = found.join(", ");
+        if issuer.findings.iter().any(|finding| finding.severity_with_clients.is_some()) {
+            found.push_str("<br><span class=\"faint\">no audited certificate hangs on it</span>");
+        }
         writeln!(
             out,
             "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\" data-label=\"certificates:\">{}</td><td class=\"date\">{}</td>\
@@ -253,7 +257,7 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             grouped(issuer.clients),
             certificate.not_after.map_or_else(|| "no date".to_owned(), |last| last.date()),
             certificate.days_left.map_or_else(String::new, |days| days.to_string()),
-            found.join(", "),
+            found,
             escape(&certificate.sha256),
         )?;
     }

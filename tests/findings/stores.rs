@@ -1,6 +1,6 @@
 //! Defects of the place where a certificate lies, told by a registry export of the store: each has its finding and verdict.
 
-use certpath::cmg::ProfileName;
+use certpath::cmg::{ProfileName, Verdict};
 
 use crate::pki::{Pki, ca, client, common, key, run};
 
@@ -143,4 +143,22 @@ fn a_management_points_certificate_with_a_cng_key_is_in_order_but_for_the_enroll
     let mut request = pki.request();
     request.profile = ProfileName::ManagementPoint;
     assert_eq!(run(&request).0["mp1"], "pass: key-provider/cng-unsupported");
+}
+
+#[test]
+fn what_is_not_self_signed_among_the_roots_fails_the_audit_whatever_hangs_on_it() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let other = ca("Contoso Issuing CA 9").signed_by(key(1), &pki.root).unwrap();
+    for (store, verdict) in [("CA", Verdict::Pass), ("Root", Verdict::Fail)] {
+        pki.write("store.reg", &registry_export(store, other.der(), &[]));
+        let (results, outcome) = pki.audit();
+        assert_eq!(results["pc1"], "pass: ", "{store}");
+        assert_eq!(outcome.verdict, verdict, "{store}");
+    }
+    // Where it lies in the store of untrusted certificates alone, it is where it belongs.
+    pki.write("store.reg", &registry_export("Disallowed", other.der(), &[]));
+    assert_eq!(pki.audit().1.verdict, Verdict::Pass);
+    pki.write("other.cer", other.der());
+    assert_eq!(pki.audit().1.verdict, Verdict::Fail);
 }
