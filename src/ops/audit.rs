@@ -327,7 +327,7 @@ impl Auditor<'_> {
                     if let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, at)
                     {
-                        found.push(rules::path::revocation_unknown(false, &why, crl.as_deref(), at));
+                        found.push(rules::path::revocation_unknown(false, &why, crl.as_deref(), self.context));
                     }
                 }
             }

@@ -180,7 +180,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
                     && let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, context.at)
                 {
-                    more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context.at));
+                    more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context));
                 }
             }
         }

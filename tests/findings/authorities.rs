@@ -198,6 +198,30 @@ fn a_crl_that_was_not_given_for_a_ca_is_no_reproach_to_its_clients() {
 }
 
 #[test]
+fn a_stale_crl_is_information_where_the_cmg_verifies_no_revocation() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 10, 1),
+        next_update: date_time_ymd(2026, 11, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    pki.write("issuing.crl", list.signed_by(&pki.issuing).unwrap().der());
+    pki.write("root.crl", list.signed_by(&pki.root).unwrap().der());
+    let mut request = pki.request();
+    for (on, expected, verdict) in [(true, "warn", Verdict::Warn), (false, "pass", Verdict::Pass)] {
+        request.request.settings.parameters.cmg_revocation = on;
+        let (results, outcome) = run(&request);
+        assert_eq!(results["pc1"], format!("{expected}: revocation-unknown/stale, inherited revocation-unknown"));
+        assert_eq!(at_issuers(&outcome), ["revocation-unknown/stale"]);
+        assert_eq!(outcome.verdict, verdict);
+    }
+}
+
+#[test]
 fn templates_and_key_lengths_are_judged_by_the_settings() {
     let pki = Pki::new();
     pki.add("pc1", |_| {});
