@@ -134,7 +134,7 @@ pub fn audit<R: Send>(
     } else {
         let corpus = Corpus::read_noting(request.inputs(), &request.passwords, &request.progress, Some(&names))?;
         if corpus.is_empty() {
-            return Err(OpsError::NoCertificate(request.source_names()));
+            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
         }
         Assembly::over(corpus, request, settings)
     };
@@ -167,7 +167,8 @@ pub fn audit<R: Send>(
     }
 
     if audit.closed_pool && tally.certificates == 0 && tally.passed_over.is_empty() && tally_problems.is_empty() {
-        return Err(OpsError::NoCertificate(request.source_names()));
+        let problems = std::mem::take(&mut assembly.problems);
+        return Err(OpsError::NoCertificate { sources: request.source_names(), problems });
     }
     let mut issuers = authorities.results(&assembly, &hanging);
     if tally.certificates > 0 {
