@@ -101,12 +101,12 @@ fn verdict_class(verdict: Verdict) -> &'static str {
     verdict.name()
 }
 
-/// What a severity makes of a certificate.
+/// The colour of a severity, as the script has it too.
 fn severity_class(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "fail",
-        Severity::Warning => "warn",
-        Severity::Info => "pass",
+        Severity::Error => "fail-text",
+        Severity::Warning => "warn-text",
+        Severity::Info => "faint",
     }
 }
 
@@ -237,7 +237,7 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             .iter()
             .map(|finding| {
                 format!(
-                    "<span class=\"{}-text\" title=\"{}\">{}</span>",
+                    "<span class=\"{}\" title=\"{}\">{}</span>",
                     severity_class(finding.severity),
                     escape(&finding.message),
                     escape(finding.code().id())

@@ -174,7 +174,7 @@ impl Picture<'_> {
             verdict.name(),
         ));
         for (line, class, text) in lines {
-            let room = if line == 20 { 33 } else { 44 };
+            let room = if line == 20 { 31 } else { 44 };
             self.boxes.push_str(&format!(
                 "<text class=\"{class}\" x=\"12\" y=\"{line}\">{}</text>\n",
                 escape(&fit(&text, room))
