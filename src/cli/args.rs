@@ -344,6 +344,12 @@ pub(crate) struct Diff {
     /// What it should become
     #[arg(value_name = "B")]
     pub(crate) to: OsString,
+    /// Compare only CA certificates with a path to these trust anchors
+    #[arg(long, value_name = "SOURCE", help_heading = "Paths")]
+    pub(crate) trust: Vec<OsString>,
+    /// CA certificates to build these paths with that are not compared themselves
+    #[arg(long, value_name = "SOURCE", help_heading = "Paths")]
+    pub(crate) intermediates: Vec<OsString>,
     /// The moment to judge at, RFC 3339; now if not given
     #[arg(long, value_name = "TIME", value_parser = Time::parse)]
     pub(crate) at: Option<Time>,
@@ -375,7 +381,7 @@ pub(crate) struct Explain {
 
 #[derive(Debug, Args)]
 pub(crate) struct Schema {
-    /// inspect, chain, audit, export, plan, verify, diff or explain
+    /// inspect, chain, audit, export, plan, verify, diff or explain; with -line behind it that of a line of ndjson
     pub(crate) command: String,
     #[command(flatten)]
     pub(crate) output: Output,

@@ -11,6 +11,7 @@ use std::fmt::Write;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cmg::concern::Concern;
 use crate::cmg::finding::{Case, Code, Severity};
 use crate::cmg::sources::Source;
 
@@ -134,6 +135,7 @@ pub struct Explanation {
 
 /// A case as `explain` writes it.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ExplainedCase {
     /// Its name, unique within the code.
@@ -143,6 +145,9 @@ pub struct ExplainedCase {
     pub severity: Option<Severity>,
     /// What it means, in a few words.
     pub title: &'static str,
+    /// When it weighs at a CA on which no audited certificate hangs; absent is never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weighs_without_clients: Option<&'static str>,
 }
 
 /// What `explain` says of a code.
@@ -154,12 +159,23 @@ pub fn explain(code: Code) -> Explanation {
         id: code.id(),
         title: entry.title,
         cases: cases
-            .map(|case| ExplainedCase { name: case.name, severity: case.severity, title: case.title })
+            .map(|case| ExplainedCase {
+                name: case.name,
+                severity: case.severity,
+                title: case.title,
+                weighs_without_clients: weighs_without_clients(case),
+            })
             .collect(),
         explanation: entry.explanation,
         remedy: entry.remedy,
         sources: entry.sources,
     }
+}
+
+/// Of the cases that are found at CA certificates and are more than information.
+fn weighs_without_clients(case: &'static Case) -> Option<&'static str> {
+    let is_at_a_ca = !matches!(case.code, Code::PrivateKey | Code::CmgLimit | Code::UnusedException);
+    Concern::of(case).sentence().filter(|_| is_at_a_ca && case.severity > Some(Severity::Info))
 }
 
 /// The whole catalogue as Markdown: the text of docs/findings.md.
@@ -169,6 +185,9 @@ pub fn markdown() -> String {
          Made from the program's own catalogue: `certpath explain` prints the same. Each finding has a stable code and id. \
          Settings (`--config FILE`) change the severity of an id (`key-length`) or of one of its cases (`key-length/too-short`), \
          or switch it off. Cases marked *off* are reported only when settings give them a severity.\n\n\
+         At a CA on which no audited certificate hangs, such as the old one of a renewed pair, what an audit finds is information and \
+         fails nobody: it would weigh if a certificate hung on the CA. What concerns others too weighs all the same; the pages of \
+         these findings say so. Where no certificate is audited, everything weighs.\n\n\
          | code | id | severity | title |\n| --- | --- | --- | --- |\n",
     );
     for code in Code::ALL {
@@ -185,6 +204,15 @@ pub fn markdown() -> String {
         text.push_str("| case | severity | meaning |\n| --- | --- | --- |\n");
         for case in entry.cases {
             let _ = writeln!(text, "| `{}` | {} | {} |", case.name, severity(case.severity), case.title);
+        }
+        for case in entry.cases {
+            if let Some(when) = weighs_without_clients(case) {
+                let _ = write!(
+                    text,
+                    "\n`{}` weighs even where no audited certificate hangs on the CA: {when}.\n",
+                    case.name
+                );
+            }
         }
         let _ = write!(text, "\n{}\n\n*What to do:* {}\n\n*Sources:* ", entry.explanation, entry.remedy);
         let links: Vec<String> =

@@ -257,13 +257,23 @@ pub struct Finding {
     pub found: Option<String>,
     /// The reason of the exception in the settings that lowered it to information.
     pub exception: Option<Arc<str>>,
+    /// What its severity would be if an audited certificate hung on this CA: none does, and that lowered it to information.
+    pub severity_with_clients: Option<Severity>,
 }
 
 impl Finding {
     /// A finding of that case with its default severity.
     pub(crate) fn new(case: &'static Case, message: impl Into<String>) -> Self {
         let severity = case.severity.unwrap_or(Severity::Info);
-        Self { case, severity, message: message.into(), expected: None, found: None, exception: None }
+        Self {
+            case,
+            severity,
+            message: message.into(),
+            expected: None,
+            found: None,
+            exception: None,
+            severity_with_clients: None,
+        }
     }
 
     pub(crate) fn expected(mut self, expected: impl Into<String>) -> Self {
@@ -305,6 +315,9 @@ struct Record<'a> {
     /// The reason of the exception in the settings that lowered it to information.
     #[serde(skip_serializing_if = "Option::is_none")]
     exception: Option<&'a str>,
+    /// What its severity would be if an audited certificate hung on this CA: none does, and that lowered it to information.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity_with_clients: Option<Severity>,
 }
 
 impl Serialize for Finding {
@@ -318,6 +331,7 @@ impl Serialize for Finding {
             expected: self.expected.as_deref(),
             found: self.found.as_deref(),
             exception: self.exception.as_deref(),
+            severity_with_clients: self.severity_with_clients,
         }
         .serialize(serializer)
     }

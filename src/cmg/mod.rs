@@ -2,6 +2,7 @@
 //! the plan tables.
 
 pub mod catalogue;
+pub(crate) mod concern;
 pub mod diff;
 pub mod finding;
 pub mod funnel;

@@ -264,6 +264,7 @@ pub fn mesh(data: &[u8]) {
             verdict: one.judge(&member.certificate),
             findings: Vec::new(),
             clients: 0,
+            concerns_clients: None,
             entry: entry(member),
         })
         .collect();

@@ -59,7 +59,7 @@ impl Assembly {
     pub(crate) fn new(request: &Request) -> Result<Self, OpsError> {
         let corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
         if corpus.is_empty() {
-            return Err(OpsError::NoCertificate(request.source_names()));
+            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
         }
         Ok(Self::over(corpus, request, settings(request)))
     }

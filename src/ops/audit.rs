@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
+use crate::cmg::concern::Used;
 use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::{self, Duplicates, NameRecord, Part, RuleContext};
@@ -133,7 +134,7 @@ pub fn audit<R: Send>(
     } else {
         let corpus = Corpus::read_noting(request.inputs(), &request.passwords, &request.progress, Some(&names))?;
         if corpus.is_empty() {
-            return Err(OpsError::NoCertificate(request.source_names()));
+            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
         }
         Assembly::over(corpus, request, settings)
     };
@@ -166,15 +167,32 @@ pub fn audit<R: Send>(
     }
 
     if audit.closed_pool && tally.certificates == 0 && tally.passed_over.is_empty() && tally_problems.is_empty() {
-        return Err(OpsError::NoCertificate(request.source_names()));
+        let problems = std::mem::take(&mut assembly.problems);
+        return Err(OpsError::NoCertificate { sources: request.source_names(), problems });
     }
-    let issuers = authorities.results(&assembly, &hanging);
+    let mut issuers = authorities.results(&assembly, &hanging);
+    if tally.certificates > 0 {
+        lower_unused(&mut issuers);
+    }
     let mut findings = authorities.limits(&assembly, &hanging, &context);
     findings.extend(request.settings.unused_exceptions(request.at));
     let trust = assembly.trust;
     let mut problems = std::mem::take(&mut assembly.problems);
     problems.append(&mut tally_problems);
     Ok(tally.finish(audit, trust, issuers, findings, problems))
+}
+
+/// What was found at CAs on which no audited certificate hangs fails nobody, but for what concerns others too.
+fn lower_unused(issuers: &mut [IssuerResult]) {
+    let of_clients = issuers.iter().filter(|issuer| issuer.clients > 0).map(|issuer| issuer.entry.certificate.clone());
+    let of_clients: Vec<Arc<Certificate>> = of_clients.collect();
+    let used = Used::new(of_clients.iter().map(|certificate| &**certificate));
+    for issuer in issuers {
+        issuer.concerns_clients = Some(issuer.clients > 0);
+        if issuer.clients == 0 {
+            used.lower(&mut issuer.findings, &issuer.entry.certificate, &issuer.entry.occurrences);
+        }
+    }
 }
 
 struct Auditor<'a> {
@@ -310,7 +328,7 @@ impl Auditor<'_> {
                     if let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, at)
                     {
-                        found.push(rules::path::revocation_unknown(false, &why, crl.as_deref(), at));
+                        found.push(rules::path::revocation_unknown(false, &why, crl.as_deref(), self.context));
                     }
                 }
             }

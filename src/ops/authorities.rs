@@ -86,7 +86,8 @@ impl Authorities {
             .map(|id| {
                 let verdict = graph.judge(graph.certificate(id));
                 let clients = hanging.get(&id).copied().unwrap_or(0);
-                IssuerResult { entry: assembly.entry(id), verdict, findings: self.findings(id).to_vec(), clients }
+                let findings = self.findings(id).to_vec();
+                IssuerResult { entry: assembly.entry(id), verdict, findings, clients, concerns_clients: None }
             })
             .collect()
     }
@@ -179,7 +180,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
                     && let RevocationStatus::Unknown { why, crl, .. } =
                         revocation.status(certificate, issuer, anchor, context.at)
                 {
-                    more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context.at));
+                    more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context));
                 }
             }
         }

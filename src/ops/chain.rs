@@ -239,6 +239,7 @@ fn issuers(request: &Request, assembly: &Assembly, Hanging(hanging): &Hanging) -
         verdict: assembly.graph.judge(&entry.certificate),
         findings: authorities.of(assembly, &entry.certificate).to_vec(),
         clients: hanging.get(entry.certificate.sha256()).copied().unwrap_or(0),
+        concerns_clients: None,
     };
     of_sources.chain(beside).map(result).collect()
 }

@@ -1,5 +1,6 @@
 //! One library function a command: reading, threads, order and streaming; progress by callback.
 
+mod anchored;
 mod assembly;
 mod audit;
 mod authorities;
@@ -16,6 +17,7 @@ mod selecting;
 mod spool;
 mod verify;
 
+pub use anchored::{Anchored, anchored};
 pub use audit::{AuditOutcome, AuditRequest, Audited, CodeCount, audit};
 pub use chain::{chain, chain_each};
 pub use export::{Extent, export};

@@ -12,7 +12,7 @@ use crate::ops::scan::Inputs;
 use crate::path::verdict::can_authenticate_clients;
 use crate::path::{Budget, Purpose};
 use crate::pool::Entry;
-use crate::source::{Passwords, Source};
+use crate::source::{Passwords, Problem, Source};
 use crate::time::Time;
 
 /// What a command is asked.
@@ -155,8 +155,13 @@ fn outside_validity(certificate: &Certificate, at: Time) -> String {
 #[non_exhaustive]
 pub enum OpsError {
     /// Nothing to judge.
-    #[error("no certificate was found in {0}")]
-    NoCertificate(String),
+    #[error("no certificate was found in {sources}")]
+    NoCertificate {
+        /// Where.
+        sources: String,
+        /// What could not be read: often the reason.
+        problems: Vec<Problem>,
+    },
     /// `verify` judges one certificate.
     #[error(
         "{source_name}: expected one end-entity certificate, found {found}; give each in a file of its own, or choose one \
@@ -167,10 +172,22 @@ pub enum OpsError {
         source_name: String,
         /// What was there instead.
         found: String,
+        /// What could not be read.
+        problems: Vec<Problem>,
     },
     /// The temporary file for what can be read only once.
     #[error(
         "the temporary file for standard input could not be written: {0}; set TMPDIR (on Windows TEMP) to a folder with room"
     )]
     Spool(#[from] io::Error),
+}
+
+impl OpsError {
+    /// What could not be read before the command stopped.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::NoCertificate { problems, .. } | Self::NotOneLeaf { problems, .. } => problems,
+            Self::Spool(_) => &[],
+        }
+    }
 }

@@ -74,6 +74,8 @@ pub struct IssuerResult {
     pub findings: Vec<Finding>,
     /// The client certificates whose chosen path goes through it.
     pub clients: u64,
+    /// In an audit of certificates: whether any of them hangs on it. Where none does, its findings fail nobody.
+    pub concerns_clients: Option<bool>,
 }
 
 /// An end-entity certificate that is no client certificate, or not one of those asked for.

@@ -39,10 +39,10 @@ impl Verification {
 /// # Errors
 /// Where the source holds no certificate, or more than one that could be meant, or none that was asked for.
 pub fn verify(request: &Request, settings: Settings) -> Result<Verification, OpsError> {
-    let corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
+    let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
     let source_name = request.source_names();
     if corpus.is_empty() {
-        return Err(OpsError::NoCertificate(source_name));
+        return Err(OpsError::NoCertificate { sources: source_name, problems: corpus.problems });
     }
     if request.selects() {
         return verify_selected(request, Assembly::over(corpus, request, settings));
@@ -53,11 +53,11 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
         ([], [only]) => only.certificate.clone(),
         ([], several) => {
             let found = format!("{} CA certificates", several.len());
-            return Err(OpsError::NotOneLeaf { source_name, found });
+            return Err(OpsError::NotOneLeaf { source_name, found, problems: std::mem::take(&mut corpus.problems) });
         }
         _ => {
             let found = format!("{} of them", corpus.end_entity_count());
-            return Err(OpsError::NotOneLeaf { source_name, found });
+            return Err(OpsError::NotOneLeaf { source_name, found, problems: std::mem::take(&mut corpus.problems) });
         }
     };
     let mut assembly = Assembly::over(corpus, request, settings);
@@ -77,7 +77,8 @@ fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verifica
         (last, others) => {
             let asked_for = others + usize::from(last.is_some());
             let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over.len());
-            Err(OpsError::NotOneLeaf { source_name: request.source_names(), found })
+            let problems = std::mem::take(&mut assembly.problems);
+            Err(OpsError::NotOneLeaf { source_name: request.source_names(), found, problems })
         }
     }
 }

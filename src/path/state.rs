@@ -1,12 +1,13 @@
 //! The state of RFC 5280 section 6.1 along a path, from the trust anchor down: what is remembered of each path of an issuing CA,
 //! so that a certificate below it costs only its own checks.
 
-use crate::certificate::{Certificate, key, oid};
+use crate::certificate::{Certificate, Oid, key, oid};
 use crate::path::graph::{Graph, NodeId};
 use crate::path::policy::PolicyState;
 use crate::path::trace::{Check, Failure};
 use crate::path::{checks, conformance, name_constraints};
 use crate::source::Restrictions;
+use crate::time::Time;
 
 /// The working variables after the certificates of a path.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub(crate) struct State {
     policy: PolicyState,
     /// working_public_key, working_public_key_algorithm and working_public_key_parameters, of the last CA.
     key: NodeId,
+    /// The anchor's store entry distrusts what was issued after this moment.
+    issued_until: Option<Time>,
 }
 
 impl State {
@@ -33,6 +36,7 @@ impl State {
             constraining: Vec::new(),
             policy: PolicyState::new(&graph.settings),
             key: anchor,
+            issued_until: node.anchor.as_ref().and_then(|restrictions| issued_until(graph, restrictions)),
         };
         state.remember_limits(graph, anchor);
         Ok(state)
@@ -93,9 +97,23 @@ impl State {
         self.constraining.iter().try_for_each(|ca| name_constraints::check(certificate, graph.certificate(*ca)))
     }
 
+    /// What the root program calls NotBefore: certificates issued after that date are not trusted any more, those issued before go on
+    /// being trusted (Microsoft, Deprecation Definitions). A date that is none is refused elsewhere.
+    fn check_issued(&self, last: &Certificate) -> Result<(), Failure> {
+        match (self.issued_until, last.not_before()) {
+            (Some(limit), Some(issued)) if issued > limit => Err(Failure::new(
+                Check::StoreRestriction,
+                format!("issued by {limit}, until when the store entry of the root trusts it"),
+                format!("valid from {issued}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The last certificate of the path: sections 6.1.3 and 6.1.5.
     pub(crate) fn finish(&self, graph: &Graph, last: &Certificate) -> Result<(), Failure> {
         self.check_names(graph, last)?;
+        self.check_issued(last)?;
         if self.policy.is_indifferent() && last.extension(oid::POLICY_CONSTRAINTS).is_none() {
             return checks::malformed("certificate policies", &last.policies());
         }
@@ -103,13 +121,22 @@ impl State {
     }
 }
 
+/// Whether a limit for these usages, or for all where none are named, is one for the purpose.
+fn concerns(graph: &Graph, usages: Option<&[Oid]>) -> bool {
+    match (graph.settings.purpose.usage(), usages) {
+        (Some(usage), Some(usages)) => usages.iter().any(|one| *one == *usage),
+        _ => true,
+    }
+}
+
+/// CERT_NOT_BEFORE_FILETIME_PROP_ID, and for which usages by CERT_NOT_BEFORE_ENHKEY_USAGE_PROP_ID.
+fn issued_until(graph: &Graph, restrictions: &Restrictions) -> Option<Time> {
+    restrictions.not_before.filter(|_| concerns(graph, restrictions.not_before_usages.as_deref()))
+}
+
 /// The limits that a store puts on a root (CERT_ENHKEY_USAGE_PROP_ID, CERT_DISALLOWED_FILETIME_PROP_ID and their kin).
 fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), Failure> {
     let settings = &graph.settings;
-    let concerns = |usages: &Option<Vec<crate::certificate::Oid>>| match (settings.purpose.usage(), usages) {
-        (Some(usage), Some(usages)) => usages.iter().any(|one| *one == *usage),
-        _ => true,
-    };
     if let (Some(usage), Some(allowed)) = (settings.purpose.usage(), &restrictions.enhanced_key_usage)
         && !allowed.iter().any(|one| *one == *usage || *one == *oid::ANY_EXTENDED_KEY_USAGE)
     {
@@ -126,7 +153,7 @@ fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), 
         ));
     }
     if let Some(from) = restrictions.disallowed_from
-        && concerns(&restrictions.disallowed_usages)
+        && concerns(graph, restrictions.disallowed_usages.as_deref())
         && settings.at >= from
     {
         return Err(Failure::new(

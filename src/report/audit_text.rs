@@ -201,6 +201,10 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         let mut codes: Vec<&str> = audited.findings.iter().map(|finding| finding.code().id()).collect();
         codes.dedup();
         let colour = gravest(&audited.findings).map_or(Tint::Plain, tint);
+        let mut text = codes.join(", ");
+        if audited.findings.iter().any(|finding| finding.severity_with_clients.is_some()) {
+            text.push_str(" (no audited certificate hangs on it)");
+        }
         vec![
             Cell::new(describe::subject(certificate)),
             Cell::new(describe::role(Role::of(certificate))),
@@ -209,7 +213,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
                 describe::urgency(describe::days_left(certificate, found.at)),
             ),
             Cell::new(grouped(audited.clients)),
-            Cell::tinted(codes.join(", "), colour),
+            Cell::tinted(text, colour),
             Cell::new(certificate.thumbprint_hex()),
         ]
     })?;
@@ -218,7 +222,10 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
             writeln!(out, "\n  {}", style.paint(Tint::Title, &describe::subject(&audited.entry.certificate)))?;
             for finding in &audited.findings {
                 let label = format!("    {:<8}", finding.severity.name());
-                let text = format!("{} ({})", terminal(&finding.message), finding.code().id());
+                let mut text = format!("{} ({})", terminal(&finding.message), finding.code().id());
+                if let Some(severity) = finding.severity_with_clients {
+                    text.push_str(&format!("; no audited certificate hangs on it, else {}", with_article(severity)));
+                }
                 style.hanging(out, &style.paint(tint(finding.severity), &label), "            ", &text)?;
             }
         }
@@ -227,6 +234,14 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         writeln!(out, "  {} more: `-v` shows all", grouped((rows.len() - shown) as u64))?;
     }
     Ok(())
+}
+
+fn with_article(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "an error",
+        Severity::Warning => "a warning",
+        Severity::Info => "information",
+    }
 }
 
 /// Where to read what to do.

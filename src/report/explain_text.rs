@@ -72,6 +72,13 @@ fn in_full(out: &mut dyn Write, style: &Style, explanation: &Explanation) -> io:
         writeln!(out, "  {severity} {:<width$}  {}", case.name, case.title)?;
     }
     writeln!(out)?;
+    for case in &explanation.cases {
+        if let Some(when) = case.weighs_without_clients {
+            let text = format!("`{}` weighs even where no audited certificate hangs on the CA: {when}.", case.name);
+            style.paragraph(out, "", &text)?;
+            writeln!(out)?;
+        }
+    }
     style.paragraph(out, "", explanation.explanation)?;
     writeln!(out, "\n{}", style.paint(Tint::Title, "What to do"))?;
     style.paragraph(out, "", explanation.remedy)?;

@@ -101,12 +101,12 @@ fn verdict_class(verdict: Verdict) -> &'static str {
     verdict.name()
 }
 
-/// What a severity makes of a certificate.
+/// The colour of a severity, as the script has it too.
 fn severity_class(severity: Severity) -> &'static str {
     match severity {
-        Severity::Error => "fail",
-        Severity::Warning => "warn",
-        Severity::Info => "pass",
+        Severity::Error => "fail-text",
+        Severity::Warning => "warn-text",
+        Severity::Info => "faint",
     }
 }
 
@@ -237,13 +237,17 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             .iter()
             .map(|finding| {
                 format!(
-                    "<span class=\"{}-text\" title=\"{}\">{}</span>",
+                    "<span class=\"{}\" title=\"{}\">{}</span>",
                     severity_class(finding.severity),
                     escape(&finding.message),
                     escape(finding.code().id())
                 )
             })
             .collect();
+        let mut found = found.join(", ");
+        if issuer.findings.iter().any(|finding| finding.severity_with_clients.is_some()) {
+            found.push_str("<br><span class=\"faint\">no audited certificate hangs on it</span>");
+        }
         writeln!(
             out,
             "<tr><td class=\"subject\">{}</td><td>{}</td><td class=\"number\" data-label=\"certificates:\">{}</td><td class=\"date\">{}</td>\
@@ -253,7 +257,7 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
             grouped(issuer.clients),
             certificate.not_after.map_or_else(|| "no date".to_owned(), |last| last.date()),
             certificate.days_left.map_or_else(String::new, |days| days.to_string()),
-            found.join(", "),
+            found,
             escape(&certificate.sha256),
         )?;
     }

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter};
 
-use crate::report::model::{HeaderRecord, ProblemRecord};
+use crate::report::model::{DocumentLine, HeaderRecord, ProblemRecord};
 
 /// Wraps a formatter so that every character beyond ASCII, and DEL, is escaped.
 struct Ascii<F>(F);
@@ -77,23 +77,11 @@ pub fn line<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     out
 }
 
-/// A line of ndjson: a record, and before its fields what it is.
-pub fn typed_line<T: Serialize>(kind: &'static str, record: &T) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Typed<'a, T> {
-        #[serde(rename = "type")]
-        kind: &'static str,
-        #[serde(flatten)]
-        record: &'a T,
-    }
-    line(&Typed { kind, record })
-}
-
 /// A document as ndjson that is not written piece by piece: a header, its problems, and last all of it.
 pub fn lines<T: Serialize>(header: &HeaderRecord, problems: &[ProblemRecord], document: &T) -> Vec<u8> {
-    let mut out = typed_line("header", header);
-    out.extend(problems.iter().flat_map(|problem| typed_line("problem", problem)));
-    out.extend(typed_line("summary", document));
+    let mut out = line(&DocumentLine::<T>::Header(header));
+    out.extend(problems.iter().flat_map(|problem| line(&DocumentLine::<T>::Problem(problem))));
+    out.extend(line(&DocumentLine::Summary(document)));
     out
 }
 

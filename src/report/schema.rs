@@ -9,7 +9,9 @@ use crate::cmg::plan::Plan;
 use crate::report::audit::{AuditLine, AuditReport};
 use crate::report::bundle::Manifest;
 use crate::report::diff::DiffRecord;
-use crate::report::model::{ChainLine, ChainRecord, InspectLine, InspectRecord, VerifyRecord};
+use crate::report::model::{
+    ChainLine, ChainRecord, DocumentLine, ExplainLine, InspectLine, InspectRecord, PlanLine, VerifyRecord,
+};
 
 /// What there is a schema of: a command's JSON, or with `-line` a line of its ndjson.
 pub const NAMES: &[&str] = &[
@@ -20,10 +22,15 @@ pub const NAMES: &[&str] = &[
     "audit",
     "audit-line",
     "export",
+    "export-line",
     "verify",
+    "verify-line",
     "diff",
+    "diff-line",
     "plan",
+    "plan-line",
     "explain",
+    "explain-line",
 ];
 
 /// What `certpath explain` writes.
@@ -61,10 +68,15 @@ pub fn of(name: &str) -> Option<Schema> {
         "audit" => make::<AuditReport>(),
         "audit-line" => make::<AuditLine>(),
         "export" => make::<Manifest>(),
+        "export-line" => make::<DocumentLine<'static, Manifest>>(),
         "verify" => make::<VerifyRecord>(),
+        "verify-line" => make::<DocumentLine<'static, VerifyRecord>>(),
         "diff" => make::<DiffRecord>(),
+        "diff-line" => make::<DocumentLine<'static, DiffRecord>>(),
         "plan" => make::<Plan>(),
+        "plan-line" => make::<PlanLine<'static>>(),
         "explain" => make::<ExplainRecord<'static>>(),
+        "explain-line" => make::<ExplainLine<'static>>(),
         _ => return None,
     })
 }

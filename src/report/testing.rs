@@ -92,6 +92,7 @@ pub(crate) fn chains(folder: &str) -> Chains {
             verdict: graph.judge(&entry.certificate),
             findings: Vec::new(),
             clients: counts.get(entry.certificate.sha256()).copied().unwrap_or(0),
+            concerns_clients: None,
             entry,
         })
         .collect();

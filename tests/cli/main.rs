@@ -24,5 +24,6 @@ mod json_contract;
 mod ndjson;
 mod oracles;
 mod powershell;
+mod problems;
 mod selection;
 mod session;

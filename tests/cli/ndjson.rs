@@ -55,6 +55,12 @@ fn every_other_command_begins_with_a_header_and_ends_with_a_summary_too() {
         let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap_or("?")).collect();
         assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("header", "summary"), "{arguments:?}");
         assert_eq!(lines[0]["schema"], format!("certpath.{}/1", arguments[0]));
+        let schema = Run::new(["schema", &format!("{}-line", arguments[0])]).output().status(0).json();
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        for line in &lines {
+            let errors: Vec<String> = validator.iter_errors(line).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{arguments:?}: {errors:?}");
+        }
         let summary = &lines[lines.len() - 1];
         if document {
             let problems = kinds.iter().filter(|kind| **kind == "problem").count();

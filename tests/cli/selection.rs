@@ -200,3 +200,33 @@ fn the_html_report_folds_the_counts_away() {
     let (_, section) = page.split_once("<h2 id=\"selection\">").expect("a section");
     assert!(section.contains("<details><summary>What each step would leave of 6"), "it is open");
 }
+
+#[test]
+fn diff_compares_what_is_below_the_trust_anchors_alone() {
+    let machines = machines();
+    let litware = std::fs::read(machines.path().join("litware.cer")).expect("it is there");
+    let old = folder(&[("litware.cer", &litware), ("fabrikam.cer", &Ca::root("Fabrikam Root CA").der)]);
+    let diff = |more: &[&str]| {
+        let run = Run::new(["diff", "--at", AT, "--format", "json"]);
+        more.iter().fold(run, Run::arg).arg(old.path()).arg(machines.path()).output().status(0).json()
+    };
+    let names = |list: &Value| -> Vec<String> {
+        let mut names: Vec<String> = array(list).iter().map(|ca| ca["subject"].as_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let all = diff(&[]);
+    assert_eq!(names(&all["add"]), ["CN=Contoso Issuing CA", "CN=Contoso Root CA"]);
+    assert_eq!(names(&all["remove"]), ["CN=Fabrikam Root CA"]);
+    assert_eq!(names(&all["keep"]), ["CN=Litware Root CA"]);
+    let trust = machines.path().join("contoso.cer");
+    let below = diff(&["--trust", trust.to_str().unwrap()]);
+    assert_eq!(names(&below["add"]), ["CN=Contoso Issuing CA", "CN=Contoso Root CA"]);
+    assert!(array(&below["keep"]).is_empty() && array(&below["remove"]).is_empty(), "{below}");
+    // The way from a CA to its anchor may lead over one that is given beside.
+    let elsewhere = folder(&[]);
+    let issuing = elsewhere.path().join("issuing.cer");
+    std::fs::rename(machines.path().join("issuing.cer"), &issuing).unwrap();
+    let other = diff(&["--trust", trust.to_str().unwrap(), "--intermediates", issuing.to_str().unwrap()]);
+    assert_eq!(names(&other["add"]), ["CN=Contoso Root CA"], "what is given beside is not compared");
+}

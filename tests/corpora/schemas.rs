@@ -64,12 +64,12 @@ fn close(schema: &mut Value) {
 struct Command {
     name: &'static str,
     document: Strict,
-    line: Option<Strict>,
+    line: Strict,
 }
 
 impl Command {
-    fn of(name: &'static str, line: Option<&'static str>) -> Self {
-        Self { name, document: Strict::of(name), line: line.map(Strict::of) }
+    fn of(name: &'static str, line: &'static str) -> Self {
+        Self { name, document: Strict::of(name), line: Strict::of(line) }
     }
 
     /// Runs it with these arguments in both formats.
@@ -86,35 +86,32 @@ impl Command {
         }
         let document = json.json();
         let mut errors = self.document.errors(&what, &document);
-        match &self.line {
-            None => errors.extend(self.document.errors(&what, &last_line(&run("ndjson")))),
-            Some(schema) => {
-                let lines = run("ndjson").text();
-                let lines: Vec<Value> =
-                    lines.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
-                errors.extend(lines.iter().flat_map(|line| schema.errors(&what, line)).take(5));
-                errors.extend(self.differ(&what, &document, &lines));
-            }
-        }
+        let lines = lines_of(&run("ndjson"));
+        errors.extend(lines.iter().flat_map(|line| self.line.errors(&what, line)).take(5));
+        errors.extend(self.differ(&what, &document, &lines));
         errors
     }
 
-    /// Both formats are about the same certificates.
+    /// Both formats are about the same certificates; where a command writes its document as a whole, the last line is that.
     fn differ(&self, what: &str, document: &Value, lines: &[Value]) -> Option<String> {
-        let certificates = if self.name == "chain" { "clients" } else { "certificates" };
+        let is_whole = !["inspect", "chain", "audit"].contains(&self.name);
+        if is_whole && lines.last() != Some(&typed("summary", document)) {
+            return Some(format!("{} of {what}: the last line of ndjson is not the document", self.name));
+        }
+        let certificates = match self.name {
+            "inspect" | "audit" => array(&document["certificates"]).len(),
+            "chain" => array(&document["clients"]).len(),
+            _ => 0,
+        };
         let count = |kind: &str| lines.iter().filter(|line| line["type"] == kind).count();
         let said = (count("certificate"), count("problem"), count("header"), count("summary"));
-        let expected = (array(&document[certificates]).len(), array(&document["problems"]).len(), 1, 1);
+        let expected = (certificates, array(&document["problems"]).len(), 1, 1);
         (said != expected).then(|| format!("{} of {what}: ndjson has {said:?}, json {expected:?}", self.name))
     }
 }
 
-/// The summary of a command that does not stream: the document.
-fn last_line(output: &Output) -> Value {
-    let lines = output.text();
-    let mut last: Value = serde_json::from_str(lines.lines().last().expect("a line")).expect("a JSON line");
-    assert_eq!(last.as_object_mut().and_then(|fields| fields.remove("type")), Some("summary".into()), "{lines}");
-    last
+fn lines_of(output: &Output) -> Vec<Value> {
+    output.text().lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
 }
 
 fn typed(kind: &str, record: &Value) -> Value {
@@ -143,7 +140,7 @@ fn folders() -> Vec<PathBuf> {
 #[test]
 fn what_inspect_chain_and_audit_print_of_everything_is_what_their_schemas_say() {
     let commands = [("inspect", "inspect-line"), ("chain", "chain-line"), ("audit", "audit-line")]
-        .map(|(name, line)| Command::of(name, Some(line)));
+        .map(|(name, line)| Command::of(name, line));
     let folders = folders();
     let errors: Vec<String> = on_two_threads(&folders, |folder| {
         commands.iter().flat_map(|command| command.errors(&[folder])).collect::<Vec<_>>()
@@ -181,8 +178,8 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn what_verify_chain_and_audit_print_of_each_case_is_what_their_schemas_say() {
-    let verify = Command::of("verify", None);
-    let commands = [("chain", "chain-line"), ("audit", "audit-line")].map(|(name, line)| Command::of(name, Some(line)));
+    let verify = Command::of("verify", "verify-line");
+    let commands = [("chain", "chain-line"), ("audit", "audit-line")].map(|(name, line)| Command::of(name, line));
     let cases = cases();
     let errors: Vec<String> = on_two_threads(&cases, |case| {
         let trust = [Path::new("--trust"), &case.roots];
@@ -199,8 +196,8 @@ fn what_verify_chain_and_audit_print_of_each_case_is_what_their_schemas_say() {
 
 #[test]
 fn the_manifests_of_export_and_the_differences_are_what_their_schemas_say() {
-    let export = Strict::of("export");
-    let diff = Command::of("diff", None);
+    let (export, export_line) = (Strict::of("export"), Strict::of("export-line"));
+    let diff = Command::of("diff", "diff-line");
     let cases = cases();
     let errors: Vec<String> = on_two_threads(&cases, |case| {
         let what = case.others.display().to_string();
@@ -208,13 +205,19 @@ fn the_manifests_of_export_and_the_differences_are_what_their_schemas_say() {
         for more in [&["--all-paths", "--first"][..], &["--allow-incomplete", "--all-cas"]] {
             let place = tempfile::tempdir().expect("a folder");
             let out = place.path().join("out");
-            let run = Run::new(["export", "--format", "json", "--at", AT, "--out"]).arg(&out).arg(&case.others);
-            let output = more.iter().fold(run, Run::arg).output();
+            let run = |format, out: &Path| {
+                let run = Run::new(["export", "--format", format, "--at", AT, "--out"]).arg(out).arg(&case.others);
+                more.iter().fold(run, Run::arg).output()
+            };
+            let output = run("json", &out);
             if output.status == 2 {
                 continue;
             }
             let printed = output.json();
             errors.extend(export.errors(&what, &printed));
+            let lines = lines_of(&run("ndjson", &place.path().join("again")));
+            errors.extend(lines.iter().flat_map(|line| export_line.errors(&what, line)).take(5));
+            assert_eq!(lines.last(), Some(&typed("summary", &printed)), "{what}");
             assert_eq!(printed["written"], output.status != 5, "{what}");
             if output.status != 5 {
                 let written: Value =
@@ -231,7 +234,7 @@ fn the_manifests_of_export_and_the_differences_are_what_their_schemas_say() {
 
 #[test]
 fn what_plan_and_explain_print_for_every_question_is_what_their_schemas_say() {
-    let (plan, explain) = (Strict::of("plan"), Strict::of("explain"));
+    let (plan, explain) = (Command::of("plan", "plan-line"), Command::of("explain", "explain-line"));
     let any = |option: &'static str, values: &[&'static str]| -> Vec<Vec<&'static str>> {
         std::iter::once(Vec::new()).chain(values.iter().map(|value| vec![option, value])).collect()
     };
@@ -252,17 +255,22 @@ fn what_plan_and_explain_print_for_every_question_is_what_their_schemas_say() {
         let output = |format| Run::new(question).arg("--format").arg(format).output().status(0).silent();
         let document = output("json").json();
         // A row a line, between header and summary.
-        let lines = output("ndjson").text();
-        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+        let lines = lines_of(&output("ndjson"));
         let rows: Vec<Value> = array(&document["rows"]).iter().map(|row| typed("row", row)).collect();
         assert_eq!(rows, lines[1..lines.len() - 1], "{question:?}");
-        plan.errors(&question.join(" "), &document)
+        let what = question.join(" ");
+        let mut errors = plan.document.errors(&what, &document);
+        errors.extend(lines.iter().flat_map(|line| plan.line.errors(&what, line)).take(5));
+        errors
     })
     .concat();
     none(&errors, questions.len());
 
     let all = certpath(["explain", "--format", "json"]).status(0).json();
-    none(&explain.errors("all", &all), 1);
+    none(&explain.document.errors("all", &all), 1);
+    let lines = lines_of(&certpath(["explain", "--format", "ndjson"]).status(0));
+    assert_eq!(lines.len(), array(&all["findings"]).len() + 2);
+    none(&lines.iter().flat_map(|line| explain.line.errors("all", line)).collect::<Vec<_>>(), lines.len());
     let ids: BTreeSet<&str> = array(&all["findings"]).iter().filter_map(|found| found["id"].as_str()).collect();
     assert!(ids.len() > 30);
     for found in array(&all["findings"]) {
@@ -273,7 +281,7 @@ fn what_plan_and_explain_print_for_every_question_is_what_their_schemas_say() {
             .into();
         assert_eq!(one["id"], one["code"]);
         assert_eq!(one["id"]["findings"], Value::Array(vec![found.clone()]));
-        none(&explain.errors("one", &one["id"]), 1);
+        none(&explain.document.errors("one", &one["id"]), 1);
     }
 }
 

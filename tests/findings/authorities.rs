@@ -1,6 +1,6 @@
 //! Defects of the CAs above clean clients, and of what was given beside them.
 
-use certpath::cmg::{Code, Settings};
+use certpath::cmg::{Code, Settings, Severity, Verdict};
 use certpath::ops::AuditOutcome;
 use rcgen::{
     BasicConstraints, CertificateRevocationListParams, DnType, DnValue, IsCa, Issuer, KeyIdMethod, SerialNumber,
@@ -198,6 +198,30 @@ fn a_crl_that_was_not_given_for_a_ca_is_no_reproach_to_its_clients() {
 }
 
 #[test]
+fn a_stale_crl_is_information_where_the_cmg_verifies_no_revocation() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let list = CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, 10, 1),
+        next_update: date_time_ymd(2026, 11, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: Vec::new(),
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    pki.write("issuing.crl", list.signed_by(&pki.issuing).unwrap().der());
+    pki.write("root.crl", list.signed_by(&pki.root).unwrap().der());
+    let mut request = pki.request();
+    for (on, expected, verdict) in [(true, "warn", Verdict::Warn), (false, "pass", Verdict::Pass)] {
+        request.request.settings.parameters.cmg_revocation = on;
+        let (results, outcome) = run(&request);
+        assert_eq!(results["pc1"], format!("{expected}: revocation-unknown/stale, inherited revocation-unknown"));
+        assert_eq!(at_issuers(&outcome), ["revocation-unknown/stale"]);
+        assert_eq!(outcome.verdict, verdict);
+    }
+}
+
+#[test]
 fn templates_and_key_lengths_are_judged_by_the_settings() {
     let pki = Pki::new();
     pki.add("pc1", |_| {});
@@ -241,4 +265,84 @@ fn a_thousand_roots_of_one_name_are_judged_in_seconds() {
     let ambiguous = at_issuers(&outcome).iter().filter(|found| *found == "name-ambiguous/roots").count();
     assert_eq!(ambiguous, 1000);
     assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+/// The findings at the CA of a file, with their severities.
+fn at_file(outcome: &AuditOutcome, file: &str) -> Vec<String> {
+    let is_it = |issuer: &&certpath::ops::IssuerResult| {
+        issuer.entry.occurrences.iter().any(|place| place.source.ends_with(file))
+    };
+    let issuer = outcome.issuers.iter().find(is_it).expect("the CA");
+    let found = issuer.findings.iter();
+    found.map(|one| format!("{} {}/{}", one.severity.name(), one.code(), one.case.name)).collect()
+}
+
+#[test]
+fn the_old_certificate_of_a_renewed_ca_is_information_where_no_client_hangs_on_it() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut old = ca("Contoso Issuing CA 1");
+    (old.not_before, old.not_after) = (date_time_ymd(2016, 1, 1), date_time_ymd(2026, 1, 1));
+    pki.write("issuing-old.cer", old.signed_by(key(1), &pki.root).unwrap().der());
+    let mut old = ca("Contoso Root CA");
+    old.crl_distribution_points.clear();
+    (old.not_before, old.not_after) = (date_time_ymd(2010, 1, 1), date_time_ymd(2025, 1, 1));
+    pki.write("root-old.cer", old.self_signed(key(0)).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "pass: ");
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    for file in ["issuing-old.cer", "root-old.cer"] {
+        let found = at_file(&outcome, file);
+        assert_eq!(found, ["info ca-superseded/same-key", "info validity/expired"], "{file}");
+    }
+    let of = |concerns| outcome.issuers.iter().filter(|issuer| issuer.concerns_clients == Some(concerns)).count();
+    assert_eq!((of(true), of(false)), (2, 2));
+    let expired = outcome.issuers.iter().flat_map(|issuer| &issuer.findings).find(|one| one.code() == Code::Validity);
+    assert_eq!(expired.unwrap().severity_with_clients, Some(Severity::Error));
+
+    // Once the only certificate of the CA is the expired one, the client hangs on it.
+    std::fs::remove_file(pki.path().join("root-old.cer")).unwrap();
+    std::fs::remove_file(pki.path().join("issuing.cer")).unwrap();
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "fail: path-invalid/refused, inherited validity");
+    assert_eq!(outcome.verdict, Verdict::Fail);
+    assert_eq!(at_file(&outcome, "issuing-old.cer"), ["error validity/expired"]);
+}
+
+#[test]
+fn a_ca_of_others_in_the_folder_fails_nobody_and_everybody_where_no_client_is_there() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    // Its root is not there, and it has no address of a CRL.
+    let mut others = ca("Litware Old CA");
+    others.crl_distribution_points.clear();
+    pki.write("others.cer", others.signed_by(key(0), &Issuer::new(ca("Litware Root CA"), key(1))).unwrap().der());
+    let mut expired = ca("Litware Expired Root CA");
+    expired.not_after = date_time_ymd(2021, 1, 1);
+    pki.write("expired.cer", expired.self_signed(key(1)).unwrap().der());
+    let (results, outcome) = pki.audit();
+    assert_eq!(results["pc1"], "pass: ");
+    assert_eq!(at_file(&outcome, "expired.cer"), ["info validity/expired"]);
+    assert_eq!(at_file(&outcome, "others.cer"), ["info path-incomplete/missing-issuer", "info cdp/none"]);
+    assert_eq!(outcome.verdict, Verdict::Pass);
+    std::fs::remove_file(pki.path().join("pc1.cer")).unwrap();
+    std::fs::remove_file(pki.path().join("others.cer")).unwrap();
+    let (_, outcome) = pki.audit();
+    assert_eq!(at_file(&outcome, "expired.cer"), ["error validity/expired"]);
+    assert_eq!(outcome.verdict, Verdict::Fail);
+}
+
+#[test]
+fn another_root_of_the_name_of_the_clients_root_weighs_although_nothing_hangs_on_it() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let mut twin = ca("Contoso Root CA");
+    twin.crl_distribution_points.clear();
+    twin.not_after = date_time_ymd(2025, 1, 1);
+    pki.write("twin.cer", twin.self_signed(key(1)).unwrap().der());
+    let (_, outcome) = pki.audit();
+    let found = at_file(&outcome, "twin.cer");
+    assert!(found.contains(&"warning name-ambiguous/roots".to_owned()), "{found:?}");
+    assert!(found.contains(&"info validity/expired".to_owned()), "{found:?}");
+    assert_eq!(outcome.verdict, Verdict::Warn);
 }

@@ -241,6 +241,28 @@ fn two_clients_of_one_name_are_found() {
 }
 
 #[test]
+fn a_renewed_client_certificate_passes_beside_the_old_one() {
+    let pki = Pki::new();
+    let renewed = |params: &mut CertificateParams, name: &str| {
+        params.distinguished_name = common(name);
+        params.not_before = date_time_ymd(2026, 9, 1);
+        params.not_after = date_time_ymd(2027, 9, 1);
+    };
+    let other_key = public_key("RSA", "rsa_keygen_bits:2048");
+    pki.add("old", |params| params.distinguished_name = common("PC7"));
+    let mut params = client("new");
+    renewed(&mut params, "PC7");
+    pki.write("new.cer", params.signed_by(&other_key, &pki.issuing).unwrap().der());
+    pki.add("old8", |params| params.distinguished_name = common("PC8"));
+    pki.add("new8", |params| renewed(params, "PC8"));
+    let (results, outcome) = pki.audit();
+    for name in ["old", "new", "old8", "new8"] {
+        assert_eq!(results[name], "pass: subject/renewed", "{name}");
+    }
+    assert_eq!(outcome.verdict, certpath::cmg::Verdict::Pass);
+}
+
+#[test]
 fn two_roots_of_one_name_are_ambiguous_and_their_clients_inherit_it() {
     let pki = Pki::new();
     pki.add("pc1", |_| {});

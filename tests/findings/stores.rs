@@ -1,6 +1,6 @@
 //! Defects of the place where a certificate lies, told by a registry export of the store: each has its finding and verdict.
 
-use certpath::cmg::ProfileName;
+use certpath::cmg::{ProfileName, Verdict};
 
 use crate::pki::{Pki, ca, client, common, key, run};
 
@@ -143,4 +143,71 @@ fn a_management_points_certificate_with_a_cng_key_is_in_order_but_for_the_enroll
     let mut request = pki.request();
     request.profile = ProfileName::ManagementPoint;
     assert_eq!(run(&request).0["mp1"], "pass: key-provider/cng-unsupported");
+}
+
+#[test]
+fn what_is_not_self_signed_among_the_roots_fails_the_audit_whatever_hangs_on_it() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let other = ca("Contoso Issuing CA 9").signed_by(key(1), &pki.root).unwrap();
+    for (store, verdict) in [("CA", Verdict::Pass), ("Root", Verdict::Fail)] {
+        pki.write("store.reg", &registry_export(store, other.der(), &[]));
+        let (results, outcome) = pki.audit();
+        assert_eq!(results["pc1"], "pass: ", "{store}");
+        assert_eq!(outcome.verdict, verdict, "{store}");
+    }
+    // Where it lies in the store of untrusted certificates alone, it is where it belongs.
+    pki.write("store.reg", &registry_export("Disallowed", other.der(), &[]));
+    assert_eq!(pki.audit().1.verdict, Verdict::Pass);
+    pki.write("other.cer", other.der());
+    assert_eq!(pki.audit().1.verdict, Verdict::Fail);
+}
+
+/// A FILETIME: 100 nanoseconds since 1601.
+fn filetime(moment: &str) -> Vec<u8> {
+    let seconds = certpath::Time::parse(moment).unwrap().unix() + 11_644_473_600;
+    (seconds * 10_000_000).to_le_bytes().to_vec()
+}
+
+/// Clients are valid from 2026-06-01 on.
+#[test]
+fn what_was_issued_after_the_date_of_the_roots_store_entry_is_refused_and_what_was_before_is_not() {
+    let server = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+    let client = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02";
+    let at = |moment: &str, usages: Option<&[u8]>| {
+        let mut properties = vec![element(126, &filetime(moment))];
+        properties.extend(usages.map(|usages| element(127, usages)));
+        of_authority("root.cer", "Root", &properties)
+    };
+    let refused = "fail: path-invalid/refused, inherited trust-restricted";
+    for (moment, usages, expected) in [
+        ("2026-05-31T23:59:59Z", None, refused),
+        ("2026-06-01T00:00:00Z", None, "warn: inherited trust-restricted"),
+        ("2026-05-31T23:59:59Z", Some(&client[..]), refused),
+        ("2026-05-31T23:59:59Z", Some(&server[..]), "pass: "),
+    ] {
+        assert_eq!(at(moment, usages).0, expected, "{moment} {usages:?}");
+    }
+}
+
+#[test]
+fn a_refusal_for_the_date_of_issue_has_both_values() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let root = file(&pki, "root.cer");
+    pki.write("store.reg", &registry_export("Root", &root, &[element(126, &filetime("2026-01-01T00:00:00Z"))]));
+    let found = certpath::ops::chain(&pki.request().request).unwrap();
+    let path = &found.clients[0].verdict.paths[0];
+    let (at_fault, failure) = path.failure.as_ref().unwrap();
+    assert_eq!(at_fault.subject().to_string(), "CN=pc1");
+    assert_eq!(failure.check.name(), "store-restriction");
+    assert!(failure.expected.contains("2026-01-01T00:00:00Z"), "{}", failure.expected);
+    assert!(failure.found.contains("2026-06-01T00:00:00Z"), "{}", failure.found);
+    // Another root of that name and key, which no entry limits, is a way round: the same CA, renewed.
+    let mut renewed = ca("Contoso Root CA");
+    renewed.crl_distribution_points.clear();
+    renewed.not_before = rcgen::date_time_ymd(2021, 1, 1);
+    pki.write("renewed.cer", renewed.self_signed(key(0)).unwrap().der());
+    let found = certpath::ops::chain(&pki.request().request).unwrap();
+    assert_eq!(found.clients[0].verdict.paths[0].status.name(), "valid");
 }

@@ -9,6 +9,7 @@ use crate::cli::output::{Sink, style};
 use crate::cmg::catalogue;
 use crate::cmg::plan::{self, Query};
 use crate::cmg::{Code, catalogue::Explanation};
+use crate::report::model::{CountRecord, ExplainLine, PlanLine, SchemaRecord};
 use crate::report::{csv, explain_text, json, plan_text, schema as schemas};
 
 fn parsed<T: std::str::FromStr>(option: &str, text: Option<&String>) -> Result<Option<T>, Stop>
@@ -30,19 +31,30 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitStatus, Stop> {
     sink.write(&match arguments.format {
         Format::Table => text(|out| plan_text::write(out, &style(&arguments.common, &arguments.output), &found)),
         Format::Json => json::document(&found),
-        Format::Ndjson => lines(found.schema, "row", &found.rows),
+        Format::Ndjson => {
+            lines(found.rows.iter().map(PlanLine::Row), PlanLine::Header(header(found.schema)), |count| {
+                PlanLine::Summary(CountRecord { count })
+            })
+        }
         Format::Csv => csv::plan(&found, arguments.output.output.is_some()),
     })?;
     sink.finish()?;
     Ok(ExitStatus::Success)
 }
 
+fn header(schema: &'static str) -> SchemaRecord {
+    SchemaRecord { schema }
+}
+
 /// A header, a line a record, and a summary of how many there were.
-fn lines<T: serde::Serialize>(schema: &'static str, kind: &'static str, records: &[T]) -> Vec<u8> {
-    let header = json::typed_line("header", &std::collections::BTreeMap::from([("schema", schema)]));
-    let count = std::collections::BTreeMap::from([("count", records.len())]);
-    let between = records.iter().flat_map(|record| json::typed_line(kind, record));
-    header.into_iter().chain(between).chain(json::typed_line("summary", &count)).collect()
+fn lines<L: serde::Serialize>(
+    records: impl ExactSizeIterator<Item = L>,
+    header: L,
+    summary: impl FnOnce(u64) -> L,
+) -> Vec<u8> {
+    let summary = summary(records.len() as u64);
+    let all = std::iter::once(header).chain(records).chain([summary]);
+    all.flat_map(|record| json::line(&record)).collect()
 }
 
 fn text(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Vec<u8> {
@@ -67,7 +79,10 @@ pub(crate) fn explain(arguments: &Explain) -> Result<ExitStatus, Stop> {
             text(|out| explain_text::write(out, &style, &found, arguments.code.is_none()))
         }
         Format::Json => json::document(&schemas::ExplainRecord::new(&found)),
-        Format::Ndjson => lines(schemas::ExplainRecord::SCHEMA, "finding", &found),
+        Format::Ndjson => {
+            let header = ExplainLine::Header(header(schemas::ExplainRecord::SCHEMA));
+            lines(found.iter().map(ExplainLine::Finding), header, |count| ExplainLine::Summary(CountRecord { count }))
+        }
         Format::Csv => csv::explain(&found, arguments.output.output.is_some()),
     })?;
     sink.finish()?;

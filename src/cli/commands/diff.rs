@@ -1,15 +1,16 @@
 //! `certpath diff`.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::cli::args::{Diff, Format, Sources};
-use crate::cli::commands::of_problems;
+use crate::cli::commands::{complain_of, of_problems};
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
 use crate::cli::{Stop, input};
 use crate::cmg::diff as comparison;
-use crate::ops::{self, OpsError};
+use crate::ops::{self, IssuerResult, OpsError, Trust};
 use crate::report::diff::{self as report, DiffRecord};
 use crate::report::model::HeaderRecord;
 use crate::report::{csv, json, sanitize};
@@ -18,8 +19,17 @@ use crate::source::Problem;
 pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
     let mut sink = Sink::open(&arguments.output)?;
     let mut problems = Vec::new();
-    let before = authorities(arguments, &arguments.from, &mut problems)?;
-    let after = authorities(arguments, &arguments.to, &mut problems)?;
+    let mut side = |named| {
+        authorities(arguments, named, &mut problems).inspect_err(|_| {
+            // What the other side could not read is lost with the comparison otherwise.
+            complain_of(&std::mem::take(&mut problems));
+        })
+    };
+    let before = side(&arguments.from)?;
+    let after = side(&arguments.to)?;
+    // What both sides are built with was read for each.
+    let mut told = HashSet::new();
+    problems.retain(|problem| told.insert(problem.to_string()));
     let found = comparison::diff(&before, &after);
     let at = arguments.at.unwrap_or_else(crate::Time::now);
     let record = DiffRecord::new(&found, &problems);
@@ -32,7 +42,8 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
         }
         Format::Json => sink.write(&json::document(&record))?,
         Format::Ndjson => {
-            let header = HeaderRecord { schema: record.schema, at, trust: None };
+            let trust = (!arguments.trust.is_empty()).then_some(Trust::Given);
+            let header = HeaderRecord { schema: record.schema, at, trust };
             sink.write(&json::lines(&header, &record.problems, &record))?;
         }
         Format::Csv => sink.write(&csv::diff(&record, arguments.output.output.is_some()))?,
@@ -50,6 +61,11 @@ fn authorities(
     let named = Sources { sources: vec![side.clone()], paths_from: None };
     let mut request = input::request(&named, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
     input::select(&mut request, &arguments.selecting)?;
+    request.trust = input::sources(&arguments.trust)?;
+    request.intermediates = input::sources(&arguments.intermediates)?;
+    for beside in [&request.trust, &request.intermediates] {
+        input::protect(&arguments.output, beside)?;
+    }
     if request.selects() {
         let found = ops::chain_each(&request, |_| (), |()| ())?;
         problems.extend(found.problems);
@@ -62,8 +78,18 @@ fn authorities(
                  end-entity certificates; `certpath inspect` with the same options tells why"
             )));
         }
-        let above = found.issuers.into_iter().filter(|issuer| clients == 0 || issuer.clients > 0);
+        let is_limited = !request.trust.is_empty();
+        let reaches = |issuer: &IssuerResult| issuer.verdict.paths.iter().any(|path| path.is_anchored);
+        let above = found
+            .issuers
+            .into_iter()
+            .filter(|issuer| if clients == 0 { !is_limited || reaches(issuer) } else { issuer.clients > 0 });
         return Ok(above.map(|issuer| issuer.entry.certificate).collect());
+    }
+    if !request.trust.is_empty() {
+        let found = ops::anchored(&request)?;
+        problems.extend(found.problems);
+        return Ok(found.authorities);
     }
     let mut found = Vec::new();
     let inspected = ops::inspect(
@@ -73,7 +99,8 @@ fn authorities(
     )?;
     problems.extend(inspected.problems);
     if inspected.certificates == 0 && inspected.crls == 0 {
-        return Err(OpsError::NoCertificate(request.source_names()).into());
+        // These problems are told with what was read before.
+        return Err(OpsError::NoCertificate { sources: request.source_names(), problems: Vec::new() }.into());
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! `certpath inspect`.
 
 use crate::cli::args::{Format, Inspect};
-use crate::cli::commands::{nothing_found, of_problems};
+use crate::cli::commands::of_problems;
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
 use crate::cli::{Stop, input};
@@ -55,7 +55,8 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
     };
     written?;
     if found.certificates == 0 && found.crls == 0 && found.selection.is_none() {
-        return Err(nothing_found(OpsError::NoCertificate(request.source_names()), &found.problems));
+        let error = OpsError::NoCertificate { sources: request.source_names(), problems: found.problems };
+        return Err(error.into());
     }
     let status = of_problems(&found.problems, arguments.format);
     let problems = || found.problems.iter().map(ProblemRecord::new);

@@ -22,26 +22,24 @@ impl From<OpsError> for Stop {
             OpsError::Spool(_) => ExitStatus::Output,
             _ => ExitStatus::Usage,
         };
+        // There is no result to hold them, and they may say why.
+        complain_of(error.problems());
         Self::Because(status, sanitize::terminal(&error.to_string()))
+    }
+}
+
+fn complain_of(problems: &[Problem]) {
+    for problem in problems {
+        output::complain(&sanitize::terminal(&problem.to_string()));
     }
 }
 
 /// The status that problems make; for csv, which has no place for them, they go to standard error.
 fn of_problems(problems: &[Problem], format: Format) -> ExitStatus {
     if format == Format::Csv {
-        for problem in problems {
-            output::complain(&sanitize::terminal(&problem.to_string()));
-        }
+        complain_of(problems);
     }
     if problems.is_empty() { ExitStatus::Success } else { ExitStatus::Problems }
-}
-
-/// The status of a run that found nothing to be read: there may be problems that say why.
-fn nothing_found(error: OpsError, problems: &[Problem]) -> Stop {
-    for problem in problems {
-        output::complain(&sanitize::terminal(&problem.to_string()));
-    }
-    error.into()
 }
 
 /// Findings at error level, where they decide the status.

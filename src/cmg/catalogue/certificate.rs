@@ -45,12 +45,13 @@ declare! {
     cases {
         NONE "none" Some(Error), "neither a subject nor a subject alternative name";
         SEVERAL_NAMES "several-alternative-names" Some(Warning), "several subject alternative names, of which only the first counts";
-        DUPLICATE "duplicate" Some(Warning), "another certificate of another client has the same name";
+        DUPLICATE "duplicate" Some(Warning), "another valid certificate has the same name, and the wrong one may be chosen";
+        RENEWED "renewed" Some(Info), "another valid certificate has the same name, and looks like this client's renewed one";
         NO_HOST_NAME "no-host-name" Some(Warning), "no name in the subject looks like a computer's name";
     }
-    why "A client certificate needs a value in the subject or in the subject alternative name that is unique among the clients. Of several alternative names Configuration Manager uses the first only. By default a client chooses a certificate whose subject contains its own computer name, so a subject without one is passed over unless other selection criteria are set."
-    remedy "In the template: Subject Name > Build from this Active Directory information > Common name or DNS name, and DNS name as alternative name. Or set criteria of your own: Site > Properties > Communication Security > Modify, or CCMCERTSEL at installation; CCMCERTNAMECHECK=0 skips the name check (version 2207 or later)."
-    sources [PKI, PLAN_CERT, PROPERTIES]
+    why "A client certificate needs a value in the subject or in the subject alternative name that is unique among the clients. Of several alternative names Configuration Manager uses the first only. By default a client chooses a certificate whose subject contains its own computer name, so a subject without one is passed over unless other selection criteria are set. Of several certificates that meet them all it takes the one that lasts longest, or none, as the site is set. Of two with one name that is the right one where the later begun one also lasts longer, or both have one key: so it is after a renewal. It may be the wrong one where both begin on one day, the older one lasts as long or longer, or their security identifiers tell that two accounts have them; two computers then share a name."
+    remedy "Of duplicates keep the newest: delete the others on the client (certlm.msc > Personal) or revoke them; two computers need two names. Where the site is set to fail on several matches, let it take the one that lasts longest: `Set-CMSite -SiteCode CODE -TakeActionForMultipleCertificateMatchCriteria SelectCertificateWithLongestValidityPeriod`. For the names, in the template: Subject Name > Build from this Active Directory information > Common name or DNS name, and DNS name as alternative name. Or set criteria of your own: Site > Properties > Communication Security > Modify, or CCMCERTSEL at installation; CCMCERTNAMECHECK=0 skips the name check (version 2207 or later)."
+    sources [PKI, PLAN_CERT, PROPERTIES, SET_SITE]
 }
 
 declare! {

@@ -32,7 +32,7 @@ declare! {
         STALE "stale" Some(Warning), "the CRL at hand is past its next update";
         CA_UNKNOWN "ca-unknown" Some(Info), "no CRL that speaks of CA certificates of its issuer is at hand";
     }
-    why "CRLs were given, but none of them covers this certificate, is signed by the right issuer and is still fresh. Windows treats that as a failure where revocation is verified: if the published CRL is as stale as this one, every client below fails. Where only the CRL above a CA certificate was not given, that is information: nothing was found to be wrong with it."
+    why "CRLs were given, but none of them covers this certificate, is signed by the right issuer and is still fresh. Windows treats that as a failure where revocation is verified: if the published CRL is as stale as this one, every client below fails. Where only the CRL above a CA certificate was not given, that is information: nothing was found to be wrong with it. With revocation off in the CMG (`--cmg-revocation off`) it is information for client certificates, since the CMG does not ask; a certificate that is known to be revoked stays an error, since IIS on the management point always asks."
     remedy "Give the CRL of the named issuer with `--crl` (`certutil -url CERTIFICATE` shows where it is published, `certutil -getcrl out.crl` gets it from the CA). If it is stale at the source, publish a new one: `certutil -crl`."
     sources [RFC_6_3, PLAN_CERT]
 }
@@ -98,9 +98,9 @@ declare! {
         NOT_BEFORE "not-before" Some(Warning), "the entry distrusts what was issued after a date";
         ARCHIVED "archived" Some(Warning), "archived: Windows passes over it";
     }
-    why "A store can limit a certificate by properties of its entry: the usages it is trusted for, a date from which it is distrusted, or that it is archived. The certificate itself shows nothing of that, and looks well on every other machine."
+    why "A store can limit a certificate by properties of its entry: the usages it is trusted for, a date from which it is distrusted, or that it is archived. The certificate itself shows nothing of that, and looks well on every other machine. Where the entry distrusts what was issued after a date, the path of each certificate is checked against it: one issued later is refused (`path-invalid`), one issued before goes on being trusted."
     remedy "certlm.msc > the certificate > Properties: enable the purpose, or clear \"Archived\" in PowerShell: `(Get-Item Cert:\\LocalMachine\\My\\THUMBPRINT).Archived = $false`. Dates of distrust come from Microsoft's root program and stay; use another root."
-    sources [CERT_PROPERTIES, ROOT_PROGRAM]
+    sources [CERT_PROPERTIES, ROOT_DEPRECATION, ROOT_PROGRAM]
 }
 
 declare! {

@@ -205,6 +205,16 @@ pub(crate) struct NameRecord {
     to: i32,
     /// The first bytes of the certificate's SHA-256, so that one certificate in two places is no duplicate.
     certificate: u32,
+    /// Of its public key, and of the account that Active Directory's security identifier names; 0 is none.
+    key: u32,
+    account: u32,
+}
+
+/// A few bytes that tell two contents apart, never 0.
+fn short_hash(content: &[u8]) -> u32 {
+    let hash =
+        std::hash::BuildHasher::hash_one(&std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::new(), content);
+    u32::try_from(hash >> 32).unwrap_or_default().max(1)
 }
 
 impl NameRecord {
@@ -215,49 +225,78 @@ impl NameRecord {
         }
         let day = |time: crate::Time| i32::try_from(time.unix().div_euclid(86_400)).unwrap_or_default();
         let [a, b, c, d, ..] = *certificate.sha256();
+        let account = certificate.extension(oid::MS_SID_EXTENSION).and_then(|_| certificate.sid());
         Some(Self {
             identity: identity_hash(&identity(certificate)?),
             from: day(certificate.not_before()?),
             to: day(certificate.not_after()?),
             certificate: u32::from_be_bytes([a, b, c, d]),
+            key: short_hash(certificate.subject_public_key_info()),
+            account: account.map_or(0, |account| short_hash(account.as_bytes())),
         })
     }
 
-    /// Whether the later of two is the renewal of the earlier: it begins in the last quarter of the earlier's validity.
-    fn is_renewed_by(&self, later: &Self) -> bool {
-        i64::from(later.from) - i64::from(self.from) >= (i64::from(self.to) - i64::from(self.from)) * 3 / 4
+    /// Whether one of the two is the wrong one to choose, given that a client chooses the one that lasts longest.
+    fn beside(&self, later: &Self) -> Beside {
+        let (begins, length) =
+            (i64::from(later.from) - i64::from(self.from), i64::from(self.to) - i64::from(self.from));
+        if self.account != later.account && self.account != 0 && later.account != 0 {
+            Beside::TwoAccounts
+        } else if begins == 0 {
+            Beside::SameDay
+        } else if self.key == later.key {
+            Beside::Renewed
+        } else if later.to <= self.to {
+            Beside::OlderLasts
+        } else if begins >= length * 3 / 4 {
+            Beside::InDueTime
+        } else {
+            Beside::Renewed
+        }
     }
 }
 
-/// The names that several certificates have which are valid side by side and do not look like renewals of each other.
+/// What two certificates of one name are to each other that are valid side by side; the gravest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Beside {
+    /// A renewal in the last quarter of the earlier one's validity, as auto-enrolment does it.
+    InDueTime,
+    /// A renewal at another time, or with the same key.
+    Renewed,
+    /// The one that began earlier lasts as long as the other or longer, and goes on being chosen.
+    OlderLasts,
+    /// Begun on one day: neither is the other's renewal.
+    SameDay,
+    /// Their security identifiers are those of two accounts.
+    TwoAccounts,
+}
+
+/// The names that several certificates have which are valid side by side, unless they are renewals in due time.
 #[derive(Debug, Default)]
 pub(crate) struct Duplicates {
-    /// The identity's hash and how many certificates have it; ascending.
-    names: Vec<(u64, usize)>,
+    /// The identity's hash, how many certificates have it, and what they are to each other at worst; ascending.
+    names: Vec<(u64, usize, Beside)>,
 }
 
 impl Duplicates {
     pub(crate) fn find(mut records: Vec<NameRecord>) -> Self {
         records.sort_unstable();
         records.dedup_by_key(|record| (record.identity, record.certificate));
-        let names = records
-            .chunk_by(|one, two| one.identity == two.identity)
-            .filter(|group| {
-                let mut pairs = group.iter().zip(group.iter().skip(1));
-                pairs.any(|(earlier, later)| !earlier.is_renewed_by(later))
-            })
-            .filter_map(|group| Some((group.first()?.identity, group.len())))
-            .collect();
-        Self { names }
+        let names = records.chunk_by(|one, two| one.identity == two.identity).filter_map(|group| {
+            let pairs = group.iter().zip(group.iter().skip(1));
+            let worst = pairs.map(|(earlier, later)| earlier.beside(later)).max()?;
+            (worst > Beside::InDueTime).then_some((group.first()?.identity, group.len(), worst))
+        });
+        Self { names: names.collect() }
     }
 
-    fn count(&self, certificate: &Certificate) -> Option<usize> {
+    fn of(&self, certificate: &Certificate) -> Option<(usize, Beside)> {
         if self.names.is_empty() {
             return None;
         }
         let hash = identity_hash(&identity(certificate)?);
-        let index = self.names.binary_search_by_key(&hash, |(name, _)| *name).ok()?;
-        self.names.get(index).map(|(_, count)| *count)
+        let index = self.names.binary_search_by_key(&hash, |(name, ..)| *name).ok()?;
+        self.names.get(index).map(|(_, count, worst)| (*count, *worst))
     }
 }
 
@@ -267,11 +306,29 @@ pub(super) fn duplicate(looked: &Looked<'_>, context: &RuleContext<'_>, found: &
     if !looked.certificate.is_valid_at(context.at) {
         return;
     }
-    if let Some(count) = duplicates.count(looked.certificate) {
-        let name = identity(looked.certificate).unwrap_or_default();
-        let message = format!("{count} certificates that are valid side by side have this name: {name}");
-        found.push(Finding::new(&subject::DUPLICATE, message).expected("a name of its own").found(name));
-    }
+    let Some((count, worst)) = duplicates.of(looked.certificate) else { return };
+    let name = identity(looked.certificate).unwrap_or_default();
+    let (case, why) = match worst {
+        Beside::InDueTime | Beside::Renewed => (
+            &subject::RENEWED,
+            "they look like one client's before and after a renewal, and of these the client takes the one that lasts longest",
+        ),
+        Beside::OlderLasts => (
+            &subject::DUPLICATE,
+            "the client takes the one that lasts longest, which is not the newest: delete or revoke the older one",
+        ),
+        Beside::SameDay => (
+            &subject::DUPLICATE,
+            "none is the renewal of another: if one client has them, delete or revoke those that are too many; if several \
+             have, give each a name of its own",
+        ),
+        Beside::TwoAccounts => (
+            &subject::DUPLICATE,
+            "their security identifiers are those of several accounts: give each client a certificate with a name of its own",
+        ),
+    };
+    let message = format!("{count} certificates that are valid side by side have this name, {name}: {why}");
+    found.push(Finding::new(case, message).expected("a name of its own").found(name));
 }
 
 #[cfg(test)]
@@ -389,21 +446,59 @@ mod tests {
         certificates.iter().map(|certificate| checks::labels(&judge(certificate))).collect()
     }
 
-    #[test]
-    fn two_clients_of_one_name_are_found_and_a_renewal_is_not() {
-        let with = |serial: u8, from: i64, to: i64| {
-            let mut draft = Draft::client("PC1.contoso.com");
-            draft.serial = serial;
-            (draft.not_before, draft.not_after) = (now().plus_days(from), now().plus_days(to));
-            draft.issued()
-        };
-        let (one, twin) = (with(1, -100, 300), with(2, -90, 310));
+    /// A client's certificate with that serial number and key, valid between these days from now.
+    fn dated(serial: u8, bits: u32, from: i64, to: i64) -> Draft {
+        let mut draft = Draft::client("PC1.contoso.com");
+        draft.serial = serial;
+        draft.key = testing::Key::Rsa(bits);
+        (draft.not_before, draft.not_after) = (now().plus_days(from), now().plus_days(to));
+        draft
+    }
+
+    /// What two certificates of one name get.
+    fn both(one: &Certificate, two: &Certificate) -> String {
         let other = Draft::client("pc2.contoso.com").issued();
-        let duplicate = vec!["subject/duplicate".to_owned()];
-        assert_eq!(judged_together(&[&one, &twin, &other]), [duplicate.clone(), duplicate, vec![]]);
-        let (old, new, expired) = (with(3, -320, 45), with(4, -5, 360), with(5, -700, -335));
-        assert_eq!(judged_together(&[&old, &new, &other])[..2], [vec![], vec![]] as [Vec<String>; 2]);
+        let found = judged_together(&[one, two, &other]);
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[2], [""; 0]);
+        found[0].join(", ")
+    }
+
+    #[test]
+    fn two_certificates_of_one_name_are_found_where_the_wrong_one_could_be_chosen() {
+        let with = |serial, bits, from, to| dated(serial, bits, from, to).issued();
+        // Drafts with one number and length have one key.
+        let one = with(1, 2048, -100, 300);
+        for (other, expected) in [
+            (with(1, 4096, -100, 300), "subject/duplicate"),
+            (with(2, 4096, -100, 400), "subject/duplicate"),
+            (with(2, 4096, -90, 300), "subject/duplicate"),
+            (with(2, 4096, -90, 100), "subject/duplicate"),
+            (with(2, 4096, -90, 310), "subject/renewed"),
+            (with(1, 2048, -90, 310), "subject/renewed"),
+            (with(1, 2048, -90, 100), "subject/renewed"),
+            (with(1, 2048, -100, 299), "subject/duplicate"),
+        ] {
+            assert_eq!(both(&one, &other), expected, "{:?} {:?}", other.not_before(), other.not_after());
+        }
+        // In due time, as auto-enrolment renews.
+        assert_eq!(both(&with(1, 2048, -320, 45), &with(2, 4096, -5, 360)), "");
         assert_eq!(judged_together(&[&one, &one]), [vec![], vec![]] as [Vec<String>; 2]);
+        let (new, expired) = (with(4, 2048, -5, 360), with(5, 2048, -700, -335));
         assert_eq!(judged_together(&[&new, &expired])[0], [""; 0]);
+    }
+
+    #[test]
+    fn certificates_of_one_name_and_two_accounts_are_no_renewals() {
+        let with = |draft: Draft, sid: &[u8]| {
+            let other = [element(6, oid::MS_SID), element(0xa0, &element(4, sid))].concat();
+            draft.with(oid::MS_SID_EXTENSION, sequence(&[element(0xa0, &other)])).issued()
+        };
+        let (old, new) = (dated(1, 2048, -320, 45), dated(2, 4096, -5, 360));
+        let one = with(old, b"S-1-5-21-1-2-3-1105");
+        let found = both(&one, &with(new.clone(), b"S-1-5-21-1-2-3-1105"));
+        assert!(!found.contains("duplicate"), "{found}");
+        let found = both(&one, &with(new, b"S-1-5-21-1-2-3-1106"));
+        assert!(found.contains("subject/duplicate"), "{found}");
     }
 }

@@ -7,7 +7,9 @@ use crate::cmg::catalogue::{
     basic_constraints, disallowed, name_encoding, path_incomplete, path_invalid, revocation_unknown, revoked,
     signature, signature_hash, trust_restricted, validity,
 };
-use crate::cmg::finding::{Case, Finding};
+use crate::cmg::finding::{Case, Finding, Severity};
+use crate::cmg::profile::CrlReader;
+use crate::cmg::rules::RuleContext;
 use crate::path::{Check, Failure, Missing};
 use crate::time::Time;
 
@@ -80,7 +82,8 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
         Check::PathLength => &basic_constraints::PATH_LENGTH,
         Check::KeyUsage if is_ca => &basic_constraints::NO_CERTIFICATE_SIGNING,
         Check::Disallowed => &disallowed::LISTED,
-        Check::StoreRestriction => &trust_restricted::USAGE,
+        // It is the root's store entry that is limited, and the certificate below it that fails.
+        Check::StoreRestriction if is_ca => &trust_restricted::USAGE,
         // A hold can be lifted; every other reason is final (RFC 5280 section 5.3.1).
         Check::Revoked if failure.found.contains("certificateHold") => &revoked::HOLD,
         Check::Revoked => &revoked::REVOKED,
@@ -116,8 +119,17 @@ pub(crate) fn drop_what_follows(known: &[Finding], found: &mut Vec<Finding>) {
     }
 }
 
-/// That no CRL at hand tells whether the certificate is revoked; `nearest` is the one that came nearest to telling.
-pub(crate) fn revocation_unknown(is_ca: bool, why: &str, nearest: Option<&Crl>, at: Time) -> Finding {
+/// That no CRL at hand tells whether the certificate is revoked; `nearest` is the one that came nearest to telling. Information
+/// where a CMG that verifies no revocation would be the one to read it.
+pub(crate) fn revocation_unknown(is_ca: bool, why: &str, nearest: Option<&Crl>, context: &RuleContext<'_>) -> Finding {
+    let mut finding = unweighed_revocation_unknown(is_ca, why, nearest, context.at);
+    if context.profile().crl_reader == CrlReader::Cmg && !context.settings.parameters.cmg_revocation {
+        finding.severity = Severity::Info;
+    }
+    finding
+}
+
+fn unweighed_revocation_unknown(is_ca: bool, why: &str, nearest: Option<&Crl>, at: Time) -> Finding {
     match nearest.and_then(Crl::next_update).filter(|next| *next < at) {
         None if is_ca && nearest.is_none() => {
             let message = format!("whether it is revoked is not known: {why}");
@@ -137,7 +149,8 @@ pub(crate) fn revocation_unknown(is_ca: bool, why: &str, nearest: Option<&Crl>, 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmg::Severity;
+    use crate::cmg::profile::ProfileName;
+    use crate::cmg::settings::Settings;
     use crate::cmg::testing::{Draft, now};
 
     fn label(finding: &Finding) -> String {
@@ -213,9 +226,17 @@ mod tests {
 
     #[test]
     fn revocation_that_is_not_known_weighs_less_where_only_the_crl_above_a_ca_was_not_given() {
-        let finding = revocation_unknown(false, "no CRL of CA", None, now());
+        let told = |is_ca, settings: &str, profile| {
+            let settings = Settings::parse(settings).unwrap();
+            revocation_unknown(is_ca, "no CRL of CA", None, &RuleContext::new(now(), &settings, profile))
+        };
+        let finding = told(false, "", ProfileName::Client);
         assert_eq!((label(&finding).as_str(), finding.severity), ("revocation-unknown/unknown", Severity::Warning));
-        let finding = revocation_unknown(true, "no CRL of CA", None, now());
+        let finding = told(true, "", ProfileName::Client);
         assert_eq!((label(&finding).as_str(), finding.severity), ("revocation-unknown/ca-unknown", Severity::Info));
+        // Who does not ask needs no answer: but that is the CMG alone.
+        let off = "[parameters]\ncmg-revocation = \"off\"\n";
+        assert_eq!(told(false, off, ProfileName::Client).severity, Severity::Info);
+        assert_eq!(told(false, off, ProfileName::ManagementPoint).severity, Severity::Warning);
     }
 }

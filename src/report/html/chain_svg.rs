@@ -142,7 +142,8 @@ impl Picture<'_> {
             (Some(last), Some(days)) => format!("to {}, {} days", last.date(), grouped(days.unsigned_abs())),
             _ => "no date".to_owned(),
         };
-        let late = if certificate.days_left.is_none_or(|days| days < 0) { " fail" } else { "" };
+        let is_unused = issuer.findings.iter().any(|finding| finding.severity_with_clients.is_some());
+        let is_late = certificate.days_left.is_none_or(|days| days < 0);
         let mut codes: Vec<&str> = Vec::new();
         let grave = issuer.findings.iter().filter(|finding| finding.severity > Severity::Info);
         for finding in grave {
@@ -153,6 +154,7 @@ impl Picture<'_> {
         let found = match (codes.is_empty(), issuer.findings.len()) {
             (false, _) => codes.join(", "),
             (true, 0) => "no findings".to_owned(),
+            (true, _) if is_unused => "nothing audited hangs on it".to_owned(),
             (true, notes) => count(notes as u64, "note", "notes"),
         };
         let through = count(issuer.clients, "certificate", "certificates");
@@ -163,7 +165,7 @@ impl Picture<'_> {
         let lines = [
             (20, "title", short_name(&certificate.subject, &certificate.thumbprint)),
             (38, "small", format!("{}, {key}", role_name(issuer))),
-            (55, if late.is_empty() { "" } else { "fail" }, expires),
+            (55, if is_late && !is_unused { "fail" } else { "" }, expires),
             (72, verdict_text_class(verdict), found),
         ];
         self.boxes.push_str(&format!(
@@ -172,7 +174,7 @@ impl Picture<'_> {
             verdict.name(),
         ));
         for (line, class, text) in lines {
-            let room = if line == 20 { 33 } else { 44 };
+            let room = if line == 20 { 31 } else { 44 };
             self.boxes.push_str(&format!(
                 "<text class=\"{class}\" x=\"12\" y=\"{line}\">{}</text>\n",
                 escape(&fit(&text, room))

@@ -101,6 +101,10 @@ pub struct IssuerRecord {
     pub findings: Vec<Finding>,
     /// The client certificates whose chosen path goes through it.
     pub clients: u64,
+    /// In an audit of certificates: whether any of them hangs on this CA. Where none does, what was found at it is lowered to
+    /// information, but for what concerns others too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub concerns_clients: Option<bool>,
     /// Whether the search ended on its budget, so that there may be more paths.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
@@ -114,6 +118,7 @@ impl IssuerRecord {
             paths: PathRecord::of(&issuer.verdict),
             findings: issuer.findings.clone(),
             clients: issuer.clients,
+            concerns_clients: issuer.concerns_clients,
             exhausted: issuer.verdict.exhausted,
         }
     }

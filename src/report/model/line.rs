@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::cmg::catalogue::Explanation;
+use crate::cmg::plan::PlanRow;
 use crate::ops::Trust;
 use crate::report::model::certificate::CertificateRecord;
 use crate::report::model::document::{ClientRecord, IssuerRecord, ReasonRecord, SelectionRecord};
@@ -23,6 +25,58 @@ pub enum Line<C, S> {
     Problem(ProblemRecord),
     /// The last.
     Summary(S),
+}
+
+/// One line of a command that writes its document as a whole: its problems, and last all of it as the summary.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum DocumentLine<'a, T> {
+    /// The first.
+    Header(&'a HeaderRecord),
+    /// Something that could not be read.
+    Problem(&'a ProblemRecord),
+    /// The last: the whole document.
+    Summary(&'a T),
+}
+
+/// One line of `plan`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum PlanLine<'a> {
+    /// The first.
+    Header(SchemaRecord),
+    /// A combination.
+    Row(&'a PlanRow),
+    /// The last.
+    Summary(CountRecord),
+}
+
+/// One line of `explain`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum ExplainLine<'a> {
+    /// The first.
+    Header(SchemaRecord),
+    /// What the catalogue says of a code.
+    Finding(&'a Explanation),
+    /// The last.
+    Summary(CountRecord),
+}
+
+/// The first line of a command that judges nothing.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "SchemaHeader")]
+pub struct SchemaRecord {
+    /// The document that the lines make up: `certpath.plan/1`, …
+    pub schema: &'static str,
+}
+
+/// The last line of a command that judges nothing.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Count")]
+pub struct CountRecord {
+    /// How many lines stand between the first and this one.
+    pub count: u64,
 }
 
 /// The first line.

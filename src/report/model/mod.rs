@@ -20,7 +20,10 @@ pub use document::{
     SelectionRecord, VerifyRecord,
 };
 pub use each::Each;
-pub use line::{ChainLine, ChainSummaryRecord, HeaderRecord, InspectLine, InspectSummaryRecord, Line};
+pub use line::{
+    ChainLine, ChainSummaryRecord, CountRecord, DocumentLine, ExplainLine, HeaderRecord, InspectLine,
+    InspectSummaryRecord, Line, PlanLine, SchemaRecord,
+};
 pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
 pub use path::{FailureRecord, MissingRecord, PathRecord, RefusalRecord};
 pub use problem::ProblemRecord;

@@ -87,6 +87,35 @@ fn without_a_schema_the_word_id_and_a_hexadecimal_number_tell() {
     assert_eq!(ids(&read(&text)), [Some("5".into()), Some("6".into())]);
 }
 
+/// German, as a console of code page 850 writes it, with the schema and without.
+#[test]
+fn a_german_text_in_a_consoles_code_page_keeps_its_request_numbers() {
+    let rows: String = (1..=2)
+        .map(|number| {
+            let row =
+                row(number, &format!("Ausgestellte Anforderungs-ID: 0x{number} ({number})"), "Bin@res Zertifikat");
+            row.replace("Row", "Zeile").replace("Requester Name", "Antragstellername")
+        })
+        .collect();
+    for with in [schema("Ausgestellte Anforderungs-ID", "Bin@res Zertifikat"), String::new()] {
+        let mut text = format!("{with}{rows}").into_bytes();
+        text.iter_mut().filter(|byte| **byte == b'@').for_each(|byte| *byte = 0x84);
+        let Content::CertutilView(view) = sniff_text(&text) else { panic!("{:?}", String::from_utf8_lossy(&text)) };
+        assert_eq!(ids(&view.read(&text, 1).resolve(true)), [Some("1".into()), Some("2".into())]);
+    }
+}
+
+/// A number that no name tells of may be a key's length as well as a request's number: nothing is said rather than the wrong.
+#[test]
+fn a_number_whose_name_tells_nothing_is_not_taken_for_a_requests() {
+    let text = row(1, "Schl\u{fc}ssell\u{e4}nge: 0x800 (2048)", "Bin\u{e4}res Zertifikat").replace("Row", "Zeile");
+    let contents = match sniff_text(text.as_bytes()) {
+        Content::CertutilView(view) => view.read(text.as_bytes(), 1).resolve(true),
+        other => return assert_eq!(other, Content::Pem),
+    };
+    assert_eq!(ids(&contents), [None]);
+}
+
 #[test]
 fn a_block_without_an_end_does_not_take_the_number_of_the_next_row() {
     let first = row(1, "Issued Request ID: 0x5 (5)", "Binary Certificate").replace("-----END CERTIFICATE-----", "");

@@ -1,0 +1,115 @@
+//! What could not be read is told by every command in every format, and never hides what could be.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::common::pki::{Ca, folder};
+use crate::common::{AT, Output, Run, array, write};
+
+/// A root, an issuing CA, a client, and folders with a damaged certificate beside them.
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let root = Ca::root("Contoso Root CA");
+        let issuing = root.issue_ca("Contoso Issuing CA");
+        let client = issuing.client("pc1.contoso.test");
+        let folder =
+            folder(&[("all/root.cer", &root.der), ("all/issuing.cer", &issuing.der), ("all/pc1.cer", &client)]);
+        write(folder.path().join("pc1.cer"), &client);
+        for name in ["all/broken.cer", "beside/broken-too.cer", "alone/broken.cer"] {
+            write(folder.path().join(name), &client[..client.len() / 2]);
+        }
+        write(folder.path().join("beside/root.cer"), &root.der);
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// The arguments of a command over a folder, with something damaged in each place where it reads.
+fn run(place: &Place, command: &str, format: &str, more: &[&str], all: &Path) -> Output {
+    let mut run = Run::new([command, "--format", format, "--at", AT]);
+    for option in more {
+        run = run.arg(option);
+    }
+    if command == "export" {
+        run = run.arg("--out").arg(place.path(&format!("out-{format}-{}", more.len()))).arg("--force");
+    }
+    match command {
+        "inspect" => run.arg(all),
+        "diff" => run.arg("--trust").arg(place.path("beside")).arg(all).arg(all),
+        "verify" => {
+            let run = run.arg("--trust").arg(place.path("beside")).arg("--intermediates").arg(all);
+            run.arg(place.path("pc1.cer"))
+        }
+        _ => run.arg("--trust").arg(place.path("beside")).arg(all),
+    }
+    .output()
+}
+
+/// The name and message of each problem that a run told, wherever the format has its place for them.
+fn told(format: &str, output: &Output) -> String {
+    let of = |problems: &[Value]| -> String {
+        problems.iter().map(|problem| format!("{} {}\n", problem["source"], problem["message"])).collect()
+    };
+    match format {
+        "csv" => output.stderr.clone(),
+        "json" => of(array(&output.json()["problems"])),
+        "ndjson" => {
+            let lines = output.text();
+            let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+            of(&lines.filter(|line| line["type"] == "problem").collect::<Vec<_>>())
+        }
+        _ => output.text().split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
+const SELECTIONS: [&[&str]; 4] =
+    [&[], &["--first"], &["--select", "SubjectStr:pc1"], &["--issuer", "Contoso Root CA", "--first"]];
+
+#[test]
+fn a_damaged_file_beside_good_ones_is_named_in_every_format_of_every_command() {
+    let place = Place::new();
+    let all = place.path("all");
+    for command in ["inspect", "chain", "audit", "export", "verify", "diff"] {
+        let html: &[&str] = if command == "audit" { &["html"] } else { &[] };
+        for format in ["table", "json", "ndjson", "csv"].iter().chain(html) {
+            for more in SELECTIONS {
+                let output = run(&place, command, format, more, &all).status(3);
+                let told = told(format, &output);
+                let names: &[&str] =
+                    if command == "inspect" { &["broken.cer"] } else { &["broken.cer", "broken-too.cer"] };
+                for name in names {
+                    assert!(told.contains(name), "{command} {format} {more:?}: {name} is not in {told}");
+                }
+                assert!(told.contains("expected a whole certificate"), "{command} {format} {more:?}: {told}");
+                if *format != "csv" {
+                    assert!(output.stderr.is_empty(), "{command} {format}: {}", output.stderr);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn where_nothing_but_damage_is_found_the_problems_say_why() {
+    let place = Place::new();
+    let alone = place.path("alone");
+    for command in ["inspect", "chain", "audit", "export", "diff"] {
+        for more in SELECTIONS {
+            let output = run(&place, command, "json", more, &alone).status(2);
+            assert!(output.stdout.is_empty(), "{command}");
+            assert!(output.stderr.contains("broken.cer: byte 0: expected a whole certificate"), "{}", output.stderr);
+            assert!(output.stderr.contains("no certificate was found"), "{command}: {}", output.stderr);
+        }
+    }
+    let verify = Run::new(["verify", "--trust"]).arg(place.path("all/root.cer")).arg(alone.join("broken.cer"));
+    let output = verify.output().status(2);
+    assert!(output.stderr.contains("expected a whole certificate"), "{}", output.stderr);
+}
