@@ -3,6 +3,7 @@
 mod checks;
 mod conformance;
 pub(crate) mod graph;
+mod missing;
 pub(crate) mod name_constraints;
 mod policy;
 pub(crate) mod revocation;
@@ -12,7 +13,8 @@ mod state;
 mod trace;
 pub(crate) mod verdict;
 
+pub use missing::Missing;
 pub use revocation::RevocationStatus;
 pub use settings::{Budget, Purpose, Settings};
 pub use trace::{Check, Failure, Refusal};
-pub use verdict::{Missing, Path, PathStatus, Verdict};
+pub use verdict::{Path, PathStatus, Verdict};

@@ -1,7 +1,7 @@
 //! Certificates and what belongs to them in a few words for people, safe on a terminal.
 
 use crate::certificate::{Certificate, Name, PublicKey};
-use crate::path::{Check, Failure, Path};
+use crate::path::{Check, Failure, Missing, Path};
 use crate::pool::Entry;
 use crate::report::model::Role;
 use crate::report::sanitize::terminal;
@@ -189,6 +189,15 @@ pub(crate) fn advice(check: Check) -> &'static str {
     }
 }
 
+/// Why a path is not valid, in a sentence without its end.
+pub(crate) fn why(path: &Path) -> Option<String> {
+    if let Some((at, failure)) = &path.failure {
+        return Some(format!("{} fails on {}", subject(at), self::failure(failure)));
+    }
+    let (missing, last) = (path.missing.as_ref()?, path.certificates.last()?);
+    Some(terminal(&missing.why(&subject(last))))
+}
+
 /// What to do about a path that is not valid; empty where there is nothing to say.
 pub(crate) fn next_step(path: &Path) -> String {
     if let Some((at, failure)) = &path.failure {
@@ -199,9 +208,32 @@ pub(crate) fn next_step(path: &Path) -> String {
         };
     }
     let Some(missing) = &path.missing else { return String::new() };
-    let web = missing.aia.iter().find(|url| url.starts_with("http"));
-    let from = match web {
-        Some(url) => format!("it is published at {}, or ask the PKI team", terminal(url)),
+    let Some(refusal) = &missing.refused else { return get_it(missing) };
+    match refusal.failure.check {
+        Check::Signature if missing.is_meant => {
+            "Compare that certificate with the CA's own copy: it was changed or damaged after it was signed, or the CA was made anew with another key under the same key identifier. If it is whole, it has to be issued anew.".to_owned()
+        }
+        Check::Algorithm => {
+            "Nothing here can check such a signature. A gateway is not documented to take it either: have the CA issue with an algorithm that is supported (docs/paths.md lists them).".to_owned()
+        }
+        Check::KeyIdentifier | Check::Signature => format!("{} {}", advice(refusal.failure.check), published(missing)).trim_end().to_owned(),
+        Check::Loop => "The root that this hierarchy hangs on is missing: ask the PKI team for it.".to_owned(),
+        check => advice(check).to_owned(),
+    }
+}
+
+fn web(missing: &Missing) -> Option<String> {
+    missing.aia.iter().find(|url| url.starts_with("http")).map(|url| terminal(url))
+}
+
+fn published(missing: &Missing) -> String {
+    web(missing).map_or_else(String::new, |url| format!("It is published at {url}."))
+}
+
+/// How to come by an issuer of which nothing is at hand.
+fn get_it(missing: &Missing) -> String {
+    let from = match web(missing) {
+        Some(url) => format!("it is published at {url}, or ask the PKI team"),
         None => "ask the PKI team for it (`certutil -ca.cert FILE` at that CA writes it)".to_owned(),
     };
     format!(

@@ -181,7 +181,7 @@ pub(crate) fn stack<'a>(
         bottom = above;
     }
     match &path.missing {
-        Some(found) => missing(found, bottom),
+        Some(found) => missing(found, bottom, style),
         None => bottom,
     }
 }
@@ -269,8 +269,8 @@ pub(crate) fn blame(branch: &mut Branch<'_>, failure: &Failure, style: &Style) {
     branch.notes.push((format!("{cross} {}", describe::failure(failure)), Tint::Bad));
 }
 
-/// An issuer that is not there, above what is.
-pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>) -> Branch<'a> {
+/// An issuer that is not there, or that is not confirmed, above what is.
+pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>, style: &Style) -> Branch<'a> {
     let mut notes = vec![plain(terminal(&missing.subject))];
     if let Some(identifier) = &missing.key_identifier {
         notes.push(plain(format!("key identifier: {identifier}")));
@@ -282,10 +282,16 @@ pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>) -> Branch<'a> {
         [] => notes.push(plain("published at: the certificate below does not say")),
         urls => notes.extend(urls.iter().map(|url| plain(format!("published at: {}", terminal(url))))),
     }
+    if let Some(refusal) = &missing.refused {
+        let cross = style.glyph("✗", "x");
+        let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
+        notes.push((format!("{cross} {name} [{mark}]: {}", describe::failure(&refusal.failure)), Tint::Bad));
+    }
+    let remark = if missing.is_at_hand() { "not confirmed" } else { "missing" };
     Branch {
         title: format!("? {}", terminal(common_name(&missing.subject))),
         tint: Tint::Bad,
-        remark: ("missing".to_owned(), Tint::Bad),
+        remark: (remark.to_owned(), Tint::Bad),
         notes,
         branches: vec![below],
         ..Branch::default()
@@ -312,14 +318,10 @@ pub(crate) fn authorities_in_a_line(path: &Path) -> String {
 /// A path that does not hold, in a line.
 pub(crate) fn in_a_line(path: &Path) -> String {
     let names = authorities_in_a_line(path);
-    let why = match (&path.failure, &path.missing) {
-        (Some((at, failure)), _) => format!("{} fails on {}", describe::subject(at), describe::failure(failure)),
-        (None, Some(missing)) => format!("the issuer {} is missing", terminal(&missing.subject)),
-        (None, None) => match path.status {
-            PathStatus::Valid => "valid".to_owned(),
-            PathStatus::Invalid => "not valid".to_owned(),
-            PathStatus::Incomplete => "incomplete".to_owned(),
-        },
-    };
+    let why = describe::why(path).unwrap_or_else(|| match path.status {
+        PathStatus::Valid => "valid".to_owned(),
+        PathStatus::Invalid => "not valid".to_owned(),
+        PathStatus::Incomplete => "incomplete".to_owned(),
+    });
     if names.is_empty() { why } else { format!("{names}: {why}") }
 }

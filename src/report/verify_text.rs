@@ -15,7 +15,11 @@ use crate::time::Time;
 /// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time) -> io::Result<()> {
     let (verdict, tint) = if found.is_valid() { ("valid", Tint::Good) } else { ("not valid", Tint::Bad) };
-    writeln!(out, "{} at {at}: {}\n", style.paint(tint, verdict), describe::subject(&found.leaf))?;
+    writeln!(out, "{} at {at}: {}", style.paint(tint, verdict), describe::subject(&found.leaf))?;
+    if let Some(why) = found.verdict.paths.first().and_then(describe::why) {
+        style.hanging(out, "because ", "        ", &why)?;
+    }
+    writeln!(out)?;
     if let Some(path) = found.verdict.paths.first() {
         tree(path, style, at).draw(out, style, "")?;
         path_branch::write_unknown_revocation(out, style, std::iter::once(path))?;

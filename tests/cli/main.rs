@@ -16,6 +16,7 @@ mod csv;
 mod determinism;
 mod documentation;
 mod exit_status;
+mod explanations;
 mod export;
 mod faults;
 mod hostile_names;

@@ -7,7 +7,7 @@ use crate::certificate::Certificate;
 use crate::path::{Failure, Missing, Path, PathStatus, Refusal, RevocationStatus, Verdict};
 use crate::time::Time;
 
-/// An issuer that is not there.
+/// An issuer that is not there, or that is not confirmed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MissingRecord {
@@ -21,16 +21,26 @@ pub struct MissingRecord {
     pub serial_number: Option<String>,
     /// Where it is published.
     pub aia: Vec<String>,
+    /// In a sentence: that nothing of its name is at hand, or why what is at hand is not taken for it.
+    pub reason: String,
+    /// How many certificates of that name are at hand.
+    pub candidates: usize,
+    /// Of these the one that comes nearest, and the check that refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusalRecord>,
 }
 
 impl MissingRecord {
-    /// Of a missing issuer.
-    pub fn new(missing: &Missing) -> Self {
+    /// Of the missing issuer of a certificate.
+    pub fn new(missing: &Missing, below: &Certificate) -> Self {
         Self {
             subject: missing.subject.clone(),
             key_identifier: missing.key_identifier.clone(),
             serial_number: missing.serial_number.clone(),
             aia: missing.aia.clone(),
+            reason: missing.why(&below.subject().short()),
+            candidates: missing.candidates,
+            refused: missing.refused.as_ref().map(RefusalRecord::new),
         }
     }
 }
@@ -156,7 +166,7 @@ pub struct PathRecord {
     /// SHA-256 of the trust anchor, where it is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<String>,
-    /// The issuer that is missing.
+    /// The issuer that is missing, or that is not confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingRecord>,
     /// Why it is invalid.
@@ -178,7 +188,11 @@ impl PathRecord {
             status: path.status,
             certificates: path.certificates.iter().map(|certificate| certificate.sha256_hex()).collect(),
             anchor: anchor.map(|certificate| certificate.sha256_hex()),
-            missing: path.missing.as_ref().map(MissingRecord::new),
+            missing: path
+                .missing
+                .as_ref()
+                .zip(path.certificates.last())
+                .map(|(missing, below)| MissingRecord::new(missing, below)),
             failure: path.failure.as_ref().map(|(certificate, failure)| FailureRecord::new(certificate, failure)),
             revocation: path
                 .certificates

@@ -1,0 +1,160 @@
+//! Why there is no path, as every command tells it: the reason stands first, and is the true one.
+
+use serde_json::Value;
+
+use crate::common::pki::{Ca, folder, name};
+use crate::common::{AT, Output, Run, array, sha256};
+
+fn run(command: &str, folder: &tempfile::TempDir, more: &[&str]) -> Output {
+    let run = Run::new([command]).arg(folder.path()).arg("--at").arg(AT);
+    more.iter().fold(run, |run, more| run.arg(more)).output()
+}
+
+fn chained(folder: &tempfile::TempDir) -> Value {
+    run("chain", folder, &["--format", "json", "--fail-on", "never"]).json()
+}
+
+/// One client's first path, as `chain` records it.
+#[track_caller]
+fn first_path(report: &Value) -> Value {
+    report["clients"][0]["paths"][0].clone()
+}
+
+/// The same sentence, whoever tells it.
+#[track_caller]
+fn assert_told(folder: &tempfile::TempDir, expected: &str) {
+    let one_line = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let missing = first_path(&chained(folder))["missing"].clone();
+    assert_eq!(missing["reason"], expected);
+    for (command, more) in [("chain", &[][..]), ("export", &["--out", "never"])] {
+        let text = one_line(run(command, folder, more).seen());
+        assert!(text.contains(expected), "{command}: {text}");
+    }
+    let audited = run("audit", folder, &["--format", "json"]).json();
+    let findings = array(&audited["certificates"][0]["findings"]);
+    let tells = |finding: &Value| finding["message"].as_str().is_some_and(|message| message.contains("the signature"));
+    assert!(findings.iter().any(tells), "{findings:?}");
+    let lines = one_line(run("chain", folder, &[]).text());
+    let heading = lines.split("Next:").next().unwrap_or_default();
+    assert!(!heading.contains("missing"), "{heading}");
+    let verify = Run::new(["verify", "--at", AT, "--trust"])
+        .arg(folder.path().join("root.cer"))
+        .arg("--intermediates")
+        .arg(folder.path())
+        .arg(folder.path().join("client.cer"))
+        .output()
+        .status(1);
+    assert!(one_line(verify.text()).contains(&format!("because {expected}")), "{}", verify.text());
+}
+
+/// The codes that an audit finds at the client itself.
+fn codes_of_client(folder: &tempfile::TempDir) -> Vec<String> {
+    let report = run("audit", folder, &["--format", "json"]).json();
+    let findings = array(&report["certificates"][0]["findings"]);
+    findings.iter().filter_map(|finding| finding["id"].as_str().map(str::to_owned)).collect()
+}
+
+/// The signature algorithm named otherwise, ecdsa-with-SHA2 by the last number of its object identifier: inside what is signed (0)
+/// or outside (1).
+fn with_algorithm(der: &[u8], last: u8, places: &[usize]) -> Vec<u8> {
+    const ECDSA_SHA256: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02];
+    let mut changed = der.to_vec();
+    let found: Vec<usize> =
+        (0..der.len()).filter(|at| der.get(*at..*at + 10).is_some_and(|bytes| bytes == ECDSA_SHA256)).collect();
+    assert_eq!(found.len(), 2, "one algorithm inside, one outside");
+    for place in places {
+        changed[found[*place] + 9] = last;
+    }
+    changed
+}
+
+/// The last byte of a signature turned.
+fn damaged(mut der: Vec<u8>) -> Vec<u8> {
+    if let Some(last) = der.last_mut() {
+        *last ^= 1;
+    }
+    der
+}
+
+#[test]
+fn a_signature_by_another_key_of_the_name_is_said_and_not_a_missing_issuer() {
+    let (right, wrong) = (Ca::root("Northwind Root"), Ca::root("Northwind Root"));
+    let client = right.client_with("pc1.northwind.test", |options| options.aki = false);
+    let folder = folder(&[("root.cer", &wrong.der), ("client.cer", &client)]);
+    assert_told(
+        &folder,
+        "the signature of pc1.northwind.test was not made by the key of Northwind Root, the only one of that name at hand",
+    );
+    let missing = first_path(&chained(&folder))["missing"].clone();
+    assert_eq!(missing["candidates"], 1);
+    assert_eq!(missing["refused"]["check"], "signature");
+    assert_eq!(missing["refused"]["candidate"], sha256(&wrong.der));
+}
+
+#[test]
+fn a_certificate_that_was_changed_is_told_from_one_whose_issuer_is_not_there() {
+    let root = Ca::root("Northwind Root");
+    let folder = folder(&[("root.cer", &root.der), ("client.cer", &damaged(root.client("pc1.northwind.test")))]);
+    assert_told(
+        &folder,
+        "the signature of pc1.northwind.test was not made by the key of Northwind Root, the issuer that it names",
+    );
+    let text = run("chain", &folder, &[]).text();
+    assert!(text.starts_with("1 client certificate, whose issuer cannot be confirmed\n"), "{text}");
+    assert!(text.contains("Compare that certificate with the CA's own copy"), "{text}");
+    assert!(codes_of_client(&folder).contains(&"signature".to_owned()));
+}
+
+#[test]
+fn an_algorithm_that_is_not_supported_is_the_headline_and_named() {
+    let root = Ca::root("Northwind Root");
+    let client = with_algorithm(&root.client("pc1"), 99, &[0, 1]);
+    let work = folder(&[("root.cer", &root.der), ("client.cer", &client)]);
+    let missing = first_path(&chained(&work))["missing"].clone();
+    assert_eq!(missing["refused"]["check"], "algorithm");
+    let expected = format!(
+        "the signature of pc1 cannot be checked, for {} is not supported: its issuer Northwind Root cannot be confirmed",
+        missing["refused"]["found"].as_str().expect("what is not supported")
+    );
+    assert!(expected.contains("1.2.840.10045.4.3.99"), "{expected}");
+    assert_told(&work, &expected);
+}
+
+#[test]
+fn cas_that_certify_each_other_without_a_root_are_told_as_that() {
+    let (a, b) = (Ca::root("Northwind A"), Ca::root("Northwind B"));
+    let (a_by_b, b_by_a) = (b.cross_certify(&a), a.cross_certify(&b));
+    let client = a.client("pc1.northwind.test");
+    let folder = folder(&[("a.cer", &a_by_b.der), ("b.cer", &b_by_a.der), ("client.cer", &client)]);
+    let missing = first_path(&chained(&folder))["missing"].clone();
+    assert_eq!(missing["refused"]["check"], "loop");
+    let reason = missing["reason"].as_str().expect("a reason");
+    assert!(reason.contains("they certify each other, and nothing leads to a root"), "{reason}");
+}
+
+#[test]
+fn an_issuer_of_which_nothing_is_at_hand_is_missing_as_before() {
+    let root = Ca::root("Northwind Root");
+    let issuing = root.issue_ca("Northwind Issuing");
+    let folder = folder(&[("root.cer", &root.der), ("client.cer", &issuing.client("pc1.northwind.test"))]);
+    let missing = first_path(&chained(&folder))["missing"].clone();
+    assert_eq!(missing["reason"], "the issuer of pc1.northwind.test is missing");
+    assert_eq!(missing["candidates"], 0);
+    assert!(missing.get("refused").is_none());
+    assert!(run("chain", &folder, &[]).text().starts_with("1 client certificate, whose issuer is missing\n"));
+}
+
+#[test]
+fn a_renewed_ca_of_another_key_is_named_as_the_one_that_is_at_hand() {
+    let old = Ca::root("Northwind Root");
+    let new = Ca::root_with(name("Northwind Root"), |_| {});
+    let folder = folder(&[("root.cer", &new.der), ("client.cer", &old.client("pc1.northwind.test"))]);
+    let missing = first_path(&chained(&folder))["missing"].clone();
+    assert_eq!(
+        missing["reason"],
+        "the issuer of pc1.northwind.test is missing: Northwind Root, the only one of its name at hand, has another key"
+    );
+    assert_eq!(missing["refused"]["check"], "key-identifier");
+    let report = run("chain", &folder, &["--format", "csv"]).text();
+    assert!(report.contains("key-identifier"), "{report}");
+}
