@@ -120,7 +120,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
     let mut found = rules::judge(certificate, &entry.occurrences, part, context);
     let mut more = Vec::new();
     if part == Part::Root && !certificate.is_self_signed() {
-        more.push(rules::path::damaged_root());
+        more.push(rules::path::damaged_root(certificate));
     }
     // A root has no issuer to look for, and an anchor no path: in a mesh of roots of one name that would take long.
     if part == Part::Intermediate {

@@ -158,3 +158,33 @@ fn a_renewed_ca_of_another_key_is_named_as_the_one_that_is_at_hand() {
     let report = run("chain", &folder, &["--format", "csv"]).text();
     assert!(report.contains("key-identifier"), "{report}");
 }
+
+#[test]
+fn a_signature_algorithm_that_differs_outside_is_told_as_that_and_not_as_a_bad_signature() {
+    const SHA384: u8 = 3;
+    let root = Ca::root("Northwind Root");
+    let issuing = root.issue_ca("Northwind Issuing");
+    let client = issuing.client("pc1.northwind.test");
+    for changed in 0..3 {
+        let mut files = [root.der.clone(), issuing.der.clone(), client.clone()];
+        files[changed] = with_algorithm(&files[changed], SHA384, &[1]);
+        let folder = folder(&[("root.cer", &files[0]), ("issuing.cer", &files[1]), ("client.cer", &files[2])]);
+        let path = first_path(&chained(&folder));
+        let failure = path.get("failure").unwrap_or(&path["missing"]["refused"]);
+        assert_eq!(failure["check"], "algorithm-mismatch", "{path}");
+        let all = format!("{}{}", path["refused"], path["missing"]);
+        assert!(!all.contains("\"check\":\"signature\""), "{all}");
+        let text = run("chain", &folder, &[]).text();
+        let head = text.split("Next:").next().unwrap_or_default();
+        assert!(head.contains("algorithm mismatch") || head.contains("one signature algorithm inside"), "{text}");
+        let audit = run("audit", &folder, &["--format", "json"]).json();
+        let messages: Vec<String> = ["issuers", "certificates"]
+            .iter()
+            .flat_map(|list| array(&audit[list]).iter().flat_map(|one| array(&one["findings"])))
+            .map(|finding| finding["message"].to_string())
+            .collect();
+        let of_signature: Vec<&String> = messages.iter().filter(|message| message.contains("ignature")).collect();
+        assert!(of_signature.iter().any(|message| message.contains("inside")), "{changed}: {messages:?}");
+        assert!(of_signature.iter().all(|message| message.contains("inside")), "{changed}: {of_signature:?}");
+    }
+}

@@ -8,6 +8,7 @@ use crate::cmg::catalogue::{
     signature, signature_hash, trust_restricted, validity,
 };
 use crate::cmg::finding::{Case, Finding};
+use crate::path::checks::one_algorithm;
 use crate::path::{Check, Failure, Missing};
 use crate::time::Time;
 
@@ -118,8 +119,7 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
 pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     let name = issuer.subject().short();
     if failure.check == Check::AlgorithmMismatch {
-        let message = format!("{}: expected {}, found {}", signature::MISMATCH.title, failure.expected, failure.found);
-        return Finding::new(&signature::MISMATCH, message).expected(&*failure.expected).found(&*failure.found);
+        return mismatched(failure);
     }
     if failure.check == Check::Algorithm {
         let message = format!("the signature could not be verified: {} is not supported", failure.found);
@@ -129,8 +129,17 @@ pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another")
 }
 
+/// That the signature algorithm is another inside what is signed than outside.
+fn mismatched(failure: &Failure) -> Finding {
+    let message = format!("{}: expected {}, found {}", signature::MISMATCH.title, failure.expected, failure.found);
+    Finding::new(&signature::MISMATCH, message).expected(&*failure.expected).found(&*failure.found)
+}
+
 /// That a root's own key did not make its signature.
-pub(crate) fn damaged_root() -> Finding {
+pub(crate) fn damaged_root(root: &Certificate) -> Finding {
+    if let Err(mismatch) = one_algorithm(root) {
+        return mismatched(&mismatch);
+    }
     let message = "the root names its own key as its issuer's, but that key did not make its signature: the certificate was damaged";
     Finding::new(&signature::BAD, message).expected("a signature by itself").found("another")
 }
