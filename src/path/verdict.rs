@@ -58,10 +58,11 @@ pub struct Path {
 
 impl Path {
     /// The certificates whose issuer's name is the subject above them only by comparison (RFC 5280 section 7.1), not byte for
-    /// byte: in another string type, case or spacing. Windows compares names by their bytes, and may not build such a path.
-    pub fn names_in_other_encodings(&self) -> impl Iterator<Item = &Arc<Certificate>> {
+    /// byte: in another string type, case or spacing; each with its issuer. Windows compares names by their bytes, and may not
+    /// build such a path.
+    pub fn names_in_other_encodings(&self) -> impl Iterator<Item = (&Arc<Certificate>, &Arc<Certificate>)> {
         self.certificates.windows(2).filter_map(|pair| match pair {
-            [below, above] if below.issuer().as_bytes() != above.subject().as_bytes() => Some(below),
+            [below, above] if below.issuer().as_bytes() != above.subject().as_bytes() => Some((below, above)),
             _ => None,
         })
     }

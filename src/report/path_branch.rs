@@ -194,7 +194,7 @@ pub(crate) fn write_cautions<'a>(
     is_exhausted: bool,
 ) -> io::Result<()> {
     let mut seen = HashSet::new();
-    let below = paths.into_iter().flat_map(Path::names_in_other_encodings);
+    let below = paths.into_iter().flat_map(Path::names_in_other_encodings).map(|(below, _)| below);
     let names: Vec<String> =
         below.filter(|one| seen.insert(*one.sha256())).take(5).map(|one| describe::subject(one)).collect();
     if !names.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
-use crate::common::{AT, Output, Run, array, sha256};
+use crate::common::{AT, Output, Run, array, files, json_of, read, sha256, testdata};
 
 fn run(command: &str, folder: &tempfile::TempDir, more: &[&str]) -> Output {
     let run = Run::new([command]).arg(folder.path()).arg("--at").arg(AT);
@@ -187,4 +187,50 @@ fn a_signature_algorithm_that_differs_outside_is_told_as_that_and_not_as_a_bad_s
         assert!(of_signature.iter().any(|message| message.contains("inside")), "{changed}: {messages:?}");
         assert!(of_signature.iter().all(|message| message.contains("inside")), "{changed}: {of_signature:?}");
     }
+}
+
+#[test]
+fn names_that_are_equal_by_comparison_only_are_in_every_record_of_a_path() {
+    let pki = testdata("name-encodings");
+    let client = read(pki.join("client-1.cer"));
+    let path = |report: &Value| {
+        let clients = array(&report["clients"]);
+        let one = clients.iter().find(|one| one["certificate"]["sha256"] == sha256(&client)).expect("the client");
+        one["paths"][0].clone()
+    };
+    let of_chain = path(&json_of("chain", &[&pki], &[]).status(0).json());
+    let lines = Run::new(["chain", "--at", AT, "--format", "ndjson"]).arg(&pki).output().status(0).text();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let line = lines
+        .iter()
+        .find(|line| line["type"] == "certificate" && line["certificate"]["sha256"] == sha256(&client))
+        .expect("a line of the client");
+    let verified = Run::new(["verify", "--at", AT, "--format", "json", "--trust"])
+        .arg(pki.join("root.cer"))
+        .arg("--intermediates")
+        .arg(&pki)
+        .arg(pki.join("client-1.cer"))
+        .output()
+        .json();
+    for path in [&of_chain, &line["paths"][0], &verified["paths"][0]] {
+        let found = array(&path["nameEncodings"]);
+        assert!(!found.is_empty(), "{path}");
+        for one in found {
+            // The two names, as the certificates themselves have them.
+            let file = |sha256_of: &Value| {
+                files(&pki)
+                    .into_iter()
+                    .map(|file| read(pki.join(file)))
+                    .find(|der| sha256(der) == *sha256_of)
+                    .expect("a certificate of the folder")
+            };
+            let hex = |der: &[u8]| der.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            assert!(hex(&file(&one["certificate"])).contains(one["expected"].as_str().expect("a name")));
+            assert!(hex(&file(&one["issuer"])).contains(one["found"].as_str().expect("a name")));
+            assert_ne!(one["expected"], one["found"]);
+        }
+    }
+    let plain = json_of("chain", &[&testdata("cross-signed")], &[]).json();
+    assert_eq!(array(&plain["clients"]).len(), 1);
+    assert!(!plain.to_string().contains("nameEncodings"));
 }

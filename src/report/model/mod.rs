@@ -22,5 +22,5 @@ pub use document::{
 pub use each::Each;
 pub use line::{ChainLine, ChainSummaryRecord, HeaderRecord, InspectLine, InspectSummaryRecord, Line};
 pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
-pub use path::{FailureRecord, MissingRecord, PathRecord, RefusalRecord};
+pub use path::{FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord};
 pub use problem::ProblemRecord;

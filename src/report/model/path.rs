@@ -155,6 +155,37 @@ impl RevocationRecord {
     }
 }
 
+/// A certificate that names its issuer otherwise than the issuer's own certificate does, byte for byte: the two are equal by
+/// RFC 5280 section 7.1 alone.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NameEncodingRecord {
+    /// SHA-256 of the certificate.
+    pub certificate: String,
+    /// Its subject.
+    pub subject: String,
+    /// SHA-256 of its issuer on this path.
+    pub issuer: String,
+    /// The issuer's name as the certificate gives it, lower-case hex of the DER.
+    pub expected: String,
+    /// The subject of the issuer's own certificate, lower-case hex of the DER.
+    pub found: String,
+}
+
+impl NameEncodingRecord {
+    /// Of a certificate and its issuer.
+    pub fn new(below: &Certificate, issuer: &Certificate) -> Self {
+        let hex = crate::certificate::general_name::hex;
+        Self {
+            certificate: below.sha256_hex(),
+            subject: below.subject().to_string(),
+            issuer: issuer.sha256_hex(),
+            expected: hex(below.issuer().as_bytes()),
+            found: hex(issuer.subject().as_bytes()),
+        }
+    }
+}
+
 /// One certification path.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -175,6 +206,10 @@ pub struct PathRecord {
     /// Whether each of them but the anchor is revoked, from the certificate up; where there are CRLs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation: Vec<RevocationRecord>,
+    /// Where the names of issuer and subject are equal by comparison only (RFC 5280 section 7.1), and not byte for byte: Windows may
+    /// not build this path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub name_encodings: Vec<NameEncodingRecord>,
     /// What was considered and refused: the certificate at fault on this path, and on the first path of a certificate everything else,
     /// for it is of them all.
     pub refused: Vec<RefusalRecord>,
@@ -199,6 +234,10 @@ impl PathRecord {
                 .iter()
                 .zip(&path.revocation)
                 .map(|(certificate, status)| RevocationRecord::new(certificate, status))
+                .collect(),
+            name_encodings: path
+                .names_in_other_encodings()
+                .map(|(below, issuer)| NameEncodingRecord::new(below, issuer))
                 .collect(),
             refused: path
                 .failure
