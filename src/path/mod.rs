@@ -1,5 +1,6 @@
 //! Certification paths: the search for them, every check of RFC 5280 section 6, and the record of what was refused and why.
 
+mod anchor;
 pub(crate) mod checks;
 mod conformance;
 pub(crate) mod graph;
@@ -13,6 +14,7 @@ mod state;
 mod trace;
 pub(crate) mod verdict;
 
+pub use anchor::AnchorConstraints;
 pub use missing::Missing;
 pub use revocation::RevocationStatus;
 pub use settings::{Budget, Purpose, Settings};

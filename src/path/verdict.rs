@@ -11,6 +11,7 @@ use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
 use crate::path::state;
 use crate::path::trace::{Check, Failure, Refusal, keep_refused};
+use crate::source::Restrictions;
 
 /// How a path stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -54,6 +55,8 @@ pub struct Path {
     pub failure: Option<(Arc<Certificate>, Failure)>,
     /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
     pub revocation: Vec<RevocationStatus>,
+    /// What the store entry of its trust anchor limits.
+    pub restrictions: Restrictions,
 }
 
 impl Path {
@@ -254,7 +257,18 @@ impl Graph {
                 .collect(),
             _ => Vec::new(),
         };
-        Path { status, certificates, is_anchored, ends_self_signed, missing: None, failure: None, revocation }
+        let top = nodes.last().copied().or_else(|| self.find(certificate.sha256()));
+        let restrictions = top.and_then(|top| self.node(top).anchor.clone()).unwrap_or_default();
+        Path {
+            status,
+            certificates,
+            is_anchored,
+            ends_self_signed,
+            missing: None,
+            failure: None,
+            revocation,
+            restrictions,
+        }
     }
 }
 

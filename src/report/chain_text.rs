@@ -43,6 +43,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     view.alternatives(out, &valid)?;
     let paths = found.clients.iter().filter_map(|client| client.verdict.paths.first());
     path_branch::write_unknown_revocation(out, style, paths.clone())?;
+    path_branch::write_anchor_limits(out, style, paths.clone())?;
     path_branch::write_cautions(out, style, paths, found.clients.iter().any(|client| client.verdict.exhausted))?;
     view.refused(out, &found.clients)?;
     view.unused(out, &found.issuers, &groups)?;

@@ -1,11 +1,11 @@
 //! Certificates and what belongs to them in a few words for people, safe on a terminal.
 
-use crate::certificate::{Certificate, Name, PublicKey};
-use crate::path::{Check, Failure, Missing, Path};
+use crate::certificate::{Certificate, Name, Oid, PublicKey};
+use crate::path::{AnchorConstraints, Check, Failure, Missing, Path};
 use crate::pool::Entry;
 use crate::report::model::Role;
 use crate::report::sanitize::terminal;
-use crate::report::style::{Tint, days};
+use crate::report::style::{Tint, count, days, grouped};
 use crate::source::{Evidence, KeyKeeper, KeyProvider, Occurrence, Position, Problem, ProviderFamily};
 use crate::time::Time;
 
@@ -146,6 +146,53 @@ pub(crate) fn places(entry: &Entry) -> String {
         [one] => place(one),
         [one, rest @ ..] => format!("{} and {} more", place(one), rest.len()),
     }
+}
+
+/// What an anchor limits, in a line.
+pub(crate) fn anchor_limits(limits: &AnchorConstraints) -> String {
+    let mut parts = Vec::new();
+    let usages = |usages: &[Oid]| match usages {
+        [] => "nothing".to_owned(),
+        usages => usages
+            .iter()
+            .map(|one| one.name().map_or_else(|| one.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    if let Some(length) = limits.path_length {
+        parts.push(match length {
+            0 => "no intermediate on a path".to_owned(),
+            _ => format!("at most {} on a path", count(length, "intermediate", "intermediates")),
+        });
+    }
+    for (names, what) in [(&limits.permitted, "names only within"), (&limits.excluded, "no names within")] {
+        if !names.is_empty() {
+            parts.push(format!("{what} {}", terminal(&names.join(", "))));
+        }
+    }
+    if limits.more_names > 0 {
+        parts.push(format!("{} more names", grouped(limits.more_names as u64)));
+    }
+    if !limits.extended_key_usage.is_empty() {
+        parts.push(format!("extended key usage for {} only", usages(&limits.extended_key_usage)));
+    }
+    if !limits.application_policies.is_empty() {
+        parts.push(format!("application policies for {} only", usages(&limits.application_policies)));
+    }
+    let store = &limits.restrictions;
+    if let Some(allowed) = &store.enhanced_key_usage {
+        parts.push(format!("by its store entry for {} only", usages(allowed)));
+    }
+    if let Some(from) = store.disallowed_from {
+        parts.push(format!("by its store entry distrusted from {from}"));
+    }
+    if let Some(after) = store.not_before {
+        parts.push(format!("by its store entry not for certificates issued after {after}"));
+    }
+    if !limits.not_processed.is_empty() {
+        parts.push(format!("{} (of an anchor not processed)", limits.not_processed.join(", ")));
+    }
+    parts.join("; ")
 }
 
 /// A check in words.

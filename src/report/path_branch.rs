@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::Trust;
-use crate::path::{Failure, Missing, Path, PathStatus, RevocationStatus};
+use crate::path::{Check, Failure, Missing, Path, PathStatus, RevocationStatus};
 use crate::pool::Entry;
 use crate::report::describe;
 use crate::report::model::Role;
@@ -209,6 +209,37 @@ pub(crate) fn write_cautions<'a>(
     if is_exhausted {
         writeln!(out)?;
         style.paragraph(out, "", "The search ended on its budget: there may be more paths than were looked at.")?;
+    }
+    Ok(())
+}
+
+/// What the trust anchors of these paths limit themselves: where everything is asked for, or where one of these limits can be what a
+/// path fails on.
+pub(crate) fn write_anchor_limits<'a>(
+    out: &mut dyn Write,
+    style: &Style,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> io::Result<()> {
+    let mut seen = HashSet::new();
+    for path in paths {
+        let matters = path.failure.as_ref().is_some_and(|(_, failure)| {
+            use Check::{ExtendedKeyUsage, NameConstraints, PathLength, StoreRestriction};
+            matches!(failure.check, PathLength | NameConstraints | ExtendedKeyUsage | StoreRestriction)
+        });
+        let Some(anchor) = path.certificates.last().filter(|_| matters || style.verbose) else { continue };
+        if seen.contains(anchor.sha256()) {
+            continue;
+        }
+        let Some(limits) = path.anchor_constraints() else { continue };
+        seen.insert(*anchor.sha256());
+        writeln!(out)?;
+        let text = format!(
+            "{}, a trust anchor, limits itself what is below it: {}. RFC 5280 section 6.1.1 (d) takes of an anchor its name and \
+             its key alone; RFC 5937 and Windows hold to the rest, and so does this.",
+            describe::subject(anchor),
+            describe::anchor_limits(&limits)
+        );
+        style.paragraph(out, "", &text)?;
     }
     Ok(())
 }

@@ -48,6 +48,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out, "  {} more: `-v` shows all", found.verdict.refused.len() - shown)?;
         }
     }
+    path_branch::write_anchor_limits(out, style, &found.verdict.paths)?;
     path_branch::write_cautions(out, style, &found.verdict.paths, found.verdict.exhausted)?;
     if let Some(counts) = &found.selection {
         selection_text::write(out, style, counts)?;

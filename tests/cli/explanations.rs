@@ -1,5 +1,6 @@
 //! Why there is no path, as every command tells it: the reason stands first, and is the true one.
 
+use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints};
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
@@ -233,4 +234,66 @@ fn names_that_are_equal_by_comparison_only_are_in_every_record_of_a_path() {
     let plain = json_of("chain", &[&testdata("cross-signed")], &[]).json();
     assert_eq!(array(&plain["clients"]).len(), 1);
     assert!(!plain.to_string().contains("nameEncodings"));
+}
+
+/// A serialized store with one certificate, which its entry trusts for server authentication only.
+fn store_for_servers(der: &[u8]) -> Vec<u8> {
+    let server_auth = [0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+    let mut store = b"\0\0\0\0CERT".to_vec();
+    for (property, value) in [(9u32, &server_auth[..]), (0x20, der)] {
+        store.extend(property.to_le_bytes());
+        store.extend(1u32.to_le_bytes());
+        store.extend(u32::try_from(value.len()).expect("short").to_le_bytes());
+        store.extend(value);
+    }
+    store.extend([0; 12]);
+    store
+}
+
+#[test]
+fn what_an_anchor_limits_itself_is_told_of_every_path_to_it() {
+    let within = |domain: &str| vec![GeneralSubtree::DnsName(domain.to_owned())];
+    let root = Ca::root_with(name("Northwind Root"), |options| {
+        options.path_length = Some(1);
+        options.eku = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        options.name_constraints = Some(NameConstraints {
+            permitted_subtrees: within("northwind.test"),
+            excluded_subtrees: within("secret.northwind.test"),
+        });
+        options.extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 36], vec![0x30, 0x03, 0x80, 0x01, 0x00]));
+    });
+    let issuing = root.issue_ca("Northwind Issuing");
+    let (inside, outside) = (issuing.client("pc1.northwind.test"), issuing.client("pc1.contoso.test"));
+    for (client, is_valid) in [(&inside, true), (&outside, false)] {
+        let folder = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("client.cer", client)]);
+        let path = first_path(&chained(&folder));
+        assert_eq!(path["status"] == "valid", is_valid, "{path}");
+        let limits = &path["anchorConstraints"];
+        assert_eq!(limits["pathLength"], 1);
+        assert_eq!(limits["permitted"][0], "DNS Name=northwind.test");
+        assert_eq!(limits["excluded"][0], "DNS Name=secret.northwind.test");
+        assert_eq!(limits["extendedKeyUsage"][0]["oid"], "1.3.6.1.5.5.7.3.2");
+        assert_eq!(limits["notProcessed"][0], "Policy Constraints");
+        let text = run("chain", &folder, if is_valid { &["-v"] } else { &[] }).text();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let told = "limits itself what is below it: at most 1 intermediate on a path; names only within DNS Name=northwind.test; \
+                    no names within DNS Name=secret.northwind.test; extended key usage for Client Authentication only";
+        assert!(text.contains(told) && text.contains("6.1.1 (d)") && text.contains("RFC 5937"), "{text}");
+    }
+    let plain = Ca::root("Plain Root");
+    let files = folder(&[
+        ("root.sst", &store_for_servers(&plain.der)),
+        ("client.cer", &plain.client("pc1.northwind.test")),
+        ("root.cer", &plain.der),
+    ]);
+    let verify = |trust: &str| {
+        let run = Run::new(["verify", "--purpose", "client", "--at", AT, "--format", "json", "--trust"])
+            .arg(files.path().join(trust));
+        run.arg(files.path().join("client.cer")).output().json()["paths"][0].clone()
+    };
+    assert!(verify("root.cer").get("anchorConstraints").is_none());
+    let limited = verify("root.sst");
+    assert_eq!(limited["failure"]["check"], "store-restriction", "{limited}");
+    let usages = &limited["anchorConstraints"]["restrictions"]["enhancedKeyUsage"];
+    assert_eq!(usages[0]["oid"], "1.3.6.1.5.5.7.3.1");
 }

@@ -3,6 +3,7 @@
 //! Fields are added, never renamed or given another meaning, within `/1`. Texts are as found: each writer escapes for its own
 //! medium.
 
+mod anchor;
 mod certificate;
 mod document;
 mod each;
@@ -11,6 +12,7 @@ mod occurrence;
 mod path;
 mod problem;
 
+pub use anchor::AnchorConstraintsRecord;
 pub use certificate::{
     AccessRecord, AuthorityKeyIdentifierRecord, BasicConstraintsRecord, CertificateRecord, ExtensionRecord, KeyRecord,
     OidRecord, Role, TemplateRecord,

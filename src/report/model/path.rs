@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::path::{Failure, Missing, Path, PathStatus, Refusal, RevocationStatus, Verdict};
+use crate::report::model::anchor::AnchorConstraintsRecord;
 use crate::time::Time;
 
 /// An issuer that is not there, or that is not confirmed.
@@ -197,6 +198,9 @@ pub struct PathRecord {
     /// SHA-256 of the trust anchor, where it is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<String>,
+    /// What the trust anchor limits itself, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor_constraints: Option<AnchorConstraintsRecord>,
     /// The issuer that is missing, or that is not confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingRecord>,
@@ -223,6 +227,7 @@ impl PathRecord {
             status: path.status,
             certificates: path.certificates.iter().map(|certificate| certificate.sha256_hex()).collect(),
             anchor: anchor.map(|certificate| certificate.sha256_hex()),
+            anchor_constraints: path.anchor_constraints().as_ref().map(AnchorConstraintsRecord::new),
             missing: path
                 .missing
                 .as_ref()
