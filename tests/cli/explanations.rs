@@ -3,6 +3,7 @@
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints};
 use serde_json::Value;
 
+use crate::common::openssl::verifies;
 use crate::common::pki::{Ca, folder, name};
 use crate::common::{AT, Output, Run, array, files, json_of, read, sha256, testdata};
 
@@ -296,4 +297,37 @@ fn what_an_anchor_limits_itself_is_told_of_every_path_to_it() {
     assert_eq!(limited["failure"]["check"], "store-restriction", "{limited}");
     let usages = &limited["anchorConstraints"]["restrictions"]["enhancedKeyUsage"];
     assert_eq!(usages[0]["oid"], "1.3.6.1.5.5.7.3.1");
+}
+
+#[test]
+fn a_wildcard_that_can_stand_for_an_excluded_name_is_refused_and_one_that_cannot_is_not() {
+    for (permitted, excluded, san, is_valid) in [
+        (None, Some("a.c.test"), "*.c.test", false),
+        (None, Some("b.a.c.test"), "*.c.test", true),
+        (None, Some("example"), "*.c.test", true),
+        (None, Some("c.test"), "*.c.test", false),
+        (Some("c.test"), None, "*.c.test", true),
+        (Some("a.c.test"), None, "*.c.test", false),
+        (Some("c.test"), Some("a.c.test"), "*.c.test", false),
+    ] {
+        let trees =
+            |name: Option<&str>| name.map(|name| GeneralSubtree::DnsName(name.to_owned())).into_iter().collect();
+        let root = Ca::root("Northwind Root");
+        let issuing = root.issue_ca_with(name("Northwind Issuing"), |options| {
+            options.name_constraints =
+                Some(NameConstraints { permitted_subtrees: trees(permitted), excluded_subtrees: trees(excluded) });
+        });
+        let files =
+            folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("client.cer", &issuing.client(san))]);
+        let path = first_path(&chained(&files));
+        assert_eq!(path["status"] == "valid", is_valid, "{permitted:?} {excluded:?}: {path}");
+        if !is_valid {
+            assert_eq!(path["failure"]["check"], "name-constraints");
+        }
+        // OpenSSL agrees wherever the wildcard is not one that only stands for an excluded name.
+        if excluded != Some("a.c.test") {
+            let at = 1_748_736_000;
+            assert_eq!(verifies(&[&root.der], &[&issuing.der], &issuing.client(san), at, None), is_valid);
+        }
+    }
 }
