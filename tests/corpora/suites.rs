@@ -11,6 +11,9 @@ use crate::{on_two_threads, table};
 /// Cases that come out otherwise than the suite says, each with its reason.
 const EXCEPTIONS: &str = include_str!("suite_exceptions.tsv");
 
+/// Cases that are wrong by the host name alone, each with its reason: nothing is passed over in silence.
+const NOT_JUDGED: &str = include_str!("suite_not_judged.tsv");
+
 /// What each test of PKITS is made of.
 const PKITS: &str = include_str!("pkits.tsv");
 
@@ -41,13 +44,15 @@ struct Verdict {
     said: String,
 }
 
-fn cases(base: &Path) -> Vec<Case> {
+fn all_cases(base: &Path) -> Vec<Case> {
     let text = String::from_utf8(read(base.join("cases/cases.jsonl"))).expect("text");
-    text.lines()
-        .map(|line| serde_json::from_str::<Case>(line).expect("a case"))
-        // only the host name, which certpath does not judge, is wrong there
-        .filter(|case| case.category != "name")
-        .collect()
+    text.lines().map(|line| serde_json::from_str::<Case>(line).expect("a case")).collect()
+}
+
+/// Every case but those that are listed as not judged.
+fn cases(base: &Path) -> Vec<Case> {
+    let not_judged: BTreeSet<String> = table(NOT_JUDGED).into_iter().map(|row| row[0].clone()).collect();
+    all_cases(base).into_iter().filter(|case| !not_judged.contains(&case.id)).collect()
 }
 
 fn verify(base: &Path, empty: &Path, case: &Case, strict: bool) -> Verdict {
@@ -140,6 +145,30 @@ fn the_reference_suites_agree_but_for_the_exceptions_with_their_reasons() {
         assert!(cases.iter().any(|case| case.id == *id), "{id} is listed as an exception and is no case");
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_not_judged_is_listed_with_its_reason_and_is_right_but_for_the_host_name() {
+    let Some(base) = corpora("cases/cases.jsonl") else { return };
+    let empty = tempfile::tempdir().expect("a folder");
+    let mut named = all_cases(&base);
+    named.retain(|case| case.category == "name");
+    let listed: BTreeMap<String, Vec<String>> =
+        table(NOT_JUDGED).into_iter().map(|row| (row[0].clone(), row)).collect();
+    let ids = |cases: &[Case]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
+    for id in ids(&named) {
+        assert!(listed.contains_key(&id), "{id} is wrong by its host name and not listed");
+    }
+    for id in listed.keys() {
+        assert!(ids(&named).contains(id), "{id} is listed as not judged and is no such case");
+    }
+    let verdicts = on_two_threads(&named, |case| verify(&base, empty.path(), case, false));
+    for (case, verdict) in named.iter().zip(&verdicts) {
+        let row = &listed[&case.id];
+        assert!(row[1] == case.expected && !row[3].is_empty(), "{row:?}");
+        assert_eq!(word(verdict.status), row[2], "{}: {}", case.id, reason(verdict));
+    }
+    println!("not judged, each with its reason: {}", listed.len());
 }
 
 #[test]
