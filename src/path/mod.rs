@@ -12,6 +12,7 @@ pub(crate) mod search;
 mod settings;
 mod state;
 mod trace;
+mod valid_policies;
 pub(crate) mod verdict;
 
 pub use anchor::AnchorConstraints;

@@ -15,7 +15,7 @@ pub(crate) struct State {
     path_length: Option<u64>,
     /// The CAs whose name constraints hold below.
     constraining: Vec<NodeId>,
-    policy: PolicyState,
+    pub(super) policy: PolicyState,
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use crate::certificate::{Certificate, Name, Oid, PublicKey};
 use crate::path::{AnchorConstraints, Check, Failure, Missing, Path};
 use crate::pool::Entry;
-use crate::report::model::Role;
+use crate::report::model::{QualifierRecord, Role};
 use crate::report::sanitize::terminal;
 use crate::report::style::{Tint, count, days, grouped};
 use crate::source::{Evidence, KeyKeeper, KeyProvider, Occurrence, Position, Problem, ProviderFamily};
@@ -193,6 +193,21 @@ pub(crate) fn anchor_limits(limits: &AnchorConstraints) -> String {
         parts.push(format!("{} (of an anchor not processed)", limits.not_processed.join(", ")));
     }
     parts.join("; ")
+}
+
+/// A qualifier of a policy: what it is, and what it says; not yet made safe for a terminal.
+pub(crate) fn qualifier(qualifier: &QualifierRecord) -> (&'static str, String) {
+    if let Some(uri) = &qualifier.cps {
+        return ("CPS", uri.clone());
+    }
+    if qualifier.kind.name.is_none() {
+        return ("qualifier", qualifier.kind.oid.clone());
+    }
+    let numbers: Vec<String> = qualifier.numbers.iter().map(u64::to_string).collect();
+    let reference =
+        qualifier.organization.as_ref().map(|organization| format!("{organization}, notice {}", numbers.join(", ")));
+    let parts: Vec<String> = qualifier.text.iter().cloned().chain(reference.map(|text| format!("({text})"))).collect();
+    ("user notice", parts.join(" "))
 }
 
 /// A check in words.

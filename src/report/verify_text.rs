@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
+use crate::certificate::CertificatePolicy;
 use crate::ops::{Trust, Verification};
 use crate::path::Path;
+use crate::report::model::PolicyRecord;
+use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint};
 use crate::report::tree::Branch;
 use crate::report::{describe, path_branch, problems_text, selection_text};
@@ -28,6 +31,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out)?;
             style.hanging(out, "Next: ", "      ", &advice)?;
         }
+    }
+    if style.verbose && found.is_valid() {
+        policies(out, style, &found.policies)?;
     }
     if !found.is_valid() && found.verdict.paths.len() > 1 {
         writeln!(out, "\nOther ways, no better:")?;
@@ -54,6 +60,31 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
         selection_text::write(out, style, counts)?;
     }
     problems_text::write(out, style, &found.problems)
+}
+
+/// The policies that the path is valid under, and what its certificates say of each.
+fn policies(out: &mut dyn Write, style: &Style, policies: &[CertificatePolicy]) -> io::Result<()> {
+    style.heading(out, "Policies that the path is valid under")?;
+    if policies.is_empty() {
+        return writeln!(out, "  none, and none is demanded");
+    }
+    let shown = style.shown(policies.len());
+    for policy in policies.iter().take(shown) {
+        let PolicyRecord { policy, qualifiers } = PolicyRecord::new(policy);
+        writeln!(
+            out,
+            "  {}",
+            policy.name.map_or_else(|| policy.oid.clone(), |name| format!("{name} ({})", policy.oid))
+        )?;
+        for qualifier in &qualifiers {
+            let (label, value) = describe::qualifier(qualifier);
+            style.hanging(out, &format!("      {label}: "), "        ", &terminal(&value))?;
+        }
+    }
+    if shown < policies.len() {
+        writeln!(out, "  {} more", policies.len() - shown)?;
+    }
+    Ok(())
 }
 
 fn tree<'a>(path: &Path, style: &Style, at: Time) -> Branch<'a> {

@@ -24,6 +24,7 @@ mod inspect;
 mod json_contract;
 mod ndjson;
 mod oracles;
+mod policies;
 mod powershell;
 mod selection;
 mod session;

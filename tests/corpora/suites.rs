@@ -18,7 +18,7 @@ const NOT_JUDGED: &str = include_str!("suite_not_judged.tsv");
 const PKITS: &str = include_str!("pkits.tsv");
 
 /// The policies that PKITS names in its initial settings.
-const POLICIES: [(&str, &str); 5] = [
+pub(crate) const POLICIES: [(&str, &str); 5] = [
     ("NIST-test-policy-1", "2.16.840.1.101.3.2.1.48.1"),
     ("NIST-test-policy-2", "2.16.840.1.101.3.2.1.48.2"),
     ("NIST-test-policy-3", "2.16.840.1.101.3.2.1.48.3"),
@@ -27,20 +27,20 @@ const POLICIES: [(&str, &str); 5] = [
 ];
 
 #[derive(serde::Deserialize)]
-struct Case {
-    id: String,
-    suite: String,
-    dir: String,
-    expected: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) suite: String,
+    pub(crate) dir: String,
+    pub(crate) expected: String,
     purpose: String,
     time: String,
     category: String,
-    note: String,
+    pub(crate) note: String,
 }
 
-struct Verdict {
+pub(crate) struct Verdict {
     status: i32,
-    report: Option<Value>,
+    pub(crate) report: Option<Value>,
     said: String,
 }
 
@@ -50,12 +50,12 @@ fn all_cases(base: &Path) -> Vec<Case> {
 }
 
 /// Every case but those that are listed as not judged.
-fn cases(base: &Path) -> Vec<Case> {
+pub(crate) fn cases(base: &Path) -> Vec<Case> {
     let not_judged: BTreeSet<String> = table(NOT_JUDGED).into_iter().map(|row| row[0].clone()).collect();
     all_cases(base).into_iter().filter(|case| !not_judged.contains(&case.id)).collect()
 }
 
-fn verify(base: &Path, empty: &Path, case: &Case, strict: bool) -> Verdict {
+pub(crate) fn verify(base: &Path, empty: &Path, case: &Case, strict: bool) -> Verdict {
     let dir = base.join(&case.dir);
     // a case without CRLs or intermediates has no folder of them
     let folder = |name: &str| if dir.join(name).exists() { dir.join(name) } else { empty.to_owned() };

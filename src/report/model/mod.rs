@@ -10,6 +10,7 @@ mod each;
 mod line;
 mod occurrence;
 mod path;
+mod policy;
 mod problem;
 
 pub use anchor::AnchorConstraintsRecord;
@@ -25,4 +26,5 @@ pub use each::Each;
 pub use line::{ChainLine, ChainSummaryRecord, HeaderRecord, InspectLine, InspectSummaryRecord, Line};
 pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
 pub use path::{FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord};
+pub use policy::{PolicyRecord, QualifierRecord};
 pub use problem::ProblemRecord;
