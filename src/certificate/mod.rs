@@ -11,6 +11,7 @@ pub(crate) mod key;
 mod microsoft;
 mod name;
 pub(crate) mod oid;
+mod policy_qualifier;
 mod signature;
 pub(crate) mod string;
 pub(crate) mod tlv;
@@ -33,6 +34,7 @@ pub use microsoft::{CaVersion, Template};
 pub(crate) use name::fold;
 pub use name::{Attribute, Name};
 pub use oid::Oid;
+pub use policy_qualifier::{CertificatePolicy, PolicyQualifier};
 pub use signature::{HashAlgorithm, SignatureAlgorithm, SignatureCheck, VerifyingKey};
 pub use tlv::DecodeError;
 
@@ -356,6 +358,13 @@ impl Certificate {
     /// Certificate policies.
     pub(crate) fn policies(&self) -> Decoded<Vec<ext::Policy<'_>>> {
         Self::lend(self.extension_value(oid::CERTIFICATE_POLICIES), ext::read_policies)
+    }
+
+    /// Certificate policies, with what is said of each.
+    pub fn certificate_policies(&self) -> Decoded<Vec<CertificatePolicy>> {
+        Decoded::read(self.extension_value(oid::CERTIFICATE_POLICIES), |content| {
+            ext::read_policies(content)?.iter().map(CertificatePolicy::read).collect()
+        })
     }
 
     /// Name constraints.

@@ -11,14 +11,14 @@ use crate::cmg::rules::{self, Duplicates, NameRecord, Part, RuleContext};
 use crate::cmg::selection::by_longest_validity;
 use crate::cmg::{Code, Finding, Severity, Verdict};
 use crate::ops::assembly::{self, Assembly};
-use crate::ops::authorities::{self, Authorities};
+use crate::ops::authorities::Authorities;
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{IssuerResult, Trust};
 use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps};
 use crate::path::graph::NodeId;
 use crate::path::verdict::{Decision, can_authenticate_clients};
-use crate::path::{Check, Failure, Missing, PathStatus, Purpose, RevocationStatus};
+use crate::path::{Check, Failure, PathStatus, Purpose, RevocationStatus};
 use crate::pool::Entry;
 use crate::source::Problem;
 use crate::time::Time;
@@ -340,7 +340,10 @@ impl Auditor<'_> {
         if let Some(failure) = &decision.refused {
             found.push(rules::path::at_fault(certificate, false, failure, at));
         } else if graph.candidate_paths(&decision.links.issuers).next().is_none() {
-            found.extend(self.of_no_path(entry, nodes, known));
+            // One fault of its own can be why no issuer is confirmed, too.
+            let is_new = |finding: &Finding| !found.iter().any(|told| told.case == finding.case);
+            let more: Vec<Finding> = self.of_no_path(entry, nodes, known).into_iter().filter(is_new).collect();
+            found.extend(more);
         } else if let Some(issuer) = nodes.first() {
             found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
         }
@@ -368,24 +371,18 @@ impl Auditor<'_> {
         let certificate = &*entry.certificate;
         if nodes.is_empty() {
             let links = graph.find_issuers(certificate, None, true);
-            let refused = authorities::refused_signature(graph, certificate, &links);
-            let signature =
-                refused.map(|(issuer, failure)| rules::path::refused_by(graph.certificate(issuer), failure));
-            return match signature {
-                Some(finding) => vec![finding],
-                None if links.is_self_signed => {
-                    let failure = Failure::new(Check::Untrusted, "a trust anchor", "a self-signed certificate");
-                    vec![rules::path::invalid(certificate, &failure)]
-                }
-                None => vec![rules::path::incomplete(&Missing::issuer_of(certificate))],
-            };
+            if links.is_self_signed {
+                let failure = Failure::new(Check::Untrusted, "a trust anchor", "a self-signed certificate");
+                return vec![rules::path::invalid(certificate, &failure)];
+            }
+            return vec![rules::path::where_it_ends(certificate, &graph.missing_issuer(&entry.certificate, &links))];
         }
         let verdict = graph.judge(&entry.certificate);
         let Some(path) = verdict.paths.first() else { return Vec::new() };
         let mut found = Vec::new();
         match (&path.missing, &path.failure) {
             (Some(missing), _) if path.status == PathStatus::Incomplete => {
-                found.push(authorities::where_it_ends(graph, certificate, path, missing));
+                found.push(rules::path::where_it_ends(certificate, missing));
             }
             (_, Some((at_fault, failure))) if at_fault.sha256() != certificate.sha256() => {
                 found.push(rules::path::invalid(at_fault, failure));

@@ -7,8 +7,8 @@ use crate::cmg::rules::{self, Part, RuleContext, neighbours};
 use crate::cmg::{Code, Finding, Severity};
 use crate::ops::assembly::Assembly;
 use crate::ops::results::IssuerResult;
-use crate::path::graph::{Graph, Links, NodeId};
-use crate::path::{Check, Failure, Missing, Path, PathStatus, RevocationStatus};
+use crate::path::graph::NodeId;
+use crate::path::{Check, PathStatus, RevocationStatus};
 use crate::pool::Entry;
 
 /// The findings at the CAs of the graph.
@@ -109,46 +109,6 @@ impl Authorities {
     }
 }
 
-/// The issuer that was meant, whose key did not make the signature or cannot be tried: the certificate was damaged or tampered
-/// with, and its issuer is not missing.
-pub(crate) fn refused_signature<'l>(
-    graph: &Graph,
-    certificate: &Certificate,
-    links: &'l Links,
-) -> Option<(NodeId, &'l Failure)> {
-    if !links.issuers.is_empty() || links.is_self_signed {
-        return None;
-    }
-    let authority = certificate.authority_key_identifier();
-    let wanted = authority.get().and_then(|authority| authority.key_identifier);
-    let mut refused = links.refused.iter().map(|(id, failure)| (*id, failure));
-    refused.find(|(id, failure)| match failure.check {
-        Check::Signature => wanted.is_some() && wanted == graph.certificate(*id).subject_key_identifier(),
-        Check::Algorithm => true,
-        _ => false,
-    })
-}
-
-/// What is wrong where a path goes no farther: its last certificate has a bad signature, or its issuer is missing.
-pub(crate) fn where_it_ends(graph: &Graph, certificate: &Certificate, path: &Path, missing: &Missing) -> Finding {
-    let end = path.certificates.last().and_then(|last| Some((last, graph.find(last.sha256())?)));
-    if let Some((last, _)) = end
-        && last.is_meant_to_be_self_signed()
-        && !last.is_self_signed()
-    {
-        // It is the issuer of itself, and there.
-        return rules::path::invalid(last, &Failure::new(Check::Signature, "a signature by itself", "another"));
-    }
-    let refused = end.and_then(|(last, id)| Some((last, refused_signature(graph, last, graph.links(id))?)));
-    match refused {
-        Some((last, (issuer, failure))) if last.sha256() == certificate.sha256() => {
-            rules::path::refused_by(graph.certificate(issuer), failure)
-        }
-        Some((last, (_, failure))) => rules::path::invalid(last, failure),
-        None => rules::path::incomplete(missing),
-    }
-}
-
 /// Whether a CA certificate is a root, if a damaged one.
 fn is_root(certificate: &Certificate) -> bool {
     certificate.is_self_signed() || certificate.is_meant_to_be_self_signed()
@@ -161,7 +121,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
     let mut found = rules::judge(certificate, &entry.occurrences, part, context);
     let mut more = Vec::new();
     if part == Part::Root && !certificate.is_self_signed() {
-        more.push(rules::path::damaged_root());
+        more.push(rules::path::damaged_root(certificate));
     }
     // A root has no issuer to look for, and an anchor no path: in a mesh of roots of one name that would take long.
     if part == Part::Intermediate {
@@ -199,7 +159,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
             if let Some(path) = verdict.paths.first() {
                 match (&path.missing, &path.failure) {
                     (Some(missing), _) if path.status == PathStatus::Incomplete => {
-                        more.push(where_it_ends(graph, certificate, path, missing));
+                        more.push(rules::path::where_it_ends(certificate, missing));
                     }
                     (_, Some((at_fault, failure))) if at_fault.sha256() == certificate.sha256() => {
                         more.push(rules::path::at_fault(certificate, true, failure, context.at));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::certificate::Certificate;
+use crate::certificate::{Certificate, CertificatePolicy};
 use crate::ops::assembly::Assembly;
 use crate::ops::chain::Clients;
 use crate::ops::corpus::Corpus;
@@ -20,6 +20,9 @@ pub struct Verification {
     pub leaf: Arc<Certificate>,
     /// Its paths, and what was refused.
     pub verdict: Verdict,
+    /// The policies that the chosen path is valid under, of those that were asked for (user_constrained_policy_set, RFC 5280 section
+    /// 6.1.6), with their qualifiers.
+    pub policies: Vec<CertificatePolicy>,
     /// What each step of the selection left, where the certificate was asked for by issuer, criterion or length.
     pub selection: Option<SelectionCounts>,
     /// What could not be read.
@@ -27,6 +30,16 @@ pub struct Verification {
 }
 
 impl Verification {
+    fn of(
+        leaf: Arc<Certificate>,
+        verdict: Verdict,
+        selection: Option<SelectionCounts>,
+        assembly: &mut Assembly,
+    ) -> Self {
+        let policies = verdict.chosen().map(|path| assembly.graph.valid_policies(path)).unwrap_or_default();
+        Self { leaf, verdict, policies, selection, problems: std::mem::take(&mut assembly.problems) }
+    }
+
     /// Whether there is a valid path.
     pub fn is_valid(&self) -> bool {
         self.verdict.chosen().is_some()
@@ -62,18 +75,15 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
     };
     let mut assembly = Assembly::over(corpus, request, settings);
     let verdict = assembly.graph.judge(&leaf);
-    Ok(Verification { leaf, verdict, selection: None, problems: std::mem::take(&mut assembly.problems) })
+    Ok(Verification::of(leaf, verdict, None, &mut assembly))
 }
 
 fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verification, OpsError> {
     let Clients { mut clients, passed_over, selection } = Clients::judge(request, &assembly)?;
     match (clients.pop(), clients.len()) {
-        (Some(Client { entry, verdict }), 0) => Ok(Verification {
-            leaf: entry.certificate,
-            verdict,
-            selection,
-            problems: std::mem::take(&mut assembly.problems),
-        }),
+        (Some(Client { entry, verdict }), 0) => {
+            Ok(Verification::of(entry.certificate, verdict, selection, &mut assembly))
+        }
         (last, others) => {
             let asked_for = others + usize::from(last.is_some());
             let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over.len());

@@ -62,13 +62,7 @@ pub(crate) fn validity(certificate: &Certificate, at: Time) -> Result<(), Failur
 /// That the encoding is one that RFC 5280 lets a relying party judge: every extension that matters can be read, none is there
 /// twice, none that is critical is unknown.
 pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
-    if !certificate.signature_algorithms_agree() {
-        return Err(Failure::new(
-            Check::AlgorithmMismatch,
-            "one signature algorithm inside and outside what is signed",
-            format!("{} outside, another inside", certificate.signature_algorithm()),
-        ));
-    }
+    one_algorithm(certificate)?;
     if let Some(twice) = certificate.duplicate_extension() {
         return Err(Failure::new(
             Check::Extension,
@@ -94,6 +88,18 @@ pub(crate) fn encoding(certificate: &Certificate) -> Result<(), Failure> {
         malformed("subject alternative name", &certificate.subject_alternative_names())?;
     }
     Ok(())
+}
+
+/// That the signature algorithm is the same inside and outside what is signed (RFC 5280 section 4.1.1.2).
+pub(crate) fn one_algorithm(certificate: &Certificate) -> Result<(), Failure> {
+    if certificate.signature_algorithms_agree() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Check::AlgorithmMismatch,
+        "one signature algorithm inside and outside what is signed",
+        format!("{} outside, another inside", certificate.signature_algorithm()),
+    ))
 }
 
 /// That what a critical extension says can be processed (RFC 5280 section 4.2), where that is not asked of every one.

@@ -338,7 +338,7 @@ impl Graph {
             } else if explain && Some(*id) != own {
                 links.refuse(most, *id, || {
                     let outcome = outcomes.iter().find(|(key, _)| *key == node.key).map(|(_, outcome)| outcome);
-                    self.refusal(authority, &node.certificate, outcome, signer.is_some())
+                    refusal(below, &node.certificate, outcome, signer.is_some())
                 });
             }
         }
@@ -364,29 +364,34 @@ impl Graph {
             }
         }
     }
+}
 
-    fn refusal(
-        &self,
-        authority: Option<&crate::certificate::AuthorityKeyIdentifier<'_>>,
-        candidate: &Certificate,
-        outcome: Option<&SignatureCheck>,
-        is_signed_by_another: bool,
-    ) -> Failure {
-        let wanted = authority.and_then(|authority| authority.key_identifier);
-        match (wanted, candidate.subject_key_identifier()) {
-            (Some(wanted), Some(found)) if wanted != found => {
-                Failure::new(Check::KeyIdentifier, hex(wanted), hex(found))
-            }
-            _ => match outcome {
-                Some(SignatureCheck::Unsupported(what)) => {
-                    Failure::new(Check::Algorithm, "a supported algorithm and key", what.clone())
-                }
-                None if !is_signed_by_another => {
-                    Failure::new(Check::Budget, "a key that is tried", "more keys of this name than are tried")
-                }
-                _ => Failure::new(Check::Signature, "a signature by this key", "one by another key of the same name"),
-            },
+/// Why a certificate of the issuer's name is not the issuer.
+fn refusal(
+    below: &Certificate,
+    candidate: &Certificate,
+    outcome: Option<&SignatureCheck>,
+    is_signed_by_another: bool,
+) -> Failure {
+    let authority = below.authority_key_identifier();
+    let wanted = authority.get().and_then(|authority| authority.key_identifier);
+    if let (Some(wanted), Some(found)) = (wanted, candidate.subject_key_identifier())
+        && wanted != found
+    {
+        return Failure::new(Check::KeyIdentifier, hex(wanted), hex(found));
+    }
+    // Under an algorithm that is not the one that was signed no signature holds, and that says nothing of the key.
+    if !is_signed_by_another && let Err(mismatch) = checks::one_algorithm(below) {
+        return mismatch;
+    }
+    match outcome {
+        Some(SignatureCheck::Unsupported(what)) => {
+            Failure::new(Check::Algorithm, "a supported algorithm and key", what.clone())
         }
+        None if !is_signed_by_another => {
+            Failure::new(Check::Budget, "a key that is tried", "more keys of this name than are tried")
+        }
+        _ => Failure::new(Check::Signature, "a signature by this key", "one that it did not make"),
     }
 }
 

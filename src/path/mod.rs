@@ -1,8 +1,10 @@
 //! Certification paths: the search for them, every check of RFC 5280 section 6, and the record of what was refused and why.
 
-mod checks;
+mod anchor;
+pub(crate) mod checks;
 mod conformance;
 pub(crate) mod graph;
+mod missing;
 pub(crate) mod name_constraints;
 mod policy;
 pub(crate) mod revocation;
@@ -10,9 +12,12 @@ pub(crate) mod search;
 mod settings;
 mod state;
 mod trace;
+mod valid_policies;
 pub(crate) mod verdict;
 
+pub use anchor::AnchorConstraints;
+pub use missing::Missing;
 pub use revocation::RevocationStatus;
 pub use settings::{Budget, Purpose, Settings};
 pub use trace::{Check, Failure, Refusal};
-pub use verdict::{Missing, Path, PathStatus, Verdict};
+pub use verdict::{Path, PathStatus, Verdict};

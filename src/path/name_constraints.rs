@@ -82,6 +82,9 @@ fn check_name(
         if is_excluded && within {
             return refuse(format!("no name within {}, excluded", subtree.base));
         }
+        if is_excluded && may_stand_within(name, &subtree.base) {
+            return refuse(format!("no wildcard that can stand for a name within {}, excluded", subtree.base));
+        }
         if !is_excluded {
             same_form += 1;
             permitted |= within;
@@ -162,6 +165,19 @@ fn dns_within(name: &[u8], base: &[u8]) -> Option<bool> {
         return None;
     }
     Some(!needs_label && name == bare || name.strip_suffix(bare).is_some_and(|rest| rest.ends_with('.')))
+}
+
+/// Whether a wildcard, which is not within an excluded subtree itself, can stand for a name that is: `*.c.com` for the excluded
+/// `a.c.com`. It stands for one label (RFC 9525 section 6.3), so that names farther down are out of its reach, and of `.a.c.com`,
+/// which asks for a label more, too. RFC 5280 is silent on it; BoringSSL, webpki and, since CVE-2025-61727, Go refuse alike, while
+/// OpenSSL (issue 30706) does not. Of permitted subtrees all of the wildcard must be within, so that they need no such rule.
+fn may_stand_within(name: &GeneralName<'_>, base: &GeneralName<'_>) -> bool {
+    let (GeneralName::Dns(name), GeneralName::Dns(base)) = (name, base) else { return false };
+    let (Some(name), Some(base)) = (ascii_lower(name), ascii_lower(base)) else { return false };
+    match (name.strip_prefix("*."), base.split_once('.')) {
+        (Some(parent), Some((label, rest))) => !label.is_empty() && rest == parent,
+        _ => false,
+    }
 }
 
 /// A mailbox, all of a host, or (with a leading dot) all hosts of a domain. The part before the `@` is compared with regard to
@@ -260,6 +276,23 @@ mod tests {
             ("pc.contoso.com", "*.contoso.com", None),
         ] {
             assert_eq!(dns_within(name.as_bytes(), base.as_bytes()), expected, "{name} in {base}");
+        }
+    }
+
+    #[test]
+    fn a_wildcard_reaches_the_excluded_names_that_it_can_stand_for() {
+        for (name, base, expected) in [
+            ("*.c.com", "a.c.com", true),
+            ("*.C.com", "A.c.com", true),
+            ("*.c.com", "b.a.c.com", false),
+            ("*.c.com", ".a.c.com", false),
+            ("*.c.com", "a.d.com", false),
+            // A single label excludes itself, not every wildcard (golang/go issue 76935).
+            ("*.c.com", "net", false),
+            ("b.c.com", "a.c.com", false),
+        ] {
+            let (name, base) = (GeneralName::Dns(name.as_bytes()), GeneralName::Dns(base.as_bytes()));
+            assert_eq!(may_stand_within(&name, &base), expected, "{name} for {base}");
         }
     }
 

@@ -10,19 +10,19 @@ use crate::path::trace::{Check, Failure};
 /// A number of certificates that no path has: RFC 5280's n + 1.
 const NEVER: u64 = u64::MAX / 2;
 
-type PolicyId = Box<[u8]>;
+pub(super) type PolicyId = Box<[u8]>;
 
 #[derive(Debug, Clone, Default)]
-struct Node {
+pub(super) struct Node {
     /// The policies of the level above that lead here; none is any-policy.
-    parents: Vec<PolicyId>,
+    pub(super) parents: Vec<PolicyId>,
     mapped: bool,
 }
 
 #[derive(Debug, Clone, Default)]
-struct Level {
-    nodes: BTreeMap<PolicyId, Node>,
-    has_any: bool,
+pub(super) struct Level {
+    pub(super) nodes: BTreeMap<PolicyId, Node>,
+    pub(super) has_any: bool,
 }
 
 impl Level {
@@ -59,6 +59,13 @@ impl PolicyState {
     /// Whether no end-entity certificate without policy constraints of its own can fail for its policies.
     pub(crate) fn is_indifferent(&self) -> bool {
         self.explicit_policy > 1
+    }
+
+    /// The levels of the whole graph, that of the last certificate included; `None` where its policies cannot be processed.
+    pub(super) fn levels(mut self, last: &Certificate) -> Option<Vec<Level>> {
+        let level = self.process_policies(last, self.inhibit_any > 0).ok()?;
+        self.done.push(level);
+        Some(self.done)
     }
 
     /// Section 6.1.3 (d) to (f).

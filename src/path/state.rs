@@ -16,7 +16,7 @@ pub(crate) struct State {
     path_length: Option<u64>,
     /// The CAs whose name constraints hold below.
     constraining: Vec<NodeId>,
-    policy: PolicyState,
+    pub(super) policy: PolicyState,
     /// working_public_key, working_public_key_algorithm and working_public_key_parameters, of the last CA.
     key: NodeId,
     /// The anchor's store entry distrusts what was issued after this moment.

@@ -127,7 +127,7 @@ impl std::fmt::Display for Failure {
 }
 
 /// A certificate that was considered and refused, and why.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
     /// Whose issuer was looked for.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use crate::certificate::{Certificate, oid};
 use crate::path::graph::{Graph, Links, NodeId};
+use crate::path::missing::Missing;
 use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
 use crate::path::state;
 use crate::path::trace::{Check, Failure, Refusal, keep_refused};
+use crate::source::Restrictions;
 
 /// How a path stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -47,60 +49,25 @@ pub struct Path {
     pub is_anchored: bool,
     /// Whether the last is self-signed.
     pub ends_self_signed: bool,
-    /// Of an incomplete path: the issuer that would come next.
+    /// Of an incomplete path: the issuer that would come next, and why it does not.
     pub missing: Option<Missing>,
     /// Of an invalid path: the certificate at fault, and the check.
     pub failure: Option<(Arc<Certificate>, Failure)>,
     /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
     pub revocation: Vec<RevocationStatus>,
+    /// What the store entry of its trust anchor limits.
+    pub restrictions: Restrictions,
 }
 
 impl Path {
     /// The certificates whose issuer's name is the subject above them only by comparison (RFC 5280 section 7.1), not byte for
-    /// byte: in another string type, case or spacing. Windows compares names by their bytes, and may not build such a path.
-    pub fn names_in_other_encodings(&self) -> impl Iterator<Item = &Arc<Certificate>> {
+    /// byte: in another string type, case or spacing; each with its issuer. Windows compares names by their bytes, and may not
+    /// build such a path.
+    pub fn names_in_other_encodings(&self) -> impl Iterator<Item = (&Arc<Certificate>, &Arc<Certificate>)> {
         self.certificates.windows(2).filter_map(|pair| match pair {
-            [below, above] if below.issuer().as_bytes() != above.subject().as_bytes() => Some(below),
+            [below, above] if below.issuer().as_bytes() != above.subject().as_bytes() => Some((below, above)),
             _ => None,
         })
-    }
-}
-
-/// What is known of an issuer that is not there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Missing {
-    /// Its subject, as .NET prints it.
-    pub subject: String,
-    /// Its subject key identifier, lower-case hex.
-    pub key_identifier: Option<String>,
-    /// Its serial number, upper-case hex.
-    pub serial_number: Option<String>,
-    /// Where it is published.
-    pub aia: Vec<String>,
-}
-
-impl Missing {
-    /// The issuer of `certificate`.
-    pub(crate) fn issuer_of(certificate: &Certificate) -> Self {
-        let authority = certificate.authority_key_identifier();
-        let authority = authority.get();
-        let hex = crate::certificate::general_name::hex;
-        Self {
-            subject: certificate.issuer().to_string(),
-            key_identifier: authority.and_then(|found| found.key_identifier).map(hex),
-            serial_number: authority
-                .and_then(|found| found.serial_number)
-                .map(|serial| hex(serial).to_ascii_uppercase()),
-            aia: certificate
-                .authority_information_access()
-                .get()
-                .into_iter()
-                .flatten()
-                .filter(|access| access.is_ca_issuers())
-                .map(|access| access.location.value())
-                .collect(),
-        }
     }
 }
 
@@ -241,16 +208,22 @@ impl Graph {
                     ..self.path(PathStatus::Invalid, certificate, &failed.nodes)
                 });
             }
-            open.extend(paths.open.iter().map(|nodes| self.open_path(certificate, nodes, own.as_ref())));
+            open.extend(paths.open.iter().map(|nodes| self.open_path(certificate, nodes, links, own.as_ref())));
         }
         if open.is_empty() {
-            open.push(self.open_path(certificate, &[], own.as_ref()));
+            open.push(self.open_path(certificate, &[], links, own.as_ref()));
         }
         open.sort_by_key(|path| path.status);
         open
     }
 
-    fn open_path(&self, certificate: &Arc<Certificate>, nodes: &[NodeId], own: Option<&Failure>) -> Path {
+    fn open_path(
+        &self,
+        certificate: &Arc<Certificate>,
+        nodes: &[NodeId],
+        links: &Links,
+        own: Option<&Failure>,
+    ) -> Path {
         let path = self.path(PathStatus::Incomplete, certificate, nodes);
         let top = path.certificates.last().unwrap_or(certificate).clone();
         if path.ends_self_signed {
@@ -263,7 +236,7 @@ impl Graph {
             return Path { status: PathStatus::Invalid, failure: Some(failure), ..path };
         }
         Path {
-            missing: Some(Missing::issuer_of(&top)),
+            missing: Some(self.missing_issuer(&top, nodes.last().map_or(links, |last| self.links(*last)))),
             failure: own.map(|failure| (certificate.clone(), failure.clone())),
             ..path
         }
@@ -285,7 +258,18 @@ impl Graph {
                 .collect(),
             _ => Vec::new(),
         };
-        Path { status, certificates, is_anchored, ends_self_signed, missing: None, failure: None, revocation }
+        let top = nodes.last().copied().or_else(|| self.find(certificate.sha256()));
+        let restrictions = top.and_then(|top| self.node(top).anchor.clone()).unwrap_or_default();
+        Path {
+            status,
+            certificates,
+            is_anchored,
+            ends_self_signed,
+            missing: None,
+            failure: None,
+            revocation,
+            restrictions,
+        }
     }
 }
 

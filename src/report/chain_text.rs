@@ -15,8 +15,9 @@ use crate::report::describe;
 use crate::report::model::Role;
 use crate::report::path_branch::{self, Leaf};
 use crate::report::problems_text;
+use crate::report::sanitize::terminal;
 use crate::report::selection_text;
-use crate::report::style::{Style, Tint, count, grouped};
+use crate::report::style::{self, Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::Branch;
 use crate::time::Time;
@@ -42,6 +43,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     view.alternatives(out, &valid)?;
     let paths = found.clients.iter().filter_map(|client| client.verdict.paths.first());
     path_branch::write_unknown_revocation(out, style, paths.clone())?;
+    path_branch::write_anchor_limits(out, style, paths.clone())?;
     path_branch::write_cautions(out, style, paths, found.clients.iter().any(|client| client.verdict.exhausted))?;
     view.refused(out, &found.clients)?;
     view.unused(out, &found.issuers, &groups)?;
@@ -54,6 +56,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     chain_closing::for_the_cmg(out, style, &valid)
 }
 
+/// Of those whose issuer is at hand, but by its name alone.
+const UNCONFIRMED: &str = "whose issuer cannot be confirmed";
+
 fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
     let status = |wanted: PathStatus| {
         found
@@ -62,6 +67,10 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
             .filter(|client| client.verdict.paths.first().is_some_and(|path| path.status == wanted))
             .count()
     };
+    let first_paths = found.clients.iter().filter_map(|client| client.verdict.paths.first());
+    let missing =
+        first_paths.filter(|path| path.status == PathStatus::Incomplete).filter_map(|path| path.missing.as_ref());
+    let unconfirmed = missing.filter(|missing| missing.is_at_hand()).count();
     let (invalid, incomplete) = (status(PathStatus::Invalid), status(PathStatus::Incomplete));
     let valid = found.clients.len() - invalid - incomplete;
     let total = count(found.clients.len() as u64, "client certificate", "client certificates");
@@ -69,6 +78,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
         (0, ..) => "No client certificate was found".to_owned(),
         (1, 0, 0) => format!("{total}, with a valid path"),
         (1, 1, _) => format!("{total}, whose path is not valid"),
+        (1, ..) if unconfirmed > 0 => format!("{total}, {UNCONFIRMED}"),
         (1, ..) => format!("{total}, whose issuer is missing"),
         (_, 0, 0) => format!("{total}, all with a valid path"),
         _ => {
@@ -76,7 +86,8 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
             for (number, what) in [
                 (valid, "with a valid path"),
                 (invalid, "whose path is not valid"),
-                (incomplete, "whose issuer is missing"),
+                (incomplete - unconfirmed, "whose issuer is missing"),
+                (unconfirmed, UNCONFIRMED),
             ] {
                 if number > 0 {
                     parts.push(format!("{} {what}", grouped(number as u64)));
@@ -213,13 +224,20 @@ impl<'a> View<'a> {
                 };
                 format!("Not valid: {clients}: {whose} {}", describe::check(failure.check))
             }
-            (Some(_), _) => format!(
-                "Incomplete: {clients}: the issuer of {} is missing",
-                top.map_or_else(String::new, |top| describe::subject(top))
-            ),
+            (Some(missing), _) => {
+                let mut below = top.map_or_else(String::new, |top| describe::subject(top));
+                if group.authorities().is_empty() && group.clients.len() > 1 {
+                    below.push_str(&format!(" and {} more", grouped(group.clients.len() as u64 - 1)));
+                }
+                format!("Incomplete: {clients}: {}", terminal(&missing.why(&below)))
+            }
             _ => format!("Not valid: {clients}"),
         };
-        writeln!(out, "\n{}\n", self.style.paint(Tint::Bad, &heading))?;
+        writeln!(out)?;
+        for line in style::wrap(&heading, self.style.text_width()) {
+            writeln!(out, "{}", self.style.paint(Tint::Bad, &line))?;
+        }
+        writeln!(out)?;
         self.failing_tree(group).draw(out, self.style, "")?;
         let advice = describe::next_step(group.path);
         if !advice.is_empty() {

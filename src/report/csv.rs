@@ -262,10 +262,13 @@ pub fn chain_row(client: &ClientRecord) -> Vec<u8> {
     row.some(missing.map(|missing| missing.subject.as_str()));
     row.some(missing.and_then(|missing| missing.key_identifier.as_deref()));
     row.list(missing.iter().flat_map(|missing| &missing.aia));
-    row.some(failure.map(|failure| failure.subject.as_str()));
-    row.some(failure.map(|failure| failure.check));
-    row.some(failure.map(|failure| failure.expected.as_str()));
-    row.some(failure.map(|failure| failure.found.as_str()));
+    // Where no check of the path itself failed: the one that refused the issuer that is at hand.
+    let refused = missing.and_then(|missing| missing.refused.as_ref()).filter(|_| failure.is_none());
+    let either = |of_failure: Option<&str>, of_refused: Option<&str>| of_failure.or(of_refused).map(str::to_owned);
+    row.some(either(failure.map(|it| it.subject.as_str()), refused.map(|it| it.subject.as_str())).as_deref());
+    row.some(either(failure.map(|it| it.check), refused.map(|it| it.check)).as_deref());
+    row.some(either(failure.map(|it| it.expected.as_str()), refused.map(|it| it.expected.as_str())).as_deref());
+    row.some(either(failure.map(|it| it.found.as_str()), refused.map(|it| it.found.as_str())).as_deref());
     row.show(path.map_or(0, |path| path.refused.len()));
     row.provider(certificate);
     row.places(&certificate.sources);

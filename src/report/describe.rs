@@ -1,11 +1,11 @@
 //! Certificates and what belongs to them in a few words for people, safe on a terminal.
 
-use crate::certificate::{Certificate, Name, PublicKey};
-use crate::path::{Check, Failure, Path};
+use crate::certificate::{Certificate, Name, Oid, PublicKey};
+use crate::path::{AnchorConstraints, Check, Failure, Missing, Path};
 use crate::pool::Entry;
-use crate::report::model::Role;
+use crate::report::model::{QualifierRecord, Role};
 use crate::report::sanitize::terminal;
-use crate::report::style::{Tint, days};
+use crate::report::style::{Tint, count, days, grouped};
 use crate::source::{Evidence, KeyKeeper, KeyProvider, Occurrence, Position, Problem, ProviderFamily};
 use crate::time::Time;
 
@@ -148,6 +148,68 @@ pub(crate) fn places(entry: &Entry) -> String {
     }
 }
 
+/// What an anchor limits, in a line.
+pub(crate) fn anchor_limits(limits: &AnchorConstraints) -> String {
+    let mut parts = Vec::new();
+    let usages = |usages: &[Oid]| match usages {
+        [] => "nothing".to_owned(),
+        usages => usages
+            .iter()
+            .map(|one| one.name().map_or_else(|| one.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    if let Some(length) = limits.path_length {
+        parts.push(match length {
+            0 => "no intermediate on a path".to_owned(),
+            _ => format!("at most {} on a path", count(length, "intermediate", "intermediates")),
+        });
+    }
+    for (names, what) in [(&limits.permitted, "names only within"), (&limits.excluded, "no names within")] {
+        if !names.is_empty() {
+            parts.push(format!("{what} {}", terminal(&names.join(", "))));
+        }
+    }
+    if limits.more_names > 0 {
+        parts.push(format!("{} more names", grouped(limits.more_names as u64)));
+    }
+    if !limits.extended_key_usage.is_empty() {
+        parts.push(format!("extended key usage for {} only", usages(&limits.extended_key_usage)));
+    }
+    if !limits.application_policies.is_empty() {
+        parts.push(format!("application policies for {} only", usages(&limits.application_policies)));
+    }
+    let store = &limits.restrictions;
+    if let Some(allowed) = &store.enhanced_key_usage {
+        parts.push(format!("by its store entry for {} only", usages(allowed)));
+    }
+    if let Some(from) = store.disallowed_from {
+        parts.push(format!("by its store entry distrusted from {from}"));
+    }
+    if let Some(after) = store.not_before {
+        parts.push(format!("by its store entry not for certificates issued after {after}"));
+    }
+    if !limits.not_processed.is_empty() {
+        parts.push(format!("{} (of an anchor not processed)", limits.not_processed.join(", ")));
+    }
+    parts.join("; ")
+}
+
+/// A qualifier of a policy: what it is, and what it says; not yet made safe for a terminal.
+pub(crate) fn qualifier(qualifier: &QualifierRecord) -> (&'static str, String) {
+    if let Some(uri) = &qualifier.cps {
+        return ("CPS", uri.clone());
+    }
+    if qualifier.kind.name.is_none() {
+        return ("qualifier", qualifier.kind.oid.clone());
+    }
+    let numbers: Vec<String> = qualifier.numbers.iter().map(u64::to_string).collect();
+    let reference =
+        qualifier.organization.as_ref().map(|organization| format!("{organization}, notice {}", numbers.join(", ")));
+    let parts: Vec<String> = qualifier.text.iter().cloned().chain(reference.map(|text| format!("({text})"))).collect();
+    ("user notice", parts.join(" "))
+}
+
 /// A check in words.
 pub(crate) fn check(check: Check) -> String {
     check.name().replace('-', " ")
@@ -189,6 +251,15 @@ pub(crate) fn advice(check: Check) -> &'static str {
     }
 }
 
+/// Why a path is not valid, in a sentence without its end.
+pub(crate) fn why(path: &Path) -> Option<String> {
+    if let Some((at, failure)) = &path.failure {
+        return Some(format!("{} fails on {}", subject(at), self::failure(failure)));
+    }
+    let (missing, last) = (path.missing.as_ref()?, path.certificates.last()?);
+    Some(terminal(&missing.why(&subject(last))))
+}
+
 /// What to do about a path that is not valid; empty where there is nothing to say.
 pub(crate) fn next_step(path: &Path) -> String {
     if let Some((at, failure)) = &path.failure {
@@ -199,9 +270,32 @@ pub(crate) fn next_step(path: &Path) -> String {
         };
     }
     let Some(missing) = &path.missing else { return String::new() };
-    let web = missing.aia.iter().find(|url| url.starts_with("http"));
-    let from = match web {
-        Some(url) => format!("it is published at {}, or ask the PKI team", terminal(url)),
+    let Some(refusal) = &missing.refused else { return get_it(missing) };
+    match refusal.failure.check {
+        Check::Signature if missing.is_meant => {
+            "Compare that certificate with the CA's own copy: it was changed or damaged after it was signed, or the CA was made anew with another key under the same key identifier. If it is whole, it has to be issued anew.".to_owned()
+        }
+        Check::Algorithm => {
+            "Nothing here can check such a signature. A gateway is not documented to take it either: have the CA issue with an algorithm that is supported (docs/paths.md lists them).".to_owned()
+        }
+        Check::KeyIdentifier | Check::Signature => format!("{} {}", advice(refusal.failure.check), published(missing)).trim_end().to_owned(),
+        Check::Loop => "The root that this hierarchy hangs on is missing: ask the PKI team for it.".to_owned(),
+        check => advice(check).to_owned(),
+    }
+}
+
+fn web(missing: &Missing) -> Option<String> {
+    missing.aia.iter().find(|url| url.starts_with("http")).map(|url| terminal(url))
+}
+
+fn published(missing: &Missing) -> String {
+    web(missing).map_or_else(String::new, |url| format!("It is published at {url}."))
+}
+
+/// How to come by an issuer of which nothing is at hand.
+fn get_it(missing: &Missing) -> String {
+    let from = match web(missing) {
+        Some(url) => format!("it is published at {url}, or ask the PKI team"),
         None => "ask the PKI team for it (`certutil -ca.cert FILE` at that CA writes it)".to_owned(),
     };
     format!(

@@ -7,7 +7,7 @@ use crate::certificate::Decoded;
 use crate::ops::Inspection;
 use crate::pool::Entry;
 use crate::report::describe;
-use crate::report::model::{CertificateRecord, OidRecord, Role};
+use crate::report::model::{CertificateRecord, OidRecord, PolicyRecord, Role};
 use crate::report::problems_text;
 use crate::report::sanitize::terminal;
 use crate::report::selection_text;
@@ -198,7 +198,7 @@ fn details(out: &mut dyn Write, style: &Style, entry: &Entry, at: Time) -> io::R
         };
         lines.put(label, &access.location)?;
     }
-    lines.put_all("Policy", &record.policies)?;
+    lines.put_policies(&record)?;
     lines.put_some("Account SID", record.sid.as_deref())?;
     for extension in &record.other_extensions {
         let name = extension.name.map_or_else(String::new, |name| format!("{name} "));
@@ -265,6 +265,20 @@ impl Lines<'_> {
 
     fn put_all(&mut self, label: &str, values: &[String]) -> io::Result<()> {
         values.iter().try_for_each(|value| self.put(label, value))
+    }
+
+    fn put_policies(&mut self, record: &CertificateRecord) -> io::Result<()> {
+        if record.policy_details.is_empty() {
+            return self.put_all("Policy", &record.policies);
+        }
+        for PolicyRecord { policy, qualifiers } in &record.policy_details {
+            self.put_usages("Policy", std::slice::from_ref(policy))?;
+            for qualifier in qualifiers {
+                let (label, value) = describe::qualifier(qualifier);
+                self.put(&format!("  {label}"), &value)?;
+            }
+        }
+        Ok(())
     }
 
     fn put_usages(&mut self, label: &str, usages: &[OidRecord]) -> io::Result<()> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::Trust;
-use crate::path::{Failure, Missing, Path, PathStatus, RevocationStatus};
+use crate::path::{Check, Failure, Missing, Path, PathStatus, RevocationStatus};
 use crate::pool::Entry;
 use crate::report::describe;
 use crate::report::model::Role;
@@ -183,7 +183,7 @@ pub(crate) fn stack<'a>(
         bottom = above;
     }
     match &path.missing {
-        Some(found) => missing(found, bottom),
+        Some(found) => missing(found, bottom, style),
         None => bottom,
     }
 }
@@ -196,7 +196,7 @@ pub(crate) fn write_cautions<'a>(
     is_exhausted: bool,
 ) -> io::Result<()> {
     let mut seen = HashSet::new();
-    let below = paths.into_iter().flat_map(Path::names_in_other_encodings);
+    let below = paths.into_iter().flat_map(Path::names_in_other_encodings).map(|(below, _)| below);
     let names: Vec<String> =
         below.filter(|one| seen.insert(*one.sha256())).take(5).map(|one| describe::subject(one)).collect();
     if !names.is_empty() {
@@ -211,6 +211,37 @@ pub(crate) fn write_cautions<'a>(
     if is_exhausted {
         writeln!(out)?;
         style.paragraph(out, "", "The search ended on its budget: there may be more paths than were looked at.")?;
+    }
+    Ok(())
+}
+
+/// What the trust anchors of these paths limit themselves: where everything is asked for, or where one of these limits can be what a
+/// path fails on.
+pub(crate) fn write_anchor_limits<'a>(
+    out: &mut dyn Write,
+    style: &Style,
+    paths: impl IntoIterator<Item = &'a Path>,
+) -> io::Result<()> {
+    let mut seen = HashSet::new();
+    for path in paths {
+        let matters = path.failure.as_ref().is_some_and(|(_, failure)| {
+            use Check::{ExtendedKeyUsage, NameConstraints, PathLength, StoreRestriction};
+            matches!(failure.check, PathLength | NameConstraints | ExtendedKeyUsage | StoreRestriction)
+        });
+        let Some(anchor) = path.certificates.last().filter(|_| matters || style.verbose) else { continue };
+        if seen.contains(anchor.sha256()) {
+            continue;
+        }
+        let Some(limits) = path.anchor_constraints() else { continue };
+        seen.insert(*anchor.sha256());
+        writeln!(out)?;
+        let text = format!(
+            "{}, a trust anchor, limits itself what is below it: {}. RFC 5280 section 6.1.1 (d) takes of an anchor its name and \
+             its key alone; RFC 5937 and Windows hold to the rest, and so does this.",
+            describe::subject(anchor),
+            describe::anchor_limits(&limits)
+        );
+        style.paragraph(out, "", &text)?;
     }
     Ok(())
 }
@@ -271,8 +302,8 @@ pub(crate) fn blame(branch: &mut Branch<'_>, failure: &Failure, style: &Style) {
     branch.notes.push((format!("{cross} {}", describe::failure(failure)), Tint::Bad));
 }
 
-/// An issuer that is not there, above what is.
-pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>) -> Branch<'a> {
+/// An issuer that is not there, or that is not confirmed, above what is.
+pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>, style: &Style) -> Branch<'a> {
     let mut notes = vec![plain(terminal(&missing.subject))];
     if let Some(identifier) = &missing.key_identifier {
         notes.push(plain(format!("key identifier: {identifier}")));
@@ -284,10 +315,16 @@ pub(crate) fn missing<'a>(missing: &Missing, below: Branch<'a>) -> Branch<'a> {
         [] => notes.push(plain("published at: the certificate below does not say")),
         urls => notes.extend(urls.iter().map(|url| plain(format!("published at: {}", terminal(url))))),
     }
+    if let Some(refusal) = &missing.refused {
+        let cross = style.glyph("✗", "x");
+        let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
+        notes.push((format!("{cross} {name} [{mark}]: {}", describe::failure(&refusal.failure)), Tint::Bad));
+    }
+    let remark = if missing.is_at_hand() { "not confirmed" } else { "missing" };
     Branch {
         title: format!("? {}", terminal(common_name(&missing.subject))),
         tint: Tint::Bad,
-        remark: ("missing".to_owned(), Tint::Bad),
+        remark: (remark.to_owned(), Tint::Bad),
         notes,
         branches: vec![below],
         ..Branch::default()
@@ -314,14 +351,10 @@ pub(crate) fn authorities_in_a_line(path: &Path) -> String {
 /// A path that does not hold, in a line.
 pub(crate) fn in_a_line(path: &Path) -> String {
     let names = authorities_in_a_line(path);
-    let why = match (&path.failure, &path.missing) {
-        (Some((at, failure)), _) => format!("{} fails on {}", describe::subject(at), describe::failure(failure)),
-        (None, Some(missing)) => format!("the issuer {} is missing", terminal(&missing.subject)),
-        (None, None) => match path.status {
-            PathStatus::Valid => "valid".to_owned(),
-            PathStatus::Invalid => "not valid".to_owned(),
-            PathStatus::Incomplete => "incomplete".to_owned(),
-        },
-    };
+    let why = describe::why(path).unwrap_or_else(|| match path.status {
+        PathStatus::Valid => "valid".to_owned(),
+        PathStatus::Invalid => "not valid".to_owned(),
+        PathStatus::Incomplete => "incomplete".to_owned(),
+    });
     if names.is_empty() { why } else { format!("{names}: {why}") }
 }

@@ -150,6 +150,7 @@ mod tests {
                 let found = Verification {
                     leaf: client.entry.certificate.clone(),
                     verdict: client.verdict.clone(),
+                    policies: Vec::new(),
                     selection: None,
                     problems: Vec::new(),
                 };

@@ -2,8 +2,11 @@
 
 use std::io::{self, Write};
 
+use crate::certificate::CertificatePolicy;
 use crate::ops::{Trust, Verification};
 use crate::path::Path;
+use crate::report::model::PolicyRecord;
+use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint};
 use crate::report::tree::Branch;
 use crate::report::{describe, path_branch, problems_text, selection_text};
@@ -15,7 +18,11 @@ use crate::time::Time;
 /// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time) -> io::Result<()> {
     let (verdict, tint) = if found.is_valid() { ("valid", Tint::Good) } else { ("not valid", Tint::Bad) };
-    writeln!(out, "{} at {at}: {}\n", style.paint(tint, verdict), describe::subject(&found.leaf))?;
+    writeln!(out, "{} at {at}: {}", style.paint(tint, verdict), describe::subject(&found.leaf))?;
+    if let Some(why) = found.verdict.paths.first().and_then(describe::why) {
+        style.hanging(out, "because ", "        ", &why)?;
+    }
+    writeln!(out)?;
     if let Some(path) = found.verdict.paths.first() {
         tree(path, style, at).draw(out, style, "")?;
         path_branch::write_unknown_revocation(out, style, std::iter::once(path))?;
@@ -24,6 +31,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out)?;
             style.hanging(out, "Next: ", "      ", &advice)?;
         }
+    }
+    if style.verbose && found.is_valid() {
+        policies(out, style, &found.policies)?;
     }
     if !found.is_valid() && found.verdict.paths.len() > 1 {
         writeln!(out, "\nOther ways, no better:")?;
@@ -44,11 +54,37 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out, "  {} more: `-v` shows all", found.verdict.refused.len() - shown)?;
         }
     }
+    path_branch::write_anchor_limits(out, style, &found.verdict.paths)?;
     path_branch::write_cautions(out, style, &found.verdict.paths, found.verdict.exhausted)?;
     if let Some(counts) = &found.selection {
         selection_text::write(out, style, counts)?;
     }
     problems_text::write(out, style, &found.problems)
+}
+
+/// The policies that the path is valid under, and what its certificates say of each.
+fn policies(out: &mut dyn Write, style: &Style, policies: &[CertificatePolicy]) -> io::Result<()> {
+    style.heading(out, "Policies that the path is valid under")?;
+    if policies.is_empty() {
+        return writeln!(out, "  none, and none is demanded");
+    }
+    let shown = style.shown(policies.len());
+    for policy in policies.iter().take(shown) {
+        let PolicyRecord { policy, qualifiers } = PolicyRecord::new(policy);
+        writeln!(
+            out,
+            "  {}",
+            policy.name.map_or_else(|| policy.oid.clone(), |name| format!("{name} ({})", policy.oid))
+        )?;
+        for qualifier in &qualifiers {
+            let (label, value) = describe::qualifier(qualifier);
+            style.hanging(out, &format!("      {label}: "), "        ", &terminal(&value))?;
+        }
+    }
+    if shown < policies.len() {
+        writeln!(out, "  {} more", policies.len() - shown)?;
+    }
+    Ok(())
 }
 
 fn tree<'a>(path: &Path, style: &Style, at: Time) -> Branch<'a> {

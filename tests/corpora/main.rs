@@ -7,6 +7,7 @@ mod common;
 
 mod formats;
 mod inspect;
+mod policies;
 mod schemas;
 mod suites;
 

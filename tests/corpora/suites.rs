@@ -11,11 +11,14 @@ use crate::{on_two_threads, table};
 /// Cases that come out otherwise than the suite says, each with its reason.
 const EXCEPTIONS: &str = include_str!("suite_exceptions.tsv");
 
+/// Cases that are wrong by the host name alone, each with its reason: nothing is passed over in silence.
+const NOT_JUDGED: &str = include_str!("suite_not_judged.tsv");
+
 /// What each test of PKITS is made of.
 const PKITS: &str = include_str!("pkits.tsv");
 
 /// The policies that PKITS names in its initial settings.
-const POLICIES: [(&str, &str); 5] = [
+pub(crate) const POLICIES: [(&str, &str); 5] = [
     ("NIST-test-policy-1", "2.16.840.1.101.3.2.1.48.1"),
     ("NIST-test-policy-2", "2.16.840.1.101.3.2.1.48.2"),
     ("NIST-test-policy-3", "2.16.840.1.101.3.2.1.48.3"),
@@ -24,33 +27,35 @@ const POLICIES: [(&str, &str); 5] = [
 ];
 
 #[derive(serde::Deserialize)]
-struct Case {
-    id: String,
-    suite: String,
-    dir: String,
-    expected: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) suite: String,
+    pub(crate) dir: String,
+    pub(crate) expected: String,
     purpose: String,
     time: String,
     category: String,
-    note: String,
+    pub(crate) note: String,
 }
 
-struct Verdict {
+pub(crate) struct Verdict {
     status: i32,
-    report: Option<Value>,
+    pub(crate) report: Option<Value>,
     said: String,
 }
 
-fn cases(base: &Path) -> Vec<Case> {
+fn all_cases(base: &Path) -> Vec<Case> {
     let text = String::from_utf8(read(base.join("cases/cases.jsonl"))).expect("text");
-    text.lines()
-        .map(|line| serde_json::from_str::<Case>(line).expect("a case"))
-        // only the host name, which certpath does not judge, is wrong there
-        .filter(|case| case.category != "name")
-        .collect()
+    text.lines().map(|line| serde_json::from_str::<Case>(line).expect("a case")).collect()
 }
 
-fn verify(base: &Path, empty: &Path, case: &Case, strict: bool) -> Verdict {
+/// Every case but those that are listed as not judged.
+pub(crate) fn cases(base: &Path) -> Vec<Case> {
+    let not_judged: BTreeSet<String> = table(NOT_JUDGED).into_iter().map(|row| row[0].clone()).collect();
+    all_cases(base).into_iter().filter(|case| !not_judged.contains(&case.id)).collect()
+}
+
+pub(crate) fn verify(base: &Path, empty: &Path, case: &Case, strict: bool) -> Verdict {
     let dir = base.join(&case.dir);
     // a case without CRLs or intermediates has no folder of them
     let folder = |name: &str| if dir.join(name).exists() { dir.join(name) } else { empty.to_owned() };
@@ -140,6 +145,30 @@ fn the_reference_suites_agree_but_for_the_exceptions_with_their_reasons() {
         assert!(cases.iter().any(|case| case.id == *id), "{id} is listed as an exception and is no case");
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_is_not_judged_is_listed_with_its_reason_and_is_right_but_for_the_host_name() {
+    let Some(base) = corpora("cases/cases.jsonl") else { return };
+    let empty = tempfile::tempdir().expect("a folder");
+    let mut named = all_cases(&base);
+    named.retain(|case| case.category == "name");
+    let listed: BTreeMap<String, Vec<String>> =
+        table(NOT_JUDGED).into_iter().map(|row| (row[0].clone(), row)).collect();
+    let ids = |cases: &[Case]| cases.iter().map(|case| case.id.clone()).collect::<Vec<_>>();
+    for id in ids(&named) {
+        assert!(listed.contains_key(&id), "{id} is wrong by its host name and not listed");
+    }
+    for id in listed.keys() {
+        assert!(ids(&named).contains(id), "{id} is listed as not judged and is no such case");
+    }
+    let verdicts = on_two_threads(&named, |case| verify(&base, empty.path(), case, false));
+    for (case, verdict) in named.iter().zip(&verdicts) {
+        let row = &listed[&case.id];
+        assert!(row[1] == case.expected && !row[3].is_empty(), "{row:?}");
+        assert_eq!(word(verdict.status), row[2], "{}: {}", case.id, reason(verdict));
+    }
+    println!("not judged, each with its reason: {}", listed.len());
 }
 
 #[test]

@@ -10,12 +10,32 @@ use crate::cmg::catalogue::{
 use crate::cmg::finding::{Case, Finding, Severity};
 use crate::cmg::profile::CrlReader;
 use crate::cmg::rules::RuleContext;
+use crate::path::checks::one_algorithm;
 use crate::path::{Check, Failure, Missing};
 use crate::time::Time;
 
-/// That a path ends where an issuer is missing.
+/// What is wrong where a path of `certificate` goes no farther: a certificate on it has a signature that does not hold or cannot be
+/// checked, or its issuer is missing.
+pub(crate) fn where_it_ends(certificate: &Certificate, missing: &Missing) -> Finding {
+    match &missing.refused {
+        Some(refusal) if missing.is_fault_below() => {
+            let is_own = refusal.below.sha256() == certificate.sha256() && refusal.candidate != refusal.below;
+            if is_own {
+                refused_by(&refusal.candidate, &refusal.failure)
+            } else {
+                invalid(&refusal.below, &refusal.failure)
+            }
+        }
+        _ => incomplete(missing),
+    }
+}
+
+/// That a path ends where an issuer is missing, or is none of those of its name.
 pub(crate) fn incomplete(missing: &Missing) -> Finding {
-    let mut message = format!("the certificate of the issuer {} is not among the sources", missing.subject);
+    let mut message = match &missing.refused {
+        None => format!("the certificate of the issuer {} is not among the sources", missing.subject),
+        Some(refusal) => missing.why(&refusal.below.subject().short()),
+    };
     if let Some(identifier) = &missing.key_identifier {
         message.push_str(&format!(", key identifier {identifier}"));
     }
@@ -27,7 +47,11 @@ pub(crate) fn incomplete(missing: &Missing) -> Finding {
     if let Some(address) = by_http.or(missing.aia.first()) {
         message.push_str(&format!("; it is published at {address}"));
     }
-    Finding::new(&path_incomplete::MISSING_ISSUER, message).expected(missing.subject.clone()).found("none")
+    let finding = Finding::new(&path_incomplete::MISSING_ISSUER, message);
+    match &missing.refused {
+        None => finding.expected(missing.subject.clone()).found("none"),
+        Some(refusal) => finding.expected(&*refusal.failure.expected).found(&*refusal.failure.found),
+    }
 }
 
 /// That the search ended on its budget.
@@ -97,6 +121,9 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
 /// That the issuer's key did not make the signature, or cannot be tried.
 pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     let name = issuer.subject().short();
+    if failure.check == Check::AlgorithmMismatch {
+        return mismatched(failure);
+    }
     if failure.check == Check::Algorithm {
         let message = format!("the signature could not be verified: {} is not supported", failure.found);
         return Finding::new(&signature::UNSUPPORTED, message).found(&*failure.found);
@@ -105,8 +132,17 @@ pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
     Finding::new(&signature::BAD, message).expected(format!("a signature by {name}")).found("another")
 }
 
+/// That the signature algorithm is another inside what is signed than outside.
+fn mismatched(failure: &Failure) -> Finding {
+    let message = format!("{}: expected {}, found {}", signature::MISMATCH.title, failure.expected, failure.found);
+    Finding::new(&signature::MISMATCH, message).expected(&*failure.expected).found(&*failure.found)
+}
+
 /// That a root's own key did not make its signature.
-pub(crate) fn damaged_root() -> Finding {
+pub(crate) fn damaged_root(root: &Certificate) -> Finding {
+    if let Err(mismatch) = one_algorithm(root) {
+        return mismatched(&mismatch);
+    }
     let message = "the root names its own key as its issuer's, but that key did not make its signature: the certificate was damaged";
     Finding::new(&signature::BAD, message).expected("a signature by itself").found("another")
 }

@@ -48,16 +48,19 @@ pub fn csv(manifest: &Manifest, is_file: bool) -> Vec<u8> {
     out
 }
 
-/// How a path stands, the check that failed and the issuer that is missing.
+/// How a path stands, the check that failed or that refused the issuer, and the issuer that is missing.
 fn reason(path: Option<&PathRecord>) -> [String; 7] {
     let failure = path.and_then(|path| path.failure.as_ref());
     let missing = path.and_then(|path| path.missing.as_ref());
     let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+    let refused = missing.and_then(|missing| missing.refused.as_ref());
+    let check = failure.map(|failure| (failure.check, &failure.expected, &failure.found));
+    let check = check.or(refused.map(|refused| (refused.check, &refused.expected, &refused.found)));
     [
         path.map(|path| path.status.name().to_owned()).unwrap_or_default(),
-        failure.map(|failure| failure.check.to_owned()).unwrap_or_default(),
-        text(failure.map(|failure| &failure.expected)),
-        text(failure.map(|failure| &failure.found)),
+        check.map(|(check, ..)| check.to_owned()).unwrap_or_default(),
+        text(check.map(|(_, expected, _)| expected)),
+        text(check.map(|(.., found)| found)),
         text(missing.map(|missing| &missing.subject)),
         text(missing.and_then(|missing| missing.key_identifier.as_ref())),
         missing.map(|missing| missing.aia.join("; ")).unwrap_or_default(),

@@ -219,7 +219,13 @@ fn reason(client: &Client) -> String {
         let _ = writeln!(out, "  next            {}", describe::advice(failure.check));
     }
     if let Some(missing) = &path.missing {
-        let _ = writeln!(out, "Missing: the certificate of an issuer");
+        match &missing.refused {
+            None => out.push_str("Missing: the certificate of an issuer\n"),
+            Some(refusal) => {
+                let what = if missing.is_at_hand() { "Not confirmed" } else { "Missing" };
+                let _ = writeln!(out, "{what}: {}", terminal(&missing.why(&refusal.below.subject().short())));
+            }
+        }
         let _ = writeln!(out, "  subject         {}", terminal(&missing.subject));
         if let Some(identifier) = &missing.key_identifier {
             let _ = writeln!(out, "  key identifier  {identifier}");
@@ -231,10 +237,10 @@ fn reason(client: &Client) -> String {
             let _ = writeln!(out, "  published at    {}", terminal(address));
         }
         considered(&mut out, client, path);
-        let next = if missing.aia.is_empty() {
-            "ask the PKI team for it, put it with the other sources, and export again"
-        } else {
-            "fetch it from there, or ask the PKI team; put it with the other sources, and export again"
+        let next = match (&missing.refused, missing.aia.is_empty()) {
+            (Some(_), _) if path.failure.is_none() => describe::next_step(path),
+            (_, true) => "ask the PKI team for it, put it with the other sources, and export again".to_owned(),
+            _ => "fetch it from there, or ask the PKI team; put it with the other sources, and export again".to_owned(),
         };
         let _ = writeln!(out, "  next            {next}");
     }

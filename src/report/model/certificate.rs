@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::certificate::{Certificate, Decoded};
 use crate::pool::Entry;
 use crate::report::model::occurrence::{KeyProviderRecord, OccurrenceRecord};
+use crate::report::model::policy::PolicyRecord;
 use crate::time::Time;
 
 /// What a certificate is on a path.
@@ -196,6 +197,9 @@ pub struct CertificateRecord {
     /// Certificate policies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<String>,
+    /// Certificate policies, with their qualifiers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policy_details: Vec<PolicyRecord>,
     /// The template.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<TemplateRecord>,
@@ -255,6 +259,10 @@ impl CertificateRecord {
         let points = read(certificate.crl_distribution_points(), "CRL distribution points", &mut unreadable);
         let access = read(certificate.authority_information_access(), "authority information access", &mut unreadable);
         let policies = read(certificate.policies(), "certificate policies", &mut unreadable);
+        let described = match &policies {
+            Some(_) => read(certificate.certificate_policies(), "policy qualifiers", &mut unreadable),
+            None => None,
+        };
         let application = read(certificate.application_policies(), "application policies", &mut unreadable);
         let authority = certificate.authority_key_identifier();
         note(certificate.basic_constraints(), "basic constraints", &mut unreadable);
@@ -314,6 +322,7 @@ impl CertificateRecord {
                 .flatten()
                 .map(|policy| crate::certificate::oid::dotted(policy.identifier))
                 .collect(),
+            policy_details: described.iter().flatten().map(PolicyRecord::new).collect(),
             template: certificate.template().map(|template| TemplateRecord {
                 oid: template.oid.map(|oid| oid.to_string()),
                 name: template.name,

@@ -13,6 +13,7 @@ use crate::pool::Entry;
 use crate::report::model::certificate::{CertificateRecord, Role};
 use crate::report::model::each::Each;
 use crate::report::model::path::PathRecord;
+use crate::report::model::policy::PolicyRecord;
 use crate::report::model::problem::ProblemRecord;
 use crate::source::Problem;
 use crate::time::Time;
@@ -301,6 +302,9 @@ pub struct VerifyRecord {
     pub paths: Vec<PathRecord>,
     /// Every certificate of these paths by its names.
     pub certificates: Vec<NamedRecord>,
+    /// The policies that the first path is valid under, of those that were asked for, with their qualifiers: the
+    /// user-constrained policy set of RFC 5280 section 6.1.6.
+    pub policies: Vec<PolicyRecord>,
     /// Whether the search ended on its budget, so that there may be more paths.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
@@ -327,6 +331,7 @@ impl VerifyRecord {
             valid: verdict.chosen().is_some(),
             certificates: certificates.map(|certificate| NamedRecord::new(certificate)).collect(),
             paths: PathRecord::of(verdict),
+            policies: found.policies.iter().map(PolicyRecord::new).collect(),
             exhausted: verdict.exhausted,
             selection: SelectionRecord::new(found.selection.as_ref()),
             problems: found.problems.iter().map(ProblemRecord::new).collect(),

@@ -3,14 +3,17 @@
 //! Fields are added, never renamed or given another meaning, within `/1`. Texts are as found: each writer escapes for its own
 //! medium.
 
+mod anchor;
 mod certificate;
 mod document;
 mod each;
 mod line;
 mod occurrence;
 mod path;
+mod policy;
 mod problem;
 
+pub use anchor::AnchorConstraintsRecord;
 pub use certificate::{
     AccessRecord, AuthorityKeyIdentifierRecord, BasicConstraintsRecord, CertificateRecord, ExtensionRecord, KeyRecord,
     OidRecord, Role, TemplateRecord,
@@ -25,5 +28,6 @@ pub use line::{
     InspectSummaryRecord, Line, PlanLine, SchemaRecord,
 };
 pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
-pub use path::{FailureRecord, MissingRecord, PathRecord, RefusalRecord};
+pub use path::{FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord};
+pub use policy::{PolicyRecord, QualifierRecord};
 pub use problem::ProblemRecord;

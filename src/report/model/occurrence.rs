@@ -67,6 +67,20 @@ pub struct RestrictionsRecord {
     pub not_before_usages: Option<Vec<OidRecord>>,
 }
 
+impl RestrictionsRecord {
+    /// Of what a store entry limits.
+    pub fn new(limits: &source::Restrictions) -> Self {
+        let usages = |list: &Option<Vec<_>>| list.as_ref().map(|list| list.iter().map(OidRecord::new).collect());
+        Self {
+            enhanced_key_usage: usages(&limits.enhanced_key_usage),
+            disallowed_from: limits.disallowed_from,
+            disallowed_usages: usages(&limits.disallowed_usages),
+            not_before: limits.not_before,
+            not_before_usages: usages(&limits.not_before_usages),
+        }
+    }
+}
+
 /// One certificate, as one place holds it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -120,7 +134,6 @@ impl OccurrenceRecord {
             _ => (None, None),
         };
         let properties = occurrence.properties.as_deref();
-        let usages = |list: &Option<Vec<_>>| list.as_ref().map(|list| list.iter().map(OidRecord::new).collect());
         Self {
             path: occurrence.source.clone(),
             format: occurrence.format,
@@ -133,15 +146,10 @@ impl OccurrenceRecord {
             has_private_key: properties.is_some_and(|found| found.has_private_key),
             archived: properties.is_some_and(|found| found.archived),
             store: properties.and_then(|found| found.store.as_ref()).map(ToString::to_string),
-            restrictions: properties.map(|found| &found.restrictions).filter(|limits| !limits.is_empty()).map(
-                |limits| RestrictionsRecord {
-                    enhanced_key_usage: usages(&limits.enhanced_key_usage),
-                    disallowed_from: limits.disallowed_from,
-                    disallowed_usages: usages(&limits.disallowed_usages),
-                    not_before: limits.not_before,
-                    not_before_usages: usages(&limits.not_before_usages),
-                },
-            ),
+            restrictions: properties
+                .map(|found| &found.restrictions)
+                .filter(|limits| !limits.is_empty())
+                .map(RestrictionsRecord::new),
             stored_under: properties.and_then(|found| found.stored_under.clone()),
             request_id: properties.and_then(|found| found.request_id.clone()),
         }

@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use crate::certificate::Certificate;
 use crate::path::{Failure, Missing, Path, PathStatus, Refusal, RevocationStatus, Verdict};
+use crate::report::model::anchor::AnchorConstraintsRecord;
 use crate::time::Time;
 
-/// An issuer that is not there.
+/// An issuer that is not there, or that is not confirmed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MissingRecord {
@@ -21,16 +22,26 @@ pub struct MissingRecord {
     pub serial_number: Option<String>,
     /// Where it is published.
     pub aia: Vec<String>,
+    /// In a sentence: that nothing of its name is at hand, or why what is at hand is not taken for it.
+    pub reason: String,
+    /// How many certificates of that name are at hand.
+    pub candidates: usize,
+    /// Of these the one that comes nearest, and the check that refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<RefusalRecord>,
 }
 
 impl MissingRecord {
-    /// Of a missing issuer.
-    pub fn new(missing: &Missing) -> Self {
+    /// Of the missing issuer of a certificate.
+    pub fn new(missing: &Missing, below: &Certificate) -> Self {
         Self {
             subject: missing.subject.clone(),
             key_identifier: missing.key_identifier.clone(),
             serial_number: missing.serial_number.clone(),
             aia: missing.aia.clone(),
+            reason: missing.why(&below.subject().short()),
+            candidates: missing.candidates,
+            refused: missing.refused.as_ref().map(RefusalRecord::new),
         }
     }
 }
@@ -145,6 +156,37 @@ impl RevocationRecord {
     }
 }
 
+/// A certificate that names its issuer otherwise than the issuer's own certificate does, byte for byte: the two are equal by
+/// RFC 5280 section 7.1 alone.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NameEncodingRecord {
+    /// SHA-256 of the certificate.
+    pub certificate: String,
+    /// Its subject.
+    pub subject: String,
+    /// SHA-256 of its issuer on this path.
+    pub issuer: String,
+    /// The issuer's name as the certificate gives it, lower-case hex of the DER.
+    pub expected: String,
+    /// The subject of the issuer's own certificate, lower-case hex of the DER.
+    pub found: String,
+}
+
+impl NameEncodingRecord {
+    /// Of a certificate and its issuer.
+    pub fn new(below: &Certificate, issuer: &Certificate) -> Self {
+        let hex = crate::certificate::general_name::hex;
+        Self {
+            certificate: below.sha256_hex(),
+            subject: below.subject().to_string(),
+            issuer: issuer.sha256_hex(),
+            expected: hex(below.issuer().as_bytes()),
+            found: hex(issuer.subject().as_bytes()),
+        }
+    }
+}
+
 /// One certification path.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -156,7 +198,10 @@ pub struct PathRecord {
     /// SHA-256 of the trust anchor, where it is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<String>,
-    /// The issuer that is missing.
+    /// What the trust anchor limits itself, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor_constraints: Option<AnchorConstraintsRecord>,
+    /// The issuer that is missing, or that is not confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<MissingRecord>,
     /// Why it is invalid.
@@ -165,6 +210,10 @@ pub struct PathRecord {
     /// Whether each of them but the anchor is revoked, from the certificate up; where there are CRLs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revocation: Vec<RevocationRecord>,
+    /// Where the names of issuer and subject are equal by comparison only (RFC 5280 section 7.1), and not byte for byte: Windows may
+    /// not build this path.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub name_encodings: Vec<NameEncodingRecord>,
     /// What was considered and refused: the certificate at fault on this path, and on the first path of a certificate everything else,
     /// for it is of them all.
     pub refused: Vec<RefusalRecord>,
@@ -178,13 +227,22 @@ impl PathRecord {
             status: path.status,
             certificates: path.certificates.iter().map(|certificate| certificate.sha256_hex()).collect(),
             anchor: anchor.map(|certificate| certificate.sha256_hex()),
-            missing: path.missing.as_ref().map(MissingRecord::new),
+            anchor_constraints: path.anchor_constraints().as_ref().map(AnchorConstraintsRecord::new),
+            missing: path
+                .missing
+                .as_ref()
+                .zip(path.certificates.last())
+                .map(|(missing, below)| MissingRecord::new(missing, below)),
             failure: path.failure.as_ref().map(|(certificate, failure)| FailureRecord::new(certificate, failure)),
             revocation: path
                 .certificates
                 .iter()
                 .zip(&path.revocation)
                 .map(|(certificate, status)| RevocationRecord::new(certificate, status))
+                .collect(),
+            name_encodings: path
+                .names_in_other_encodings()
+                .map(|(below, issuer)| NameEncodingRecord::new(below, issuer))
                 .collect(),
             refused: path
                 .failure

@@ -1,0 +1,78 @@
+//! What the certificate of a trust anchor, and the store that it stands in, limit: RFC 5280 section 6.1.1 (d) takes of an anchor its
+//! name and its key alone; RFC 5937 and Windows hold to what it says beside, and so does the search.
+
+use crate::certificate::extensions::Subtree;
+use crate::certificate::{Certificate, Oid, oid};
+use crate::path::Path;
+use crate::source::Restrictions;
+
+/// How many names of each kind are told: a root with a thousand of them stands on ten thousand paths.
+const NAMES: usize = 50;
+
+/// The limits that an anchor brings itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnchorConstraints {
+    /// How many intermediates may follow, self-issued ones not counted.
+    pub path_length: Option<u64>,
+    /// The names that it permits, as .NET prints them; the first of them where there are many.
+    pub permitted: Vec<String>,
+    /// The names that it excludes, as .NET prints them; the first of them where there are many.
+    pub excluded: Vec<String>,
+    /// How many names more it permits or excludes.
+    pub more_names: usize,
+    /// The usages that its extended key usage is limited to.
+    pub extended_key_usage: Vec<Oid>,
+    /// The usages that its application policies are limited to.
+    pub application_policies: Vec<Oid>,
+    /// What its store entry limits.
+    pub restrictions: Restrictions,
+    /// What it says of policies, which is not processed for an anchor.
+    pub not_processed: Vec<&'static str>,
+}
+
+impl AnchorConstraints {
+    /// Whether there is no limit at all.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn of(anchor: &Certificate, restrictions: &Restrictions) -> Self {
+        let mut found = Self {
+            path_length: anchor.basic_constraints().get().and_then(|constraints| constraints.path_length),
+            extended_key_usage: limits(anchor.extended_key_usage().get().map(|usages| &**usages)),
+            application_policies: limits(anchor.application_policies().get().map(Vec::as_slice)),
+            restrictions: restrictions.clone(),
+            ..Self::default()
+        };
+        if let Some(constraints) = anchor.name_constraints().get() {
+            found.permitted = found.take_names(constraints.permitted.as_deref());
+            found.excluded = found.take_names(constraints.excluded.as_deref());
+        }
+        let unprocessed = [oid::POLICY_CONSTRAINTS, oid::INHIBIT_ANY_POLICY, oid::POLICY_MAPPINGS];
+        let there = unprocessed.into_iter().filter(|kind| anchor.extension(kind).is_some());
+        found.not_processed = there.filter_map(oid::name).collect();
+        found
+    }
+
+    fn take_names(&mut self, subtrees: Option<&[Subtree<'_>]>) -> Vec<String> {
+        let subtrees = subtrees.unwrap_or_default();
+        self.more_names += subtrees.len().saturating_sub(NAMES);
+        subtrees.iter().take(NAMES).map(|subtree| subtree.base.to_string()).collect()
+    }
+}
+
+/// The usages where they are a limit: any usage is none.
+fn limits(usages: Option<&[Oid]>) -> Vec<Oid> {
+    let usages = usages.unwrap_or_default();
+    let is_any = |one: &Oid| *one == *oid::ANY_EXTENDED_KEY_USAGE || *one == *oid::ANY_APPLICATION_POLICY;
+    if usages.iter().any(is_any) { Vec::new() } else { usages.to_vec() }
+}
+
+impl Path {
+    /// What its trust anchor limits itself; nothing where the path reaches none, or where that has no limits.
+    pub fn anchor_constraints(&self) -> Option<AnchorConstraints> {
+        let anchor = self.certificates.last().filter(|_| self.is_anchored)?;
+        Some(AnchorConstraints::of(anchor, &self.restrictions)).filter(|found| !found.is_empty())
+    }
+}

@@ -1,0 +1,174 @@
+//! What is known of an issuer where a path goes no farther: that it is not there, or that what has its name is not confirmed.
+
+use std::sync::Arc;
+
+use crate::certificate::{Certificate, SignatureCheck, VerifyingKey};
+use crate::path::graph::{Graph, Links};
+use crate::path::trace::{Check, Failure, Refusal};
+
+/// What is known of an issuer that is not there, or that could not be confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Missing {
+    /// Its subject, as .NET prints it.
+    pub subject: String,
+    /// Its subject key identifier, lower-case hex.
+    pub key_identifier: Option<String>,
+    /// Its serial number, upper-case hex.
+    pub serial_number: Option<String>,
+    /// Where it is published.
+    pub aia: Vec<String>,
+    /// Of the certificates of that name that are at hand the one that comes nearest to it, and why it is not taken; `None` where there
+    /// is none.
+    pub refused: Option<Refusal>,
+    /// How many certificates of that name are at hand.
+    pub candidates: usize,
+    /// Whether the one in `refused` is the issuer that is meant, by its key identifier or by its issuer and serial number.
+    pub is_meant: bool,
+}
+
+impl Missing {
+    /// The issuer of `certificate`, as the certificate itself tells of it.
+    pub(crate) fn issuer_of(certificate: &Certificate) -> Self {
+        let authority = certificate.authority_key_identifier();
+        let authority = authority.get();
+        let hex = crate::certificate::general_name::hex;
+        Self {
+            subject: certificate.issuer().to_string(),
+            key_identifier: authority.and_then(|found| found.key_identifier).map(hex),
+            serial_number: authority
+                .and_then(|found| found.serial_number)
+                .map(|serial| hex(serial).to_ascii_uppercase()),
+            aia: certificate
+                .authority_information_access()
+                .get()
+                .into_iter()
+                .flatten()
+                .filter(|access| access.is_ca_issuers())
+                .map(|access| access.location.value())
+                .collect(),
+            refused: None,
+            candidates: 0,
+            is_meant: false,
+        }
+    }
+
+    /// Whether a certificate that may be the issuer is at hand, and only the signature, which decides, does not say so.
+    pub fn is_at_hand(&self) -> bool {
+        self.refused.as_ref().is_some_and(|refusal| {
+            matches!(
+                refusal.failure.check,
+                Check::Signature | Check::Algorithm | Check::AlgorithmMismatch | Check::Loop
+            )
+        })
+    }
+
+    /// Whether the fault is the certificate's below: damaged, tampered with, or signed in a way that cannot be checked.
+    pub(crate) fn is_fault_below(&self) -> bool {
+        self.refused.as_ref().is_some_and(|refusal| match refusal.failure.check {
+            Check::Signature => self.is_meant,
+            Check::Algorithm | Check::AlgorithmMismatch => true,
+            _ => false,
+        })
+    }
+
+    /// Why the path goes no farther than `below`, which is how the text calls the certificate whose issuer was looked for.
+    pub fn why(&self, below: &str) -> String {
+        let Some(Refusal { candidate, failure, below: certificate }) = &self.refused else {
+            return format!("the issuer of {below} is missing");
+        };
+        let issuer = candidate.subject().short();
+        match failure.check {
+            Check::AlgorithmMismatch => format!(
+                "{below} names one signature algorithm inside what is signed and another outside, so that its issuer cannot be confirmed"
+            ),
+            Check::Algorithm => format!(
+                "the signature of {below} cannot be checked, for {} is not supported: its issuer {issuer} cannot be confirmed",
+                failure.found
+            ),
+            Check::Signature if candidate == certificate => {
+                format!("the signature of {below}, which names its own key as its issuer's, was not made by that key")
+            }
+            Check::Signature => {
+                let which = match self.candidates {
+                    _ if self.is_meant => ", the issuer that it names".to_owned(),
+                    0 | 1 => ", the only one of that name at hand".to_owned(),
+                    several => format!(", nor by another of the {several} of that name at hand"),
+                };
+                format!("the signature of {below} was not made by the key of {issuer}{which}")
+            }
+            Check::KeyIdentifier => {
+                let which = match self.candidates {
+                    0 | 1 => format!("{issuer}, the only one of its name at hand, has another key"),
+                    several => format!("the {several} of its name at hand have other keys"),
+                };
+                format!("the issuer of {below} is missing: {which}")
+            }
+            Check::Loop => format!(
+                "the issuer of {below} is {issuer}, which is on the path already: they certify each other, and nothing leads to a root"
+            ),
+            _ => format!("the issuer of {below} was not found: {}", failure.found),
+        }
+    }
+}
+
+impl Graph {
+    /// What is known of the issuer of `certificate`, where a path to no anchor ends at it.
+    pub(crate) fn missing_issuer(&self, certificate: &Arc<Certificate>, links: &Links) -> Missing {
+        let mut missing = Missing::issuer_of(certificate);
+        let of_its_name = self.with_subject(&certificate.issuer());
+        missing.candidates = of_its_name.iter().filter(|id| self.certificate(**id) != certificate).count();
+        let refusal = |candidate: &Arc<Certificate>, failure: Failure| Refusal {
+            below: certificate.clone(),
+            candidate: candidate.clone(),
+            failure,
+        };
+        if certificate.is_meant_to_be_self_signed() && !certificate.is_self_signed() {
+            missing.is_meant = true;
+            missing.refused = Some(refusal(certificate, own_signature(certificate)));
+        } else if let Some(issuer) = links.issuers.first() {
+            let issuer = self.certificate(*issuer);
+            let failure =
+                Failure::new(Check::Loop, "an issuer that is not on the path already", issuer.subject().to_string());
+            missing.refused = Some(refusal(issuer, failure));
+        } else {
+            let of_the_name = links.refused.iter().filter(|(_, failure)| failure.check != Check::Name);
+            let nearest = of_the_name.min_by_key(|(id, failure)| match failure.check {
+                Check::AlgorithmMismatch => 0,
+                Check::Signature if names(certificate, self.certificate(*id)) => 1,
+                Check::Algorithm => 2,
+                Check::Signature => 3,
+                Check::KeyIdentifier => 4,
+                _ => 5,
+            });
+            if let Some((id, failure)) = nearest {
+                let candidate = self.certificate(*id);
+                missing.is_meant = names(certificate, candidate);
+                missing.refused = Some(refusal(candidate, failure.clone()));
+            }
+        }
+        missing
+    }
+}
+
+/// Why a certificate that is meant to be self-signed is not.
+fn own_signature(certificate: &Certificate) -> Failure {
+    if let Err(mismatch) = crate::path::checks::one_algorithm(certificate) {
+        return mismatch;
+    }
+    match certificate.check_signature(&VerifyingKey::new(certificate.subject_public_key_info())) {
+        SignatureCheck::Unsupported(what) => Failure::new(Check::Algorithm, "a supported algorithm and key", what),
+        _ => Failure::new(Check::Signature, "a signature by itself", "another"),
+    }
+}
+
+/// Whether the authority key identifier of a certificate is that of this candidate: its key identifier, or its issuer and serial
+/// number.
+fn names(below: &Certificate, candidate: &Certificate) -> bool {
+    let authority = below.authority_key_identifier();
+    let Some(authority) = authority.get() else { return false };
+    let by_key = authority.key_identifier.is_some() && authority.key_identifier == candidate.subject_key_identifier();
+    let by_serial = authority.serial_number == Some(candidate.serial_number())
+        && authority.issuer.is_some_and(|issuer| issuer.matches(&candidate.issuer()));
+    by_key || by_serial
+}
