@@ -27,3 +27,4 @@ mod powershell;
 mod problems;
 mod selection;
 mod session;
+mod unused_cas;
