@@ -29,3 +29,4 @@ mod powershell;
 mod problems;
 mod selection;
 mod session;
+mod unused_cas;

@@ -172,18 +172,23 @@ fn an_issuers_name_in_another_encoding_is_found_where_it_stands() {
     }
 }
 
-#[test]
-fn a_crl_that_was_not_given_for_a_ca_is_no_reproach_to_its_clients() {
-    let pki = Pki::new();
-    pki.add("pc1", |_| {});
-    let list = CertificateRevocationListParams {
-        this_update: date_time_ymd(2026, 11, 1),
-        next_update: date_time_ymd(2026, 12, 1),
+/// A CRL that revokes nothing, fresh for that month of 2026.
+fn crl_of_month(month: u8) -> CertificateRevocationListParams {
+    CertificateRevocationListParams {
+        this_update: date_time_ymd(2026, month, 1),
+        next_update: date_time_ymd(2026, month + 1, 1),
         crl_number: SerialNumber::from(1),
         issuing_distribution_point: None,
         revoked_certs: Vec::new(),
         key_identifier_method: KeyIdMethod::Sha256,
-    };
+    }
+}
+
+#[test]
+fn a_crl_that_was_not_given_for_a_ca_is_no_reproach_to_its_clients() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let list = crl_of_month(11);
     pki.write("issuing.crl", list.signed_by(&pki.issuing).unwrap().der());
     let (results, outcome) = pki.audit();
     assert_eq!(results["pc1"], "pass: inherited revocation-unknown");
@@ -201,14 +206,7 @@ fn a_crl_that_was_not_given_for_a_ca_is_no_reproach_to_its_clients() {
 fn a_stale_crl_is_information_where_the_cmg_verifies_no_revocation() {
     let pki = Pki::new();
     pki.add("pc1", |_| {});
-    let list = CertificateRevocationListParams {
-        this_update: date_time_ymd(2026, 10, 1),
-        next_update: date_time_ymd(2026, 11, 1),
-        crl_number: SerialNumber::from(1),
-        issuing_distribution_point: None,
-        revoked_certs: Vec::new(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
+    let list = crl_of_month(10);
     pki.write("issuing.crl", list.signed_by(&pki.issuing).unwrap().der());
     pki.write("root.crl", list.signed_by(&pki.root).unwrap().der());
     let mut request = pki.request();
