@@ -6,7 +6,9 @@ use crate::der_writer::{element, sequence};
 use crate::fuzzing::two_parts;
 
 /// What a signature can be of, and the key that goes with it: its algorithm and, for a curve, its parameters.
-const KINDS: &[(&[u8], &[u8], Option<&[u8]>)] = &[
+type Kind = (&'static [u8], &'static [u8], Option<&'static [u8]>);
+
+const KINDS: &[Kind] = &[
     (oid::RSASSA_PSS, oid::RSA_ENCRYPTION, None),
     (oid::RSASSA_PSS, oid::RSASSA_PSS, None),
     (oid::SHA1_WITH_RSA, oid::RSA_ENCRYPTION, None),
