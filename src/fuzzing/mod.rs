@@ -6,6 +6,7 @@ mod der;
 mod mesh;
 mod outputs;
 mod readers;
+mod signatures;
 mod texts;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub use readers::{
     base64, batches, certutil, certutil_csv, hexdump, input, pem, pkcs7, pkcs12, registry_blob, registry_export,
     serialized_store,
 };
+pub use signatures::signature;
 pub use texts::{arguments, encodings, settings, wildcard};
 
 /// A target: its name, and what it runs.
@@ -48,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     ("registry_export", registry_export),
     ("serialized_store", serialized_store),
     ("settings", settings),
+    ("signature", signature),
     ("wildcard", wildcard),
 ];
 

@@ -184,6 +184,42 @@ fn a_sha1_signature_is_a_warning_md5_and_a_damaged_one_are_errors_and_sha2_is_in
 }
 
 #[test]
+fn dsa_is_told_as_the_algorithm_of_a_key_and_of_a_signature_and_not_as_a_missing_issuer() {
+    let pki = Pki::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (parameters, ca_key, request, extensions) = (file("parameters"), file("ca.key"), file("csr"), file("cnf"));
+    openssl(&["genpkey", "-genparam", "-algorithm", "DSA", "-out", &parameters]);
+    openssl(&["genpkey", "-paramfile", &parameters, "-out", &ca_key]);
+    let (root, days) = (file("root.pem"), ["-days", "30000"]);
+    let authority = ["-subj", "/CN=DSA CA", "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
+    openssl(&[&["req", "-x509", "-key", &ca_key, "-out", &root], &authority[..], &days[..]].concat());
+    pki.write("root.pem", &std::fs::read(&root).unwrap());
+    for (name, is_dsa) in [("rsa", false), ("dsa", true)] {
+        let key = file(name);
+        if is_dsa {
+            openssl(&["genpkey", "-paramfile", &parameters, "-out", &key]);
+        } else {
+            openssl(&["genpkey", "-algorithm", "RSA", "-out", &key]);
+        }
+        let words = format!(
+            "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature,keyEncipherment\nextendedKeyUsage=clientAuth\n\
+             subjectAltName=DNS:{name}\ncrlDistributionPoints=URI:http://pki.contoso.com/issuing.crl\n"
+        );
+        std::fs::write(&extensions, words).unwrap();
+        openssl(&["req", "-new", "-key", &key, "-subj", &format!("/CN={name}"), "-out", &request]);
+        let issue = ["x509", "-req", "-in", &request, "-CA", &root, "-CAkey", &ca_key, "-extfile", &extensions];
+        let rest = ["-sha256", "-set_serial", "77", "-days", "365", "-outform", "DER"];
+        pki.write(&format!("{name}.cer"), &openssl(&[&issue[..], &rest].concat()));
+    }
+    let mut request = pki.request();
+    request.request.at = Time::now().max(at());
+    let (results, _) = run(&request);
+    assert_eq!(results["rsa"], "warn: signature-hash/dsa");
+    assert_eq!(results["dsa"], "fail: key-algorithm/not-rsa, signature-hash/dsa");
+}
+
+#[test]
 fn a_missing_issuer_and_a_faulty_ca_are_told_apart() {
     let pki = Pki::new();
     pki.add("pc1", |_| {});

@@ -25,19 +25,26 @@ pub(super) fn hash(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Fin
             let message = format!("the signature uses {}, which can be forged", hash.name());
             found.push(Finding::new(&signature_hash::BROKEN, message).expected(EXPECTED).found(hash.name()));
         }
-        None if looked.part != Part::Root && is_pss(looked.certificate) => {
+        None if looked.part != Part::Root && names(looked.certificate, &[oid::RSASSA_PSS]) => {
             let message = "the signature is RSASSA-PSS (the alternate signature format of AD CS), which Configuration \
                            Manager's pages do not speak of";
             found.push(Finding::new(&signature_hash::PSS, message).expected("RSA PKCS #1").found("RSASSA-PSS"));
         }
         None => {}
     }
+    const DSA: &[&[u8]] = &[oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA];
+    if looked.part != Part::Root && names(looked.certificate, DSA) {
+        let message =
+            "the signature is DSA, which FIPS 186-5 no longer allows and Configuration Manager's pages do not speak of";
+        found.push(Finding::new(&signature_hash::DSA, message).expected("RSA").found(algorithm.to_string()));
+    }
 }
 
-fn is_pss(certificate: &Certificate) -> bool {
+/// Whether the signature is of one of these algorithms.
+fn names(certificate: &Certificate, algorithms: &[&[u8]]) -> bool {
     let algorithm = certificate.signature_algorithm();
     let Ok(outer) = Tlv::only(algorithm.as_bytes()) else { return false };
-    outer.children().expect(tag::OID, "an algorithm").is_ok_and(|kind| kind.value == oid::RSASSA_PSS)
+    outer.children().expect(tag::OID, "an algorithm").is_ok_and(|kind| algorithms.contains(&kind.value))
 }
 
 #[cfg(test)]
@@ -72,6 +79,16 @@ mod tests {
     fn the_hash_of_a_roots_own_signature_is_information() {
         assert_eq!(found(oid::SHA1_WITH_RSA, Part::Root), ["signature-hash/root"]);
         assert_eq!(found(oid::MD5_WITH_RSA, Part::Root), ["signature-hash/root"]);
+    }
+
+    #[test]
+    fn a_signature_with_dsa_is_found_but_for_a_roots_own() {
+        for algorithm in [oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA] {
+            assert_eq!(found(algorithm, Part::EndEntity), ["signature-hash/dsa"]);
+            assert_eq!(found(algorithm, Part::Intermediate), ["signature-hash/dsa"]);
+            assert_eq!(found(algorithm, Part::Root), [""; 0]);
+        }
+        assert_eq!(found(oid::SHA1_WITH_DSA, Part::EndEntity), ["signature-hash/sha-1", "signature-hash/dsa"]);
     }
 
     #[test]
