@@ -32,6 +32,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             style.hanging(out, "Next: ", "      ", &advice)?;
         }
     }
+    if let Some(path) = found.verdict.chosen() {
+        departures(out, style, path)?;
+    }
     if style.verbose && found.is_valid() {
         policies(out, style, &found.policies)?;
     }
@@ -60,6 +63,31 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
         selection_text::write(out, style, counts)?;
     }
     problems_text::write(out, style, &found.problems)
+}
+
+/// Where a valid path's certificates are not as they should have been issued.
+fn departures(out: &mut dyn Write, style: &Style, path: &Path) -> io::Result<()> {
+    let departures = path.departures();
+    if departures.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let heading = "Valid, but not as RFC 5280 section 4 asks it of the CA; `--strict` refuses such a path:";
+    style.paragraph(out, "", heading)?;
+    let shown = style.shown(departures.len());
+    for (certificate, failure) in departures.iter().take(shown) {
+        let text = format!(
+            "{}: expected {}; found {}",
+            describe::subject(certificate),
+            terminal(&failure.expected),
+            terminal(&failure.found)
+        );
+        style.hanging(out, "  - ", "    ", &text)?;
+    }
+    if shown < departures.len() {
+        writeln!(out, "  {} more: `-v` shows all", departures.len() - shown)?;
+    }
+    Ok(())
 }
 
 /// The policies that the path is valid under, and what its certificates say of each.

@@ -331,3 +331,39 @@ fn a_wildcard_that_can_stand_for_an_excluded_name_is_refused_and_one_that_cannot
         }
     }
 }
+
+#[test]
+fn a_valid_path_tells_every_departure_from_what_the_ca_should_have_issued() {
+    let root = Ca::root("Northwind Root");
+    let issuing = root.issue_ca_with(name("Northwind Issuing"), |options| {
+        options.aki = false;
+        options.ski = false;
+        options.key_usage.clear();
+    });
+    let client = issuing.client_with("pc1.northwind.test", |options| options.serial = vec![0]);
+    let files = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("client.cer", &client)]);
+    let verify = |more: &[&str]| {
+        let run = Run::new(["verify", "--at", AT, "--trust"]).arg(files.path().join("root.cer"));
+        let run = run.arg("--intermediates").arg(files.path().join("issuing.cer")).arg(files.path().join("client.cer"));
+        more.iter().fold(run, |run, more| run.arg(more)).output()
+    };
+    let report = verify(&["--format", "json"]).status(0).json();
+    let told: Vec<(String, String)> = array(&report["conformance"])
+        .iter()
+        .map(|one| (one["certificate"].to_string(), one["expected"].to_string()))
+        .collect();
+    for (der, expected) in [
+        (&client, "a positive serial number"),
+        (&issuing.der, "an authority key identifier"),
+        (&issuing.der, "a subject key identifier"),
+        (&issuing.der, "key usage in a CA certificate"),
+    ] {
+        let is_it = |(sha, it): &(String, String)| sha.contains(&sha256(der)) && it.contains(expected);
+        assert!(told.iter().any(is_it), "{expected}: {told:?}");
+    }
+    let text = verify(&[]).status(0).text();
+    assert!(text.starts_with("valid at") && text.contains("Valid, but not as RFC 5280 section 4 asks"), "{text}");
+    let strict = verify(&["--strict", "--format", "json"]).status(1).json();
+    assert!(array(&strict["conformance"]).is_empty());
+    assert_eq!(strict["paths"][0]["failure"]["check"], "conformance");
+}

@@ -75,6 +75,35 @@ impl FailureRecord {
     }
 }
 
+/// Where a certificate is not as RFC 5280 section 4 asks it of the CA that issued it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DepartureRecord {
+    /// SHA-256 of the certificate.
+    pub certificate: String,
+    /// Its subject.
+    pub subject: String,
+    /// What section 4 asks for.
+    pub expected: String,
+    /// What there is.
+    pub found: String,
+}
+
+impl DepartureRecord {
+    /// Of every certificate of a path.
+    pub fn of(path: &Path) -> Vec<Self> {
+        let departures = path.departures().into_iter();
+        departures
+            .map(|(certificate, failure)| Self {
+                certificate: certificate.sha256_hex(),
+                subject: certificate.subject().to_string(),
+                expected: failure.expected,
+                found: failure.found,
+            })
+            .collect()
+    }
+}
+
 /// A certificate that was considered and refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
