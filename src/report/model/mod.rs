@@ -25,6 +25,8 @@ pub use document::{
 pub use each::Each;
 pub use line::{ChainLine, ChainSummaryRecord, HeaderRecord, InspectLine, InspectSummaryRecord, Line};
 pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
-pub use path::{DepartureRecord, FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord};
+pub use path::{
+    DepartureRecord, FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord, WindowsRecord,
+};
 pub use policy::{PolicyRecord, QualifierRecord};
 pub use problem::ProblemRecord;
