@@ -4,6 +4,7 @@ use crate::certificate::oid;
 use crate::certificate::{Certificate, Decoded, KeyAlgorithm, KeyUsage};
 use crate::path::settings::Purpose;
 use crate::path::trace::{Check, Failure};
+use crate::path::windows;
 use crate::time::Time;
 
 /// The extensions that are processed, or that say nothing about validity and so may be critical without harm.
@@ -33,6 +34,12 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::MS_CROSS_CA_VERSION,
     oid::MS_SID_EXTENSION,
 ];
+
+/// That it stands in Windows' store of disallowed certificates.
+pub(crate) fn disallowed() -> Failure {
+    Failure::new(Check::Disallowed, "a certificate that is not disallowed", "in the Disallowed store")
+        .differing(&windows::STORES)
+}
 
 /// Valid at the moment, both ends included.
 pub(crate) fn validity(certificate: &Certificate, at: Time) -> Result<(), Failure> {
@@ -146,7 +153,9 @@ fn key(certificate: &Certificate) -> Result<(), Failure> {
     let key = certificate.public_key();
     match key.algorithm {
         KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < 1000 => {
-            Err(Failure::new(Check::Algorithm, "an RSA key of 1024 bits at least", format!("{} bits", key.bits)))
+            let failure =
+                Failure::new(Check::Algorithm, "an RSA key of 1024 bits at least", format!("{} bits", key.bits));
+            Err(failure.differing(&windows::SHORT_RSA))
         }
         KeyAlgorithm::Ec if key.curve.is_none() => {
             Err(Failure::new(Check::Algorithm, "an elliptic curve by its name", "the curve's parameters"))
@@ -214,7 +223,8 @@ pub(crate) fn allows_usage(certificate: &Certificate, usage: &[u8]) -> Result<()
                     *one == *usage || *one == *oid::ANY_APPLICATION_POLICY || *one == *oid::ANY_EXTENDED_KEY_USAGE
                 }) =>
             {
-                return refuse(policies.iter().map(usage_name).collect());
+                let refused = refuse(policies.iter().map(usage_name).collect());
+                return refused.map_err(|failure| failure.differing(&windows::APPLICATION_POLICIES));
             }
             decoded => malformed("application policies", &decoded)?,
         }

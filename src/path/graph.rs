@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::certificate::{Certificate, Name, SignatureCheck, VerifyingKey};
+use crate::certificate::{Certificate, HashAlgorithm, Name, SignatureCheck, VerifyingKey};
 use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlIssuer, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
 use crate::path::trace::{Check, Failure, keep_refused};
-use crate::path::{checks, conformance, search::IssuerPaths};
+use crate::path::{checks, conformance, search::IssuerPaths, windows};
 use crate::source::Restrictions;
 use crate::time::Time;
 
@@ -232,20 +232,24 @@ impl Graph {
             .get_or_init(|| {
                 let certificate = &node.certificate;
                 if self.is_disallowed(certificate) {
-                    return Err(Failure::new(
-                        Check::Disallowed,
-                        "a certificate that is not disallowed",
-                        "in the Disallowed store",
-                    ));
+                    return Err(checks::disallowed());
                 }
                 checks::encoding(certificate)?;
                 if self.settings.strict {
                     conformance::check(certificate)?;
                 }
-                checks::validity(certificate, self.settings.at)?;
+                // What an anchor says of itself is not RFC 5280's affair.
+                let of_anchor = |failure: Failure| match node.anchor {
+                    Some(_) => failure.differing(&windows::ANCHOR),
+                    None => failure,
+                };
+                checks::validity(certificate, self.settings.at).map_err(of_anchor)?;
                 checks::issuer(certificate, node.anchor.is_some())?;
                 match self.settings.purpose.usage() {
-                    Some(usage) => checks::allows_usage(certificate, usage),
+                    Some(usage) => checks::allows_usage(certificate, usage).map_err(|failure| match failure.windows {
+                        None if failure.check == Check::ExtendedKeyUsage => failure.differing(&windows::EKU_OF_CAS),
+                        _ => failure,
+                    }),
                     None => Ok(()),
                 }
             })
@@ -270,7 +274,8 @@ impl Graph {
                     Check::RevocationUnknown,
                     "a CRL that tells",
                     "no CRL at all; give them with --crl",
-                ));
+                )
+                .differing(&windows::REVOCATION_UNKNOWN));
             }
             return Ok(());
         };
@@ -280,7 +285,8 @@ impl Graph {
                 Err(Failure::new(Check::Revoked, "a certificate that is not revoked", status.to_string()))
             }
             RevocationStatus::Unknown { why, .. } if settings.require_revocation => {
-                Err(Failure::new(Check::RevocationUnknown, "a CRL that tells", why))
+                let failure = Failure::new(Check::RevocationUnknown, "a CRL that tells", why);
+                Err(failure.differing(&windows::REVOCATION_UNKNOWN))
             }
             RevocationStatus::Unknown { .. } => Ok(()),
         }
@@ -386,7 +392,11 @@ fn refusal(
     }
     match outcome {
         Some(SignatureCheck::Unsupported(what)) => {
-            Failure::new(Check::Algorithm, "a supported algorithm and key", what.clone())
+            let failure = Failure::new(Check::Algorithm, "a supported algorithm and key", what.clone());
+            match below.signature_algorithm().hash() {
+                Some(HashAlgorithm::Md5) => failure.differing(&windows::BROKEN_HASH),
+                _ => failure,
+            }
         }
         None if !is_signed_by_another => {
             Failure::new(Check::Budget, "a key that is tried", "more keys of this name than are tried")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::certificate::{Certificate, SignatureCheck, VerifyingKey};
 use crate::path::graph::{Graph, Links};
 use crate::path::trace::{Check, Failure, Refusal};
+use crate::path::windows::{self, Difference};
 
 /// What is known of an issuer that is not there, or that could not be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +71,17 @@ impl Missing {
             Check::Algorithm | Check::AlgorithmMismatch => true,
             _ => false,
         })
+    }
+
+    /// Where Windows differs: what is not at hand it fetches, and what is at hand it may judge otherwise.
+    pub fn windows(&self) -> Option<&'static Difference> {
+        match &self.refused {
+            None => (!self.aia.is_empty()).then_some(&windows::FETCHING),
+            Some(refusal) if refusal.failure.check == Check::KeyIdentifier => {
+                (!self.aia.is_empty()).then_some(&windows::FETCHING)
+            }
+            Some(refusal) => refusal.failure.windows,
+        }
     }
 
     /// Why the path goes no farther than `below`, which is how the text calls the certificate whose issuer was looked for.

@@ -14,6 +14,7 @@ mod state;
 mod trace;
 mod valid_policies;
 pub(crate) mod verdict;
+pub mod windows;
 
 pub use anchor::AnchorConstraints;
 pub use missing::Missing;

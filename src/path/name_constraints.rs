@@ -3,6 +3,7 @@
 use crate::certificate::extensions::{NameConstraints, Subtree};
 use crate::certificate::{Certificate, Decoded, GeneralName, Name, oid, string};
 use crate::path::trace::{Check, Failure};
+use crate::path::windows;
 
 /// How many comparisons of a name with a constraint one certificate may cost: a CA with a thousand constraints above a
 /// certificate with a thousand names is an attack, not a hierarchy.
@@ -77,7 +78,9 @@ fn check_name(
         }
         // A form or a distance that is not processed: "the certificate MUST be rejected" where such a name appears.
         let Some(within) = (!subtree.has_distances).then(|| is_within(name, &subtree.base)).flatten() else {
-            return refuse(format!("a constraint that can be judged, not {},", subtree.base));
+            let refused = refuse(format!("a constraint that can be judged, not {},", subtree.base));
+            let is_upn = matches!(name, GeneralName::Other { oid, .. } if *oid == oid::MS_USER_PRINCIPAL_NAME);
+            return refused.map_err(|failure| if is_upn { failure.differing(&windows::UPN) } else { failure });
         };
         if is_excluded && within {
             return refuse(format!("no name within {}, excluded", subtree.base));

@@ -5,15 +5,18 @@ use crate::certificate::{Certificate, Oid, key, oid};
 use crate::path::graph::{Graph, NodeId};
 use crate::path::policy::PolicyState;
 use crate::path::trace::{Check, Failure};
-use crate::path::{checks, conformance, name_constraints};
+use crate::path::{checks, conformance, name_constraints, windows};
 use crate::source::Restrictions;
 use crate::time::Time;
 
 /// The working variables after the certificates of a path.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
+    anchor: NodeId,
     /// max_path_length; `None` is no limit.
     path_length: Option<u64>,
+    /// Whether the anchor has set it.
+    is_path_length_of_anchor: bool,
     /// The CAs whose name constraints hold below.
     constraining: Vec<NodeId>,
     pub(super) policy: PolicyState,
@@ -29,10 +32,12 @@ impl State {
     pub(crate) fn at_anchor(graph: &Graph, anchor: NodeId) -> Result<Self, Failure> {
         let node = graph.node(anchor);
         if let Some(restrictions) = &node.anchor {
-            check_restrictions(graph, restrictions)?;
+            check_restrictions(graph, restrictions).map_err(|failure| failure.differing(&windows::STORES))?;
         }
         let mut state = Self {
+            anchor,
             path_length: graph.settings.max_path_length,
+            is_path_length_of_anchor: false,
             constraining: Vec::new(),
             policy: PolicyState::new(&graph.settings),
             key: anchor,
@@ -45,7 +50,10 @@ impl State {
     fn remember_limits(&mut self, graph: &Graph, ca: NodeId) {
         let certificate = graph.certificate(ca);
         if let Some(limit) = certificate.basic_constraints().get().and_then(|constraints| constraints.path_length) {
-            self.path_length = Some(self.path_length.map_or(limit, |length| length.min(limit)));
+            if self.path_length.is_none_or(|length| limit < length) {
+                self.path_length = Some(limit);
+                self.is_path_length_of_anchor = ca == self.anchor;
+            }
         }
         if certificate.extension(oid::NAME_CONSTRAINTS).is_some() {
             self.constraining.push(ca);
@@ -65,11 +73,12 @@ impl State {
             && let Some(length) = state.path_length
         {
             let Some(left) = length.checked_sub(1) else {
-                return Err(Failure::new(
+                let failure = Failure::new(
                     Check::PathLength,
                     "no further intermediate, as the path length left is 0",
                     node.certificate.subject().short(),
-                ));
+                );
+                return Err(if self.is_path_length_of_anchor { failure.differing(&windows::ANCHOR) } else { failure });
             };
             state.path_length = Some(left);
         }
@@ -94,7 +103,13 @@ impl State {
     }
 
     fn check_names(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
-        self.constraining.iter().try_for_each(|ca| name_constraints::check(certificate, graph.certificate(*ca)))
+        self.constraining.iter().try_for_each(|ca| {
+            let checked = name_constraints::check(certificate, graph.certificate(*ca));
+            checked.map_err(|failure| match failure.windows {
+                None if *ca == self.anchor => failure.differing(&windows::ANCHOR),
+                _ => failure,
+            })
+        })
     }
 
     /// What the root program calls NotBefore: certificates issued after that date are not trusted any more, those issued before go on
@@ -168,7 +183,7 @@ fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), 
 /// The checks of an end-entity certificate that no path decides.
 pub(crate) fn check_end_entity(graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
     if graph.is_disallowed(certificate) {
-        return Err(Failure::new(Check::Disallowed, "a certificate that is not disallowed", "in the Disallowed store"));
+        return Err(checks::disallowed());
     }
     checks::encoding(certificate)?;
     if graph.settings.strict {

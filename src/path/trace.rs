@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
+use crate::path::windows::Difference;
 
 /// The checks that can refuse a certificate on a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -95,11 +96,18 @@ pub struct Failure {
     pub expected: String,
     /// What it found.
     pub found: String,
+    /// Where Windows decides this differently from RFC 5280, or both differently from what one would expect.
+    pub windows: Option<&'static Difference>,
 }
 
 impl Failure {
     pub(crate) fn new(check: Check, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { check, expected: expected.into(), found: found.into() }
+        Self { check, expected: expected.into(), found: found.into(), windows: None }
+    }
+
+    /// Where Windows differs from RFC 5280 in what decided.
+    pub(crate) fn differing(self, windows: &'static Difference) -> Self {
+        Self { windows: Some(windows), ..self }
     }
 }
 

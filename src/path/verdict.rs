@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, oid};
+use crate::path::conformance;
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::missing::Missing;
 use crate::path::revocation::RevocationStatus;
@@ -60,6 +61,16 @@ pub struct Path {
 }
 
 impl Path {
+    /// Where its certificates, the anchor's too, are not as RFC 5280 section 4 asks it of the CA that issues them. Section 6 does not
+    /// ask it of who validates, so that a path can be valid all the same.
+    pub fn departures(&self) -> Vec<(Arc<Certificate>, Failure)> {
+        let of = |certificate: &Arc<Certificate>| {
+            let certificate = certificate.clone();
+            conformance::departures(&certificate).into_iter().map(move |failure| (certificate.clone(), failure))
+        };
+        self.certificates.iter().flat_map(of).collect()
+    }
+
     /// The certificates whose issuer's name is the subject above them only by comparison (RFC 5280 section 7.1), not byte for
     /// byte: in another string type, case or spacing; each with its issuer. Windows compares names by their bytes, and may not
     /// build such a path.

@@ -244,6 +244,9 @@ impl<'a> View<'a> {
             writeln!(out)?;
             self.style.hanging(out, "Next: ", "      ", &advice)?;
         }
+        if let Some(note) = describe::windows(group.path) {
+            self.style.hanging(out, "Where Windows differs: ", "      ", &note)?;
+        }
         let others: Vec<&Path> =
             group.clients.first().map_or(&[][..], |client| &client.verdict.paths).iter().skip(1).collect();
         if !others.is_empty() {
@@ -316,6 +319,7 @@ impl<'a> View<'a> {
         }
         self.style.heading(out, "Considered and refused")?;
         let shown = self.style.shown(all.len());
+        let mut told = HashSet::new();
         for Refused { refusal, below } in all.iter().take(shown) {
             let cross = self.style.paint(Tint::Bad, self.style.glyph("✗", "x"));
             let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
@@ -331,6 +335,10 @@ impl<'a> View<'a> {
             };
             writeln!(out, "      as issuer of {below}{more}")?;
             self.style.hanging(out, "      ", "        ", &describe::failure(&refusal.failure))?;
+            if let Some(difference) = refusal.failure.windows.filter(|one| told.insert(one.question)) {
+                let note = format!("where Windows differs: {}", difference.note());
+                self.style.hanging(out, "      ", "        ", &note)?;
+            }
         }
         more(out, self.style, all.len() - shown)
     }

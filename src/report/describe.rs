@@ -1,6 +1,7 @@
 //! Certificates and what belongs to them in a few words for people, safe on a terminal.
 
 use crate::certificate::{Certificate, Name, Oid, PublicKey};
+use crate::path::windows::Difference;
 use crate::path::{AnchorConstraints, Check, Failure, Missing, Path};
 use crate::pool::Entry;
 use crate::report::model::{QualifierRecord, Role};
@@ -249,6 +250,16 @@ pub(crate) fn advice(check: Check) -> &'static str {
             "Compare the certificate with the CA's own copy: it may be damaged. If it is whole, it has to be issued anew."
         }
     }
+}
+
+/// Where Windows differs from RFC 5280 in what a path fails on.
+pub(crate) fn windows(path: &Path) -> Option<String> {
+    let difference = match (&path.failure, &path.missing) {
+        (Some((_, failure)), _) => failure.windows,
+        (None, Some(missing)) => missing.windows(),
+        (None, None) => None,
+    };
+    difference.map(Difference::note)
 }
 
 /// Why a path is not valid, in a sentence without its end.

@@ -1,5 +1,6 @@
 //! `verify` for people: the verdict in a line, then the path, or how far it goes and why no further.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::certificate::CertificatePolicy;
@@ -31,6 +32,12 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out)?;
             style.hanging(out, "Next: ", "      ", &advice)?;
         }
+        if let Some(note) = describe::windows(path) {
+            style.hanging(out, "Where Windows differs: ", "      ", &note)?;
+        }
+    }
+    if let Some(path) = found.verdict.chosen() {
+        departures(out, style, path)?;
     }
     if style.verbose && found.is_valid() {
         policies(out, style, &found.policies)?;
@@ -44,11 +51,15 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
     if !found.verdict.refused.is_empty() && (style.verbose || !found.is_valid()) {
         style.heading(out, "Considered and refused")?;
         let shown = style.shown(found.verdict.refused.len());
+        let mut told = HashSet::new();
         for refusal in found.verdict.refused.iter().take(shown) {
             let cross = style.paint(Tint::Bad, style.glyph("✗", "x"));
             let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
             writeln!(out, "  {cross} {name} [{mark}], as issuer of {}", describe::subject(&refusal.below))?;
             style.hanging(out, "      ", "        ", &describe::failure(&refusal.failure))?;
+            if let Some(difference) = refusal.failure.windows.filter(|one| told.insert(one.question)) {
+                style.hanging(out, "      ", "        ", &format!("where Windows differs: {}", difference.note()))?;
+            }
         }
         if shown < found.verdict.refused.len() {
             writeln!(out, "  {} more: `-v` shows all", found.verdict.refused.len() - shown)?;
@@ -60,6 +71,31 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
         selection_text::write(out, style, counts)?;
     }
     problems_text::write(out, style, &found.problems)
+}
+
+/// Where a valid path's certificates are not as they should have been issued.
+fn departures(out: &mut dyn Write, style: &Style, path: &Path) -> io::Result<()> {
+    let departures = path.departures();
+    if departures.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let heading = "Valid, but not as RFC 5280 section 4 asks it of the CA; `--strict` refuses such a path:";
+    style.paragraph(out, "", heading)?;
+    let shown = style.shown(departures.len());
+    for (certificate, failure) in departures.iter().take(shown) {
+        let text = format!(
+            "{}: expected {}; found {}",
+            describe::subject(certificate),
+            terminal(&failure.expected),
+            terminal(&failure.found)
+        );
+        style.hanging(out, "  - ", "    ", &text)?;
+    }
+    if shown < departures.len() {
+        writeln!(out, "  {} more: `-v` shows all", departures.len() - shown)?;
+    }
+    Ok(())
 }
 
 /// The policies that the path is valid under, and what its certificates say of each.

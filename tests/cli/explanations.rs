@@ -3,9 +3,10 @@
 use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, GeneralSubtree, NameConstraints};
 use serde_json::Value;
 
-use crate::common::openssl::verifies;
+use crate::common::openssl::{openssl, verifies};
 use crate::common::pki::{Ca, folder, name};
 use crate::common::{AT, Output, Run, array, files, json_of, read, sha256, testdata};
+use crate::der_writer::{element, sequence};
 
 fn run(command: &str, folder: &tempfile::TempDir, more: &[&str]) -> Output {
     let run = Run::new([command]).arg(folder.path()).arg("--at").arg(AT);
@@ -230,6 +231,7 @@ fn names_that_are_equal_by_comparison_only_are_in_every_record_of_a_path() {
             assert!(hex(&file(&one["certificate"])).contains(one["expected"].as_str().expect("a name")));
             assert!(hex(&file(&one["issuer"])).contains(one["found"].as_str().expect("a name")));
             assert_ne!(one["expected"], one["found"]);
+            assert!(one["windows"]["windows"].as_str().is_some_and(|windows| windows.contains("identical encodings")));
         }
     }
     let plain = json_of("chain", &[&testdata("cross-signed")], &[]).json();
@@ -330,4 +332,176 @@ fn a_wildcard_that_can_stand_for_an_excluded_name_is_refused_and_one_that_cannot
             assert_eq!(verifies(&[&root.der], &[&issuing.der], &issuing.client(san), at, None), is_valid);
         }
     }
+}
+
+#[test]
+fn a_valid_path_tells_every_departure_from_what_the_ca_should_have_issued() {
+    let root = Ca::root("Northwind Root");
+    let issuing = root.issue_ca_with(name("Northwind Issuing"), |options| {
+        options.aki = false;
+        options.ski = false;
+        options.key_usage.clear();
+    });
+    let client = issuing.client_with("pc1.northwind.test", |options| options.serial = vec![0]);
+    let files = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("client.cer", &client)]);
+    let verify = |more: &[&str]| {
+        let run = Run::new(["verify", "--at", AT, "--trust"]).arg(files.path().join("root.cer"));
+        let run = run.arg("--intermediates").arg(files.path().join("issuing.cer")).arg(files.path().join("client.cer"));
+        more.iter().fold(run, |run, more| run.arg(more)).output()
+    };
+    let report = verify(&["--format", "json"]).status(0).json();
+    let told: Vec<(String, String)> = array(&report["conformance"])
+        .iter()
+        .map(|one| (one["certificate"].to_string(), one["expected"].to_string()))
+        .collect();
+    for (der, expected) in [
+        (&client, "a positive serial number"),
+        (&issuing.der, "an authority key identifier"),
+        (&issuing.der, "a subject key identifier"),
+        (&issuing.der, "key usage in a CA certificate"),
+    ] {
+        let is_it = |(sha, it): &(String, String)| sha.contains(&sha256(der)) && it.contains(expected);
+        assert!(told.iter().any(is_it), "{expected}: {told:?}");
+    }
+    let text = verify(&[]).status(0).text();
+    assert!(text.starts_with("valid at") && text.contains("Valid, but not as RFC 5280 section 4 asks"), "{text}");
+    let strict = verify(&["--strict", "--format", "json"]).status(1).json();
+    assert!(array(&strict["conformance"]).is_empty());
+    assert_eq!(strict["paths"][0]["failure"]["check"], "conformance");
+}
+
+/// `verify --purpose client`, as JSON and as text.
+fn verified(folder: &tempfile::TempDir, trust: &str) -> (Value, String) {
+    let run = |format: &str| {
+        let run = Run::new(["verify", "--purpose", "client", "--at", AT, "--format", format, "--trust"]);
+        let run = run.arg(folder.path().join(trust)).arg("--intermediates").arg(folder.path());
+        run.arg(folder.path().join("client.cer")).output()
+    };
+    let text = run("table").text().split_whitespace().collect::<Vec<_>>().join(" ");
+    (run("json").json()["paths"][0].clone(), text)
+}
+
+#[test]
+fn what_fails_where_windows_differs_says_so_in_json_in_text_and_in_the_audit() {
+    let server = || vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let root = Ca::root("Northwind Root");
+    let strict_root = Ca::root_with(name("Northwind Root"), |options| options.path_length = Some(0));
+    let for_servers = root.issue_ca_with(name("Northwind Servers"), |options| options.eku = server());
+    let below = strict_root.issue_ca("Northwind Issuing");
+    let server_auth = element(0x06, &[0x2b, 6, 1, 5, 5, 7, 3, 1]);
+    let policies = sequence(&[&sequence(&[&server_auth])]);
+    let application = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 311, 21, 10], policies);
+    // NameConstraints and a name, both of a UPN.
+    let upn = |text: &str| {
+        let value = element(0xa0, &element(0x0c, text.as_bytes()));
+        element(0xa0, &[element(0x06, &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 20, 2, 3]), value].concat())
+    };
+    let constrained = root.issue_ca_with(name("Northwind Users"), |options| {
+        let permitted = element(0xa0, &sequence(&[&upn("@northwind.test")]));
+        options.extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 30], sequence(&[&permitted])));
+    });
+    let user = constrained.client_with("pc1.northwind.test", |options| {
+        options.sans.clear();
+        let names = sequence(&[&upn("pc1@northwind.test")]);
+        options.extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 17], names));
+    });
+    let published = root.issue_ca("Northwind Gone").client_with("pc1.northwind.test", |options| {
+        let address = element(0x86, b"http://pki.northwind.test/gone.cer");
+        let access = sequence(&[&element(0x06, &[0x2b, 6, 1, 5, 5, 7, 48, 2]), &address]);
+        let access = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], sequence(&[&access]));
+        options.extensions.push(access);
+    });
+    let host = "pc1.northwind.test";
+    let cases: [(&str, &[u8], &[u8], Vec<u8>); 5] = [
+        ("Extended key usage of CA certificates", &root.der, &for_servers.der, for_servers.client(host)),
+        (
+            "Application policies",
+            &root.der,
+            &root.der,
+            root.client_with(host, |options| options.extensions.push(application)),
+        ),
+        ("What a self-signed anchor says of itself", &strict_root.der, &below.der, below.client(host)),
+        ("Constraints on UPN", &root.der, &constrained.der, user),
+        ("Issuers and CRLs that are not at hand", &root.der, &root.der, published),
+    ];
+    for (question, root, issuing, client) in cases {
+        let folder = folder(&[("root.cer", root), ("issuing.cer", issuing), ("client.cer", &client)]);
+        let (path, text) = verified(&folder, "root.cer");
+        let reason = path.get("failure").unwrap_or(&path["missing"]);
+        let windows = &reason["windows"];
+        assert!(windows["question"].as_str().is_some_and(|found| found.starts_with(question)), "{question}: {path}");
+        assert!(windows["source"].as_str().is_some_and(|source| source.starts_with("https://")), "{windows}");
+        assert!(text.contains(&format!("Where Windows differs: {question}")), "{question}: {text}");
+        // What is published has its address in the finding, and application policies have a rule of their own.
+        if question.starts_with("Issuers") || question.starts_with("Application") {
+            continue;
+        }
+        let audit = run("audit", &folder, &["--format", "json"]).json().to_string();
+        assert!(audit.contains(&format!("Where Windows differs: {question}")), "{question}: {audit}");
+    }
+    let (path, _) = verified(
+        &folder(&[("root.cer", &root.der), ("client.cer", &root.client_with(host, |options| options.eku = server()))]),
+        "root.cer",
+    );
+    assert_eq!(path["failure"]["check"], "extended-key-usage");
+    assert!(path["failure"].get("windows").is_none(), "of the last certificate RFC 5280 asks the same");
+}
+
+#[test]
+fn short_keys_broken_hashes_and_store_limits_say_what_windows_does_too() {
+    let work = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| work.path().join(name).to_string_lossy().into_owned();
+    let make = |arguments: &[&str]| openssl(arguments, b"").expect("openssl makes it");
+    make(&[
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        &file("key"),
+        "-subj",
+        "/CN=R",
+        "-days",
+        "9000",
+        "-out",
+        &file("root.cer"),
+    ]);
+    for (bits, hash, question) in
+        [("rsa:512", "-sha256", "RSA keys below 1024 bits"), ("rsa:2048", "-md5", "MD2, MD5 signatures")]
+    {
+        make(&[
+            "req",
+            "-x509",
+            "-newkey",
+            bits,
+            "-nodes",
+            "-keyout",
+            &file("own"),
+            "-subj",
+            "/CN=pc1",
+            "-CA",
+            &file("root.cer"),
+            "-CAkey",
+            &file("key"),
+            hash,
+            "-addext",
+            "basicConstraints=CA:FALSE",
+            "-out",
+            &file("client.cer"),
+        ]);
+        let (path, text) = verified(&work, "root.cer");
+        let reason = path
+            .get("failure")
+            .filter(|failure| failure["check"] == "algorithm")
+            .unwrap_or(&path["missing"]["refused"]);
+        assert_eq!(reason["windows"]["question"], question, "{path}");
+        assert!(text.contains(&format!("here Windows differs: {question}")), "{text}");
+    }
+    let root = Ca::root("Northwind Root");
+    let files =
+        folder(&[("root.sst", &store_for_servers(&root.der)), ("client.cer", &root.client("pc1.northwind.test"))]);
+    let (path, text) = verified(&files, "root.sst");
+    assert_eq!(path["failure"]["check"], "store-restriction");
+    assert!(text.contains("Where Windows differs: Limits in the store entry of a root"), "{text}");
 }

@@ -188,6 +188,28 @@ fn what_the_suites_call_strict_is_decided_as_they_say_where_it_is_asked_for() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+#[test]
+fn what_the_suites_call_strict_and_is_accepted_is_told_at_least() {
+    let Some(base) = corpora("cases/cases.jsonl") else { return };
+    let empty = tempfile::tempdir().expect("a folder");
+    let exceptions: BTreeSet<String> = table(EXCEPTIONS).into_iter().map(|row| row[0].clone()).collect();
+    let mut cases = cases(&base);
+    cases.retain(|case| case.category == "strict" && case.expected == "FAILURE" && exceptions.contains(&case.id));
+    assert!(cases.len() > 10, "{}", cases.len());
+    let verdicts = on_two_threads(&cases, |case| verify(&base, empty.path(), case, false));
+    let mut silent = Vec::new();
+    for (case, verdict) in cases.iter().zip(&verdicts) {
+        let report = verdict.report.as_ref().unwrap_or_else(|| panic!("{}: {}", case.id, verdict.said));
+        assert_eq!(report["valid"], true, "{} is listed as accepted", case.id);
+        let told = array(&report["conformance"]);
+        if told.is_empty() || !told.iter().all(|one| one["expected"].as_str().is_some_and(|it| it.contains("RFC 5280")))
+        {
+            silent.push(&case.id);
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?}");
+}
+
 /// In a few words what certpath said.
 fn reason(verdict: &Verdict) -> String {
     let Some(report) = &verdict.report else { return verdict.said.chars().take(200).collect() };

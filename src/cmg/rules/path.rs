@@ -70,7 +70,8 @@ pub(crate) fn invalid(at_fault: &Certificate, failure: &Failure) -> Finding {
     if failure.check == Check::Budget {
         return exhausted(&failure.found);
     }
-    let message = format!("no path is valid: {} fails the check {failure}", at_fault.subject().short());
+    let mut message = format!("no path is valid: {} fails the check {failure}", at_fault.subject().short());
+    message.push_str(&differing(failure));
     Finding::new(&path_invalid::REFUSED, message).expected(&*failure.expected).found(&*failure.found)
 }
 
@@ -114,8 +115,16 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
         Check::RevocationUnknown => &revocation_unknown::UNKNOWN,
         _ => return invalid(certificate, failure),
     };
-    let message = format!("{}: expected {}, found {}", case.title, failure.expected, failure.found);
+    let mut message = format!("{}: expected {}, found {}", case.title, failure.expected, failure.found);
+    message.push_str(&differing(failure));
     Finding::new(case, message).expected(&*failure.expected).found(&*failure.found)
+}
+
+/// Where Windows differs from RFC 5280 in what failed, as the end of a message.
+fn differing(failure: &Failure) -> String {
+    failure.windows.map_or_else(String::new, |windows| {
+        format!(". Where Windows differs: {}", windows.note()).trim_end_matches('.').to_owned()
+    })
 }
 
 /// That the issuer's key did not make the signature, or cannot be tried.
@@ -125,7 +134,8 @@ pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
         return mismatched(failure);
     }
     if failure.check == Check::Algorithm {
-        let message = format!("the signature could not be verified: {} is not supported", failure.found);
+        let mut message = format!("the signature could not be verified: {} is not supported", failure.found);
+        message.push_str(&differing(failure));
         return Finding::new(&signature::UNSUPPORTED, message).found(&*failure.found);
     }
     let message = format!("the signature does not verify with the key of the issuer {name}");

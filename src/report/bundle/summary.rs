@@ -244,6 +244,9 @@ fn reason(client: &Client) -> String {
         };
         let _ = writeln!(out, "  next            {next}");
     }
+    if let Some(note) = describe::windows(path) {
+        let _ = writeln!(out, "  where Windows differs: {note}");
+    }
     if path.failure.is_none() && path.missing.is_none() {
         out.push_str("Ends at a trust anchor that is not self-signed, and a CMG must be given the root\n");
         if let Some(last) = path.certificates.last() {

@@ -12,7 +12,7 @@ use crate::ops::{Chains, Client, Inspection, IssuerResult, PassedOver, Selection
 use crate::pool::Entry;
 use crate::report::model::certificate::{CertificateRecord, Role};
 use crate::report::model::each::Each;
-use crate::report::model::path::PathRecord;
+use crate::report::model::path::{DepartureRecord, PathRecord};
 use crate::report::model::policy::PolicyRecord;
 use crate::report::model::problem::ProblemRecord;
 use crate::source::Problem;
@@ -305,6 +305,8 @@ pub struct VerifyRecord {
     /// The policies that the first path is valid under, of those that were asked for, with their qualifiers: the
     /// user-constrained policy set of RFC 5280 section 6.1.6.
     pub policies: Vec<PolicyRecord>,
+    /// Where the certificates of the first path, which is valid, are not as RFC 5280 section 4 asks it of the CA that issued them.
+    pub conformance: Vec<DepartureRecord>,
     /// Whether the search ended on its budget, so that there may be more paths.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub exhausted: bool,
@@ -331,6 +333,7 @@ impl VerifyRecord {
             valid: verdict.chosen().is_some(),
             certificates: certificates.map(|certificate| NamedRecord::new(certificate)).collect(),
             paths: PathRecord::of(verdict),
+            conformance: verdict.chosen().map(DepartureRecord::of).unwrap_or_default(),
             policies: found.policies.iter().map(PolicyRecord::new).collect(),
             exhausted: verdict.exhausted,
             selection: SelectionRecord::new(found.selection.as_ref()),

@@ -28,6 +28,8 @@ pub use line::{
     InspectSummaryRecord, Line, PlanLine, SchemaRecord,
 };
 pub use occurrence::{KeyProviderRecord, OccurrenceRecord, RestrictionsRecord};
-pub use path::{FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord};
+pub use path::{
+    DepartureRecord, FailureRecord, MissingRecord, NameEncodingRecord, PathRecord, RefusalRecord, WindowsRecord,
+};
 pub use policy::{PolicyRecord, QualifierRecord};
 pub use problem::ProblemRecord;

@@ -4,9 +4,32 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::certificate::Certificate;
+use crate::path::windows::{self, Difference};
 use crate::path::{Failure, Missing, Path, PathStatus, Refusal, RevocationStatus, Verdict};
 use crate::report::model::anchor::AnchorConstraintsRecord;
 use crate::time::Time;
+
+/// A question that RFC 5280 and Windows answer differently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowsRecord {
+    /// The question.
+    pub question: &'static str,
+    /// What RFC 5280 says.
+    pub rfc5280: &'static str,
+    /// What Windows does.
+    pub windows: &'static str,
+    /// Where that is written.
+    pub source: &'static str,
+}
+
+impl WindowsRecord {
+    /// Of a difference.
+    pub fn new(difference: &'static Difference) -> Self {
+        let Difference { question, rfc5280, windows, source: (_, source), .. } = difference;
+        Self { question, rfc5280, windows, source }
+    }
+}
 
 /// An issuer that is not there, or that is not confirmed.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -29,6 +52,9 @@ pub struct MissingRecord {
     /// Of these the one that comes nearest, and the check that refused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<RefusalRecord>,
+    /// Where Windows differs: it fetches what is published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsRecord>,
 }
 
 impl MissingRecord {
@@ -42,6 +68,7 @@ impl MissingRecord {
             reason: missing.why(&below.subject().short()),
             candidates: missing.candidates,
             refused: missing.refused.as_ref().map(RefusalRecord::new),
+            windows: missing.windows().map(WindowsRecord::new),
         }
     }
 }
@@ -60,6 +87,9 @@ pub struct FailureRecord {
     pub expected: String,
     /// What it found.
     pub found: String,
+    /// Where Windows differs from RFC 5280 in what decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsRecord>,
 }
 
 impl FailureRecord {
@@ -71,7 +101,37 @@ impl FailureRecord {
             check: failure.check.name(),
             expected: failure.expected.clone(),
             found: failure.found.clone(),
+            windows: failure.windows.map(WindowsRecord::new),
         }
+    }
+}
+
+/// Where a certificate is not as RFC 5280 section 4 asks it of the CA that issued it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DepartureRecord {
+    /// SHA-256 of the certificate.
+    pub certificate: String,
+    /// Its subject.
+    pub subject: String,
+    /// What section 4 asks for.
+    pub expected: String,
+    /// What there is.
+    pub found: String,
+}
+
+impl DepartureRecord {
+    /// Of every certificate of a path.
+    pub fn of(path: &Path) -> Vec<Self> {
+        let departures = path.departures().into_iter();
+        departures
+            .map(|(certificate, failure)| Self {
+                certificate: certificate.sha256_hex(),
+                subject: certificate.subject().to_string(),
+                expected: failure.expected,
+                found: failure.found,
+            })
+            .collect()
     }
 }
 
@@ -93,6 +153,9 @@ pub struct RefusalRecord {
     pub expected: String,
     /// What it found.
     pub found: String,
+    /// Where Windows differs from RFC 5280 in what decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowsRecord>,
 }
 
 impl RefusalRecord {
@@ -108,6 +171,7 @@ impl RefusalRecord {
             check: failure.check.name(),
             expected: failure.expected.clone(),
             found: failure.found.clone(),
+            windows: failure.windows.map(WindowsRecord::new),
         }
     }
 
@@ -121,6 +185,7 @@ impl RefusalRecord {
             check: refusal.failure.check.name(),
             expected: refusal.failure.expected.clone(),
             found: refusal.failure.found.clone(),
+            windows: refusal.failure.windows.map(WindowsRecord::new),
         }
     }
 }
@@ -171,6 +236,8 @@ pub struct NameEncodingRecord {
     pub expected: String,
     /// The subject of the issuer's own certificate, lower-case hex of the DER.
     pub found: String,
+    /// What Windows makes of it.
+    pub windows: WindowsRecord,
 }
 
 impl NameEncodingRecord {
@@ -183,6 +250,7 @@ impl NameEncodingRecord {
             issuer: issuer.sha256_hex(),
             expected: hex(below.issuer().as_bytes()),
             found: hex(issuer.subject().as_bytes()),
+            windows: WindowsRecord::new(&windows::NAMES),
         }
     }
 }
