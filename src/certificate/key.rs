@@ -164,6 +164,7 @@ fn curve_bits(curve: &[u8], key_bytes: usize) -> u32 {
         c if c == oid::P384 || c == oid::BRAINPOOL_P384R1 => 384,
         c if c == oid::P521 => 521,
         c if c == oid::P224 => 224,
+        c if c == oid::P192 => 192,
         c if c == oid::BRAINPOOL_P512R1 => 512,
         // An uncompressed point is a byte and two coordinates (SEC 1 section 2.3.3).
         _ => u32::try_from(key_bytes.saturating_sub(1) / 2 * 8).unwrap_or(0),

@@ -106,6 +106,12 @@ impl<'a> SignatureAlgorithm<'a> {
         hash_of(oid)
     }
 
+    /// Whether it is DSA, with whatever hash.
+    pub(crate) fn is_dsa(&self) -> bool {
+        const DSA: [&[u8]; 3] = [oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA];
+        self.parts().is_some_and(|(oid, _)| DSA.contains(&oid))
+    }
+
     fn scheme(&self) -> Result<(Scheme, HashAlgorithm), String> {
         let (oid, parameters) = self.parts().ok_or("an AlgorithmIdentifier that cannot be read")?;
         let unsupported = || oid::name(oid).map_or_else(|| oid::dotted(oid), str::to_owned);

@@ -352,16 +352,16 @@ impl Auditor<'_> {
 
     /// A check of its own that failed, where no rule has told of it.
     fn of_own(&self, certificate: &Certificate, failure: &Failure, known: &[Finding]) -> Option<Finding> {
-        let told = match failure.check {
-            Check::Validity => Code::Validity,
-            Check::ExtendedKeyUsage => Code::Eku,
-            Check::KeyUsage => Code::KeyUsage,
-            Check::Algorithm => Code::KeyLength,
-            Check::Disallowed => Code::Disallowed,
-            _ => return Some(rules::path::at_fault(certificate, false, failure, self.context.at)),
+        let told: &[Code] = match failure.check {
+            Check::Validity => &[Code::Validity],
+            Check::ExtendedKeyUsage => &[Code::Eku],
+            Check::KeyUsage => &[Code::KeyUsage],
+            Check::Algorithm => &[Code::KeyLength, Code::KeyAlgorithm],
+            Check::Tls => &[Code::KeyAlgorithm, Code::SignatureHash],
+            Check::Disallowed => &[Code::Disallowed],
+            _ => &[],
         };
-        let is_told = known.iter().any(|finding| finding.code() == told)
-            || (told == Code::KeyLength && known.iter().any(|finding| finding.code() == Code::KeyAlgorithm));
+        let is_told = known.iter().any(|finding| told.contains(&finding.code()));
         (!is_told).then(|| rules::path::at_fault(certificate, false, failure, self.context.at))
     }
 

@@ -236,6 +236,30 @@ fn usage_name(usage: &crate::certificate::Oid) -> String {
     usage.name().map_or_else(|| usage.to_string(), str::to_owned)
 }
 
+/// The curves that an end entity's key may be on in TLS: RFC 8422 section 5.1.1 took the others from it, but for RFC 7027 and RFC 8734.
+const TLS_CURVES: [&str; 6] = ["P-256", "P-384", "P-521", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"];
+
+/// That TLS takes the signature: "DSA MUST NOT be used" (RFC 8446 section 4.2.3).
+pub(crate) fn tls_signature(certificate: &Certificate, purpose: Purpose) -> Result<(), Failure> {
+    if purpose == Purpose::Any || !certificate.signature_algorithm().is_dsa() {
+        return Ok(());
+    }
+    let found = certificate.signature_algorithm().to_string();
+    Err(Failure::new(Check::Tls, "a signature algorithm that TLS takes (RFC 8446 section 4.2.3)", found))
+}
+
+/// That an end entity can take part in TLS with its key.
+pub(crate) fn tls_key(certificate: &Certificate, purpose: Purpose) -> Result<(), Failure> {
+    let key = certificate.public_key();
+    let found = match (&key.algorithm, &key.curve) {
+        _ if purpose == Purpose::Any => return Ok(()),
+        (KeyAlgorithm::Dsa, _) => "DSA".to_owned(),
+        (KeyAlgorithm::Ec, Some(curve)) if !TLS_CURVES.contains(&&**curve) => format!("EC on {curve}"),
+        _ => return Ok(()),
+    };
+    Err(Failure::new(Check::Tls, "a key that TLS takes (RFC 8446 section 4.2.3)", found))
+}
+
 /// That the key usage of the end-entity certificate, where it has one, allows a TLS handshake for the purpose
 /// (RFC 5280 section 4.2.1.12, RFC 8446 section 4.4.2.2).
 pub(crate) fn end_entity_key_usage(certificate: &Certificate, purpose: Purpose) -> Result<(), Failure> {

@@ -245,6 +245,9 @@ impl Graph {
                 };
                 checks::validity(certificate, self.settings.at).map_err(of_anchor)?;
                 checks::issuer(certificate, node.anchor.is_some())?;
+                if node.anchor.is_none() {
+                    checks::tls_signature(certificate, self.settings.purpose)?;
+                }
                 match self.settings.purpose.usage() {
                     Some(usage) => checks::allows_usage(certificate, usage).map_err(|failure| match failure.windows {
                         None if failure.check == Check::ExtendedKeyUsage => failure.differing(&windows::EKU_OF_CAS),

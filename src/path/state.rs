@@ -193,6 +193,8 @@ pub(crate) fn check_end_entity(graph: &Graph, certificate: &Certificate) -> Resu
     if let Some(usage) = graph.settings.purpose.usage() {
         checks::allows_usage(certificate, usage)?;
     }
+    checks::tls_signature(certificate, graph.settings.purpose)?;
+    checks::tls_key(certificate, graph.settings.purpose)?;
     // A CA that is judged for itself is asked for the usages of an issuer, where it is one.
     if certificate.is_end_entity() { checks::end_entity_key_usage(certificate, graph.settings.purpose) } else { Ok(()) }
 }

@@ -38,6 +38,8 @@ pub enum Check {
     NameConstraints,
     /// No policy that a CA above, or the user, demands (section 6.1.5 (g)).
     Policy,
+    /// A key or a signature that TLS does not take, where that is what for (RFC 8446 section 4.2.3, RFC 8422 section 5.1.1).
+    Tls,
     /// Not as section 4 asks it of the CA that issued it; asked only with [`Settings::strict`](super::Settings::strict).
     Conformance,
     /// Revoked (section 6.3).
@@ -74,6 +76,7 @@ impl Check {
             Self::Extension => "extension",
             Self::NameConstraints => "name-constraints",
             Self::Policy => "policy",
+            Self::Tls => "tls",
             Self::Conformance => "conformance",
             Self::Revoked => "revoked",
             Self::RevocationUnknown => "revocation-unknown",

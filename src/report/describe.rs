@@ -237,6 +237,9 @@ pub(crate) fn advice(check: Check) -> &'static str {
         Check::ExtendedKeyUsage => {
             "The certificate at fault is not for client authentication (1.3.6.1.5.5.7.3.2), and Windows lets a CA's limits bind what it issues. Use a CA that is."
         }
+        Check::Tls => {
+            "TLS, and with it a gateway, takes none such: a certificate with an RSA key from a CA with one is needed."
+        }
         Check::Conformance => {
             "Whoever asks for this must have the CA issue the certificate anew; without `--strict` it is judged as RFC 5280 section 6 and Windows do."
         }

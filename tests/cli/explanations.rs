@@ -505,3 +505,46 @@ fn short_keys_broken_hashes_and_store_limits_say_what_windows_does_too() {
     assert_eq!(path["failure"]["check"], "store-restriction");
     assert!(text.contains("Where Windows differs: Limits in the store entry of a root"), "{text}");
 }
+
+#[test]
+fn for_tls_neither_a_dsa_signature_nor_a_key_on_a_curve_that_it_gave_up_is_taken() {
+    let place = tempfile::tempdir().unwrap();
+    let file = |name: &str| place.path().join(name).to_str().unwrap().to_owned();
+    let openssl = |arguments: &[&str]| assert!(openssl(arguments, b"").is_some(), "{arguments:?}");
+    let make = |key: &str, options: &[&str]| openssl(&[&["genpkey", "-out", key], options].concat());
+    openssl(&["genpkey", "-genparam", "-algorithm", "DSA", "-out", &file("dsa.parameters")]);
+    make(&file("dsa.key"), &["-paramfile", &file("dsa.parameters")]);
+    for (name, curve) in [("rsa", None), ("old", Some("P-192")), ("new", Some("P-256")), ("root", Some("P-256"))] {
+        match curve {
+            None => make(&file(&format!("{name}.key")), &["-algorithm", "RSA"]),
+            Some(curve) => {
+                let curve = format!("ec_paramgen_curve:{curve}");
+                make(&file(&format!("{name}.key")), &["-algorithm", "EC", "-pkeyopt", &curve])
+            }
+        };
+    }
+    for (root, client, is_taken, found) in [
+        ("root", "new", true, ""),
+        ("root", "rsa", true, ""),
+        ("dsa", "rsa", false, "DSA"),
+        ("root", "dsa", false, "DSA"),
+        ("root", "old", false, "P-192"),
+    ] {
+        let [root_key, client_key] = [root, client].map(|name| file(&format!("{name}.key")));
+        let (anchor, leaf, request) = (file("anchor.pem"), file("leaf.pem"), file("csr"));
+        let name = ["-subj", "/CN=TLS Root", "-addext", "keyUsage=keyCertSign"];
+        openssl(&[&["req", "-x509", "-key", &root_key, "-days", "30000", "-out", &anchor], &name[..]].concat());
+        openssl(&["req", "-new", "-key", &client_key, "-subj", "/CN=client", "-out", &request]);
+        let issue = ["x509", "-req", "-in", &request, "-CA", &anchor, "-CAkey", &root_key, "-sha256", "-out", &leaf];
+        openssl(&[&issue[..], &["-set_serial", "7", "-days", "30000"]].concat());
+        for (purpose, expected) in [("any", true), ("client", is_taken), ("server", is_taken)] {
+            let verify = ["verify", "--trust", &anchor, "--purpose", purpose, "--format", "json", &leaf];
+            let report = Run::new(verify).output().status(i32::from(!expected)).json();
+            if !expected {
+                let failure = &report["paths"][0]["failure"];
+                assert_eq!(failure["check"], "tls", "{report}");
+                assert!(failure["found"].as_str().is_some_and(|text| text.contains(found)), "{failure}");
+            }
+        }
+    }
+}

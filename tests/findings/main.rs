@@ -215,7 +215,7 @@ fn dsa_is_told_as_the_algorithm_of_a_key_and_of_a_signature_and_not_as_a_missing
     let mut request = pki.request();
     request.request.at = Time::now().max(at());
     let (results, _) = run(&request);
-    assert_eq!(results["rsa"], "warn: signature-hash/dsa");
+    assert_eq!(results["rsa"], "fail: signature-hash/dsa");
     assert_eq!(results["dsa"], "fail: key-algorithm/not-rsa, signature-hash/dsa");
 }
 

@@ -32,10 +32,8 @@ pub(super) fn hash(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Fin
         }
         None => {}
     }
-    const DSA: &[&[u8]] = &[oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA];
-    if looked.part != Part::Root && names(looked.certificate, DSA) {
-        let message =
-            "the signature is DSA, which FIPS 186-5 no longer allows and Configuration Manager's pages do not speak of";
+    if looked.part != Part::Root && algorithm.is_dsa() {
+        let message = "the signature is DSA, which TLS does not take (RFC 8446 section 4.2.3)";
         found.push(Finding::new(&signature_hash::DSA, message).expected("RSA").found(algorithm.to_string()));
     }
 }
