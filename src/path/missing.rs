@@ -129,20 +129,21 @@ impl Graph {
     pub(crate) fn missing_issuer(&self, certificate: &Arc<Certificate>, links: &Links) -> Missing {
         let mut missing = Missing::issuer_of(certificate);
         let of_its_name = self.with_subject(&certificate.issuer());
-        missing.candidates = of_its_name.iter().filter(|id| self.certificate(**id) != certificate).count();
+        let is_one = self.find(certificate.sha256()).is_some_and(|own| of_its_name.contains(&own));
+        missing.candidates = of_its_name.len() - usize::from(is_one);
         let refusal = |candidate: &Arc<Certificate>, failure: Failure| Refusal {
             below: certificate.clone(),
             candidate: candidate.clone(),
             failure,
         };
-        if certificate.is_meant_to_be_self_signed() && !certificate.is_self_signed() {
-            missing.is_meant = true;
-            missing.refused = Some(refusal(certificate, own_signature(certificate)));
-        } else if let Some(issuer) = links.issuers.first() {
+        if let Some(issuer) = links.issuers.first() {
             let issuer = self.certificate(*issuer);
             let failure =
                 Failure::new(Check::Loop, "an issuer that is not on the path already", issuer.subject().to_string());
             missing.refused = Some(refusal(issuer, failure));
+        } else if certificate.is_meant_to_be_self_signed() && !certificate.is_self_signed() {
+            missing.is_meant = true;
+            missing.refused = Some(refusal(certificate, own_signature(certificate)));
         } else {
             let of_the_name = links.refused.iter().filter(|(_, failure)| failure.check != Check::Name);
             let nearest = of_the_name.min_by_key(|(id, failure)| match failure.check {

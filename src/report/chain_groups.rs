@@ -44,8 +44,10 @@ struct Key {
     status: PathStatus,
     authorities: Vec<[u8; 32]>,
     failure: Option<(&'static str, bool)>,
-    /// The issuer's name, and the check that refused which certificate of that name.
-    missing: Option<(String, Option<(&'static str, [u8; 32])>)>,
+    /// The issuer's name.
+    missing: Option<String>,
+    /// The check that refused which certificate of that name.
+    unconfirmed: Option<(&'static str, [u8; 32])>,
 }
 
 /// The groups in the order of their first client, valid ones first.
@@ -58,11 +60,12 @@ pub(crate) fn group(clients: &[Client]) -> Vec<Group<'_>> {
             status: path.status,
             authorities: path.certificates.iter().skip(1).map(|certificate| *certificate.sha256()).collect(),
             failure: path.failure.as_ref().map(|(_, failure)| (failure.check.name(), fails_at_leaf(path))),
-            missing: path.missing.as_ref().map(|missing| {
-                let refused = missing.refused.as_ref();
-                let refused = refused.map(|refusal| (refusal.failure.check.name(), *refusal.candidate.sha256()));
-                (missing.subject.clone(), refused)
-            }),
+            missing: path.missing.as_ref().map(|missing| missing.subject.clone()),
+            unconfirmed: path
+                .missing
+                .as_ref()
+                .and_then(|missing| missing.refused.as_ref())
+                .map(|refusal| (refusal.failure.check.name(), *refusal.candidate.sha256())),
         };
         let place = *places.entry(key).or_insert_with(|| {
             groups.push(Group { path, clients: Vec::new() });

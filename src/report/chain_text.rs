@@ -245,7 +245,7 @@ impl<'a> View<'a> {
             self.style.hanging(out, "Next: ", "      ", &advice)?;
         }
         if let Some(note) = describe::windows(group.path) {
-            self.style.hanging(out, "Where Windows differs: ", "      ", &note)?;
+            self.style.hanging(out, "", "      ", &format!("Where Windows differs: {note}"))?;
         }
         let others: Vec<&Path> =
             group.clients.first().map_or(&[][..], |client| &client.verdict.paths).iter().skip(1).collect();

@@ -259,7 +259,8 @@ pub(crate) fn advice(check: Check) -> &'static str {
 pub(crate) fn windows(path: &Path) -> Option<String> {
     let difference = match (&path.failure, &path.missing) {
         (Some((_, failure)), _) => failure.windows,
-        (None, Some(missing)) => missing.windows(),
+        // That what is published would be fetched goes without saying beside its address.
+        (None, Some(missing)) => missing.refused.as_ref().and_then(|refusal| refusal.failure.windows),
         (None, None) => None,
     };
     difference.map(Difference::note)

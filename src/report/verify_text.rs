@@ -21,7 +21,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
     let (verdict, tint) = if found.is_valid() { ("valid", Tint::Good) } else { ("not valid", Tint::Bad) };
     writeln!(out, "{} at {at}: {}", style.paint(tint, verdict), describe::subject(&found.leaf))?;
     if let Some(why) = found.verdict.paths.first().and_then(describe::why) {
-        style.hanging(out, "because ", "        ", &why)?;
+        style.hanging(out, "", "    ", &format!("because {why}"))?;
     }
     writeln!(out)?;
     if let Some(path) = found.verdict.paths.first() {
@@ -33,7 +33,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             style.hanging(out, "Next: ", "      ", &advice)?;
         }
         if let Some(note) = describe::windows(path) {
-            style.hanging(out, "Where Windows differs: ", "      ", &note)?;
+            style.hanging(out, "", "      ", &format!("Where Windows differs: {note}"))?;
         }
     }
     if let Some(path) = found.verdict.chosen() {
