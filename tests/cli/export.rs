@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
 use crate::common::{
-    AT, Output, Run, array, files, openssl, pem, read, repository, sha256, strings, testdata, thumbprint, write,
+    AT, Output, Run, array, files, openssl, pem, read, repository, sha256, strings, testdata, thumbprint,
 };
 
 /// An export into a folder that is not there yet.
@@ -32,12 +32,12 @@ impl Export {
     }
 
     /// Nothing at all was left: neither the folder nor anything beside its place.
-    fn left_nothing(&self) {
+    pub(crate) fn left_nothing(&self) {
         assert_eq!(files(self.place.path()), Vec::<String>::new());
         assert_eq!(std::fs::read_dir(self.place.path()).expect("a folder").count(), 0, "an empty folder was left");
     }
 
-    fn written(&self, role: &str) -> BTreeSet<Vec<u8>> {
+    pub(crate) fn written(&self, role: &str) -> BTreeSet<Vec<u8>> {
         let folder = self.dir().join(role);
         if folder.exists() {
             files(&folder).iter().map(|file| read(folder.join(file))).collect()
@@ -48,7 +48,7 @@ impl Export {
 
     /// The bytes under roots and intermediates are these and no others.
     #[track_caller]
-    fn holds(&self, roots: &[&[u8]], intermediates: &[&[u8]]) {
+    pub(crate) fn holds(&self, roots: &[&[u8]], intermediates: &[&[u8]]) {
         let expected = |certificates: &[&[u8]]| certificates.iter().map(|der| der.to_vec()).collect::<BTreeSet<_>>();
         let named = |set: BTreeSet<Vec<u8>>| set.iter().map(|der| subject_of(der)).collect::<Vec<_>>();
         for (role, certificates) in [("roots", roots), ("intermediates", intermediates)] {
@@ -58,7 +58,7 @@ impl Export {
     }
 }
 
-fn into(sources: &[&Path], dir: &Path, more: &[&str]) -> Output {
+pub(crate) fn into(sources: &[&Path], dir: &Path, more: &[&str]) -> Output {
     let mut run = Run::new(["export"]);
     for source in sources {
         run = run.arg(source);
@@ -70,13 +70,13 @@ fn into(sources: &[&Path], dir: &Path, more: &[&str]) -> Output {
     run.output()
 }
 
-fn subject_of(der: &[u8]) -> String {
+pub(crate) fn subject_of(der: &[u8]) -> String {
     let end = openssl::facts(der).map(|facts| facts.not_after).unwrap_or_default();
     let subject = openssl::openssl(&["x509", "-inform", "DER", "-noout", "-subject"], der).unwrap_or_default();
     format!("{} to {end}", subject.trim())
 }
 
-fn contoso_ca(file: &str, subject: &str) -> Vec<u8> {
+pub(crate) fn contoso_ca(file: &str, subject: &str) -> Vec<u8> {
     let bytes = read(repository("testdata/contoso/from-pki-team").join(file));
     let listed = match file {
         "chain.p7b" => openssl::openssl(&["pkcs7", "-inform", "DER", "-print_certs"], &bytes),
@@ -182,7 +182,7 @@ fn each_pki_of_testdata_is_exported_exactly() {
     }
 }
 
-fn slices(certificates: &[Vec<u8>]) -> Vec<&[u8]> {
+pub(crate) fn slices(certificates: &[Vec<u8>]) -> Vec<&[u8]> {
     certificates.iter().map(Vec::as_slice).collect()
 }
 
@@ -351,146 +351,6 @@ fn issuer_select_and_first_choose_among_the_clients() {
     let nobody = Export::of(&[&contoso], &["--select", "SubjectStr:nobody"]);
     assert_eq!(nobody.output.status, 5, "{}", nobody.output.seen());
     nobody.left_nothing();
-}
-
-#[test]
-fn an_existing_folder_that_is_not_empty_is_refused_without_force() {
-    let place = tempfile::tempdir().expect("a temporary folder");
-    let dir = place.path().join("out");
-    write(dir.join("mine.txt"), "mine");
-    let source = testdata("loop");
-    let refused = into(&[&source], &dir, &[]).status(5);
-    assert!(refused.seen().contains("out"), "{}", refused.seen());
-    assert_eq!(files(place.path()), ["out/mine.txt"]);
-    into(&[&source], &dir, &["--force"]).status(5);
-    assert_eq!(files(place.path()), ["out/mine.txt"], "--force replaces only what an export made");
-}
-
-#[test]
-fn an_existing_empty_folder_is_taken() {
-    let place = tempfile::tempdir().expect("a temporary folder");
-    let dir = place.path().join("out");
-    std::fs::create_dir(&dir).expect("a folder");
-    into(&[&testdata("loop")], &dir, &[]).status(0);
-    assert!(dir.join("manifest.json").exists());
-}
-
-#[test]
-fn force_replaces_an_export_whole_and_keeps_what_it_did_not_make() {
-    let place = tempfile::tempdir().expect("a temporary folder");
-    let dir = place.path().join("out");
-    into(&[&testdata("cross-signed")], &dir, &[]).status(0);
-    let before = files(&dir);
-    into(&[&testdata("loop")], &dir, &[]).status(5);
-    assert_eq!(files(&dir), before);
-    into(&[&testdata("loop")], &dir, &["--force"]).status(0);
-    let names = |entries: &Value| array(entries).iter().map(|entry| entry["subject"].to_string()).collect::<String>();
-    let manifest: Value = serde_json::from_slice(&read(dir.join("manifest.json"))).expect("JSON");
-    assert!(names(&manifest["roots"]).contains("Loop") && !manifest.to_string().contains("Cross"));
-    assert_eq!(
-        std::fs::read_dir(place.path()).expect("a folder").count(),
-        1,
-        "the old one is deleted: {:?}",
-        files(place.path())
-    );
-    // one file more than the manifest names: hands off
-    write(dir.join("roots/note.txt"), "do not delete");
-    let before = files(&dir);
-    into(&[&testdata("cross-signed")], &dir, &["--force"]).status(5);
-    assert_eq!(files(&dir), before);
-    // a manifest that names what is outside is no licence
-    std::fs::remove_file(dir.join("roots/note.txt")).expect("removed");
-    write(place.path().join("victim.txt"), "victim");
-    let forged = String::from_utf8(read(dir.join("manifest.json"))).expect("text").replacen(
-        "roots/",
-        "../victim.txt\", \"x\": \"",
-        1,
-    );
-    write(dir.join("manifest.json"), forged);
-    into(&[&testdata("cross-signed")], &dir, &["--force"]);
-    assert_eq!(read(place.path().join("victim.txt")), b"victim");
-}
-
-#[test]
-fn a_place_that_cannot_be_written_is_status_4_and_leaves_nothing() {
-    let place = tempfile::tempdir().expect("a temporary folder");
-    let file = place.path().join("file");
-    write(&file, "a file");
-    let output = into(&[&testdata("loop")], &file.join("out"), &[]).status(4);
-    assert!(output.seen().contains("file"), "{}", output.seen());
-    assert_eq!(files(place.path()), ["file"]);
-    let output = into(&[&testdata("loop")], &file, &[]);
-    assert!([4, 5].contains(&output.status), "{}", output.seen());
-    assert_eq!(read(&file), b"a file");
-}
-
-#[test]
-fn file_names_tell_role_and_name_are_ascii_and_safe_on_windows() {
-    let export = Export::of(&[&testdata("hostile-names")], &[]);
-    assert_eq!(export.output.status, 0, "{}", export.output.seen());
-    let of = |ending: &str| {
-        let mut certificates: Vec<Vec<u8>> =
-            (1..=18).map(|n| read(testdata("hostile-names").join(format!("{n:02}-{ending}.cer")))).collect();
-        if ending == "root" {
-            certificates.push(read(testdata("hostile-names").join("empty-root.cer")));
-        }
-        certificates
-    };
-    export.holds(&slices(&of("root")), &slices(&of("issuing")));
-    for file in files(&export.dir()) {
-        for part in file.split('/') {
-            safe_on_windows(part);
-        }
-    }
-    let contoso = Export::of(&[&repository("testdata/contoso")], &[]);
-    for file in files(&contoso.dir()) {
-        if let Some(file) = file.strip_prefix("roots/") {
-            assert!(file.to_lowercase().contains("root") && file.contains("Contoso"), "{file}");
-        }
-    }
-    let issuing = files(&contoso.dir().join("intermediates"));
-    assert!(issuing.iter().all(|file| file.contains("Contoso")), "{issuing:?}");
-}
-
-#[track_caller]
-fn safe_on_windows(name: &str) {
-    assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._- ()+".contains(&byte)), "{name:?}");
-    assert!(name.len() <= 120, "{name:?} is too long");
-    assert!(!name.ends_with(['.', ' ']) && !name.starts_with(['.', ' ', '-']), "{name:?}");
-    let stem = name.split('.').next().unwrap_or_default().to_uppercase();
-    let reserved = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
-        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
-    assert!(!reserved, "{name:?} is a device");
-}
-
-#[test]
-fn names_that_differ_only_in_case_make_two_files() {
-    let (upper, lower) = (Ca::root("CONTOSO ROOT"), Ca::root("contoso root"));
-    let folder = folder(&[
-        ("a", &upper.der),
-        ("b", &lower.der),
-        ("c", &upper.client("one.test")),
-        ("d", &lower.client("two.test")),
-    ]);
-    let export = Export::of(&[folder.path()], &[]);
-    export.holds(&[&upper.der, &lower.der], &[]);
-    let names: BTreeSet<String> = files(&export.dir().join("roots")).iter().map(|file| file.to_lowercase()).collect();
-    assert_eq!(names.len(), 2);
-}
-
-#[test]
-fn a_common_name_of_three_hundred_characters_and_an_empty_one_are_exported() {
-    let (long, empty) = (Ca::root(&"x".repeat(300)), Ca::root(""));
-    let folder = folder(&[
-        ("a", &long.der),
-        ("b", &empty.der),
-        ("c", &long.client("one.test")),
-        ("d", &empty.client("two.test")),
-    ]);
-    let export = Export::of(&[folder.path()], &[]);
-    assert_eq!(export.output.status, 0, "{}", export.output.seen());
-    export.holds(&[&long.der, &empty.der], &[]);
-    files(&export.dir().join("roots")).iter().for_each(|file| safe_on_windows(file));
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod documentation;
 mod exit_status;
 mod explanations;
 mod export;
+mod export_folder;
 mod faults;
 mod hostile_names;
 mod inspect;

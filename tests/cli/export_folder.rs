@@ -1,0 +1,149 @@
+//! Where `certpath export` writes, and how it calls its files: what is there already, what cannot be written, names of every kind.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::common::pki::{Ca, folder};
+use crate::common::{array, files, read, repository, testdata, write};
+use crate::export::{Export, into, slices};
+
+#[test]
+fn an_existing_folder_that_is_not_empty_is_refused_without_force() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let dir = place.path().join("out");
+    write(dir.join("mine.txt"), "mine");
+    let source = testdata("loop");
+    let refused = into(&[&source], &dir, &[]).status(5);
+    assert!(refused.seen().contains("out"), "{}", refused.seen());
+    assert_eq!(files(place.path()), ["out/mine.txt"]);
+    into(&[&source], &dir, &["--force"]).status(5);
+    assert_eq!(files(place.path()), ["out/mine.txt"], "--force replaces only what an export made");
+}
+
+#[test]
+fn an_existing_empty_folder_is_taken() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let dir = place.path().join("out");
+    std::fs::create_dir(&dir).expect("a folder");
+    into(&[&testdata("loop")], &dir, &[]).status(0);
+    assert!(dir.join("manifest.json").exists());
+}
+
+#[test]
+fn force_replaces_an_export_whole_and_keeps_what_it_did_not_make() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let dir = place.path().join("out");
+    into(&[&testdata("cross-signed")], &dir, &[]).status(0);
+    let before = files(&dir);
+    into(&[&testdata("loop")], &dir, &[]).status(5);
+    assert_eq!(files(&dir), before);
+    into(&[&testdata("loop")], &dir, &["--force"]).status(0);
+    let names = |entries: &Value| array(entries).iter().map(|entry| entry["subject"].to_string()).collect::<String>();
+    let manifest: Value = serde_json::from_slice(&read(dir.join("manifest.json"))).expect("JSON");
+    assert!(names(&manifest["roots"]).contains("Loop") && !manifest.to_string().contains("Cross"));
+    assert_eq!(
+        std::fs::read_dir(place.path()).expect("a folder").count(),
+        1,
+        "the old one is deleted: {:?}",
+        files(place.path())
+    );
+    // one file more than the manifest names: hands off
+    write(dir.join("roots/note.txt"), "do not delete");
+    let before = files(&dir);
+    into(&[&testdata("cross-signed")], &dir, &["--force"]).status(5);
+    assert_eq!(files(&dir), before);
+    // a manifest that names what is outside is no licence
+    std::fs::remove_file(dir.join("roots/note.txt")).expect("removed");
+    write(place.path().join("victim.txt"), "victim");
+    let forged = String::from_utf8(read(dir.join("manifest.json"))).expect("text").replacen(
+        "roots/",
+        "../victim.txt\", \"x\": \"",
+        1,
+    );
+    write(dir.join("manifest.json"), forged);
+    into(&[&testdata("cross-signed")], &dir, &["--force"]);
+    assert_eq!(read(place.path().join("victim.txt")), b"victim");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_status_4_and_leaves_nothing() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let file = place.path().join("file");
+    write(&file, "a file");
+    let output = into(&[&testdata("loop")], &file.join("out"), &[]).status(4);
+    assert!(output.seen().contains("file"), "{}", output.seen());
+    assert_eq!(files(place.path()), ["file"]);
+    let output = into(&[&testdata("loop")], &file, &[]);
+    assert!([4, 5].contains(&output.status), "{}", output.seen());
+    assert_eq!(read(&file), b"a file");
+}
+
+#[test]
+fn file_names_tell_role_and_name_are_ascii_and_safe_on_windows() {
+    let export = Export::of(&[&testdata("hostile-names")], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    let of = |ending: &str| {
+        let mut certificates: Vec<Vec<u8>> =
+            (1..=18).map(|n| read(testdata("hostile-names").join(format!("{n:02}-{ending}.cer")))).collect();
+        if ending == "root" {
+            certificates.push(read(testdata("hostile-names").join("empty-root.cer")));
+        }
+        certificates
+    };
+    export.holds(&slices(&of("root")), &slices(&of("issuing")));
+    for file in files(&export.dir()) {
+        for part in file.split('/') {
+            safe_on_windows(part);
+        }
+    }
+    let contoso = Export::of(&[&repository("testdata/contoso")], &[]);
+    for file in files(&contoso.dir()) {
+        if let Some(file) = file.strip_prefix("roots/") {
+            assert!(file.to_lowercase().contains("root") && file.contains("Contoso"), "{file}");
+        }
+    }
+    let issuing = files(&contoso.dir().join("intermediates"));
+    assert!(issuing.iter().all(|file| file.contains("Contoso")), "{issuing:?}");
+}
+
+#[track_caller]
+fn safe_on_windows(name: &str) {
+    assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._- ()+".contains(&byte)), "{name:?}");
+    assert!(name.len() <= 120, "{name:?} is too long");
+    assert!(!name.ends_with(['.', ' ']) && !name.starts_with(['.', ' ', '-']), "{name:?}");
+    let stem = name.split('.').next().unwrap_or_default().to_uppercase();
+    let reserved = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].contains(&stem.as_str())
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    assert!(!reserved, "{name:?} is a device");
+}
+
+#[test]
+fn names_that_differ_only_in_case_make_two_files() {
+    let (upper, lower) = (Ca::root("CONTOSO ROOT"), Ca::root("contoso root"));
+    let folder = folder(&[
+        ("a", &upper.der),
+        ("b", &lower.der),
+        ("c", &upper.client("one.test")),
+        ("d", &lower.client("two.test")),
+    ]);
+    let export = Export::of(&[folder.path()], &[]);
+    export.holds(&[&upper.der, &lower.der], &[]);
+    let names: BTreeSet<String> = files(&export.dir().join("roots")).iter().map(|file| file.to_lowercase()).collect();
+    assert_eq!(names.len(), 2);
+}
+
+#[test]
+fn a_common_name_of_three_hundred_characters_and_an_empty_one_are_exported() {
+    let (long, empty) = (Ca::root(&"x".repeat(300)), Ca::root(""));
+    let folder = folder(&[
+        ("a", &long.der),
+        ("b", &empty.der),
+        ("c", &long.client("one.test")),
+        ("d", &empty.client("two.test")),
+    ]);
+    let export = Export::of(&[folder.path()], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    export.holds(&[&long.der, &empty.der], &[]);
+    files(&export.dir().join("roots")).iter().for_each(|file| safe_on_windows(file));
+}
