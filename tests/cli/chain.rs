@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
-use crate::common::{AT, Run, array, json_of, openssl, read, repository, sha256, strings, testdata};
+use crate::common::{AT, Run, array, files, json_of, openssl, read, repository, sha256, strings, testdata};
 use crate::der_writer::{element, sequence};
 
 fn chain(pki: &str) -> Value {
@@ -165,6 +165,16 @@ fn all_valid_paths_are_found_in_renewed_and_cross_certified_pkis() {
     assert_eq!(count("no-key-identifiers", "bare"), 1);
     assert_eq!(count("loop", "loop"), 1);
     assert_eq!(count("expired-twin", "expiry"), 1);
+}
+
+#[test]
+fn no_certificate_of_the_pki_without_key_identifiers_has_one() {
+    let folder = testdata("no-key-identifiers");
+    for file in files(&folder) {
+        let text = openssl::openssl(&["x509", "-inform", "DER", "-noout", "-text"], &read(folder.join(&file)))
+            .expect("a certificate");
+        assert!(text.contains("X509v3 Key Usage") && !text.contains("Key Identifier"), "{file}: {text}");
+    }
 }
 
 #[test]
