@@ -247,7 +247,7 @@ impl Graph {
             return Path { status: PathStatus::Invalid, failure: Some(failure), ..path };
         }
         Path {
-            missing: Some(self.missing_issuer(&top, nodes.last().map_or(links, |last| self.links(*last)))),
+            missing: Some(self.missing_issuer(&top, nodes, nodes.last().map_or(links, |last| self.links(*last)))),
             failure: own.map(|failure| (certificate.clone(), failure.clone())),
             ..path
         }

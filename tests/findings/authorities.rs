@@ -173,7 +173,7 @@ fn an_issuers_name_in_another_encoding_is_found_where_it_stands() {
 }
 
 /// A CRL that revokes nothing, fresh for that month of 2026.
-fn crl_of_month(month: u8) -> CertificateRevocationListParams {
+pub(crate) fn crl_of_month(month: u8) -> CertificateRevocationListParams {
     CertificateRevocationListParams {
         this_update: date_time_ymd(2026, month, 1),
         next_update: date_time_ymd(2026, month + 1, 1),
@@ -343,4 +343,22 @@ fn another_root_of_the_name_of_the_clients_root_weighs_although_nothing_hangs_on
     assert!(found.contains(&"warning name-ambiguous/roots".to_owned()), "{found:?}");
     assert!(found.contains(&"info validity/expired".to_owned()), "{found:?}");
     assert_eq!(outcome.verdict, Verdict::Warn);
+}
+
+/// The client's own fault hides none of what is wrong above it.
+#[test]
+fn a_fault_of_the_client_and_one_of_its_ca_are_both_told() {
+    let unknown = || rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
+    let critical = |params: &mut rcgen::CertificateParams| {
+        let mut extension = unknown();
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    };
+    let mut issuing = ca("Contoso Issuing CA 1");
+    critical(&mut issuing);
+    let pki = Pki::with(ca("Contoso Root CA"), issuing);
+    pki.add("pc1", critical);
+    let (results, _) = pki.audit();
+    let told = results["pc1"].matches("path-invalid/refused").count();
+    assert_eq!(told, 2, "{}", results["pc1"]);
 }
