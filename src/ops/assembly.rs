@@ -128,6 +128,10 @@ impl Assembly {
         if !crls.is_empty() {
             // Who signs a CRL is asked for none of what the user asks of the certificate (RFC 5280 section 6.3.3 (f)).
             let any = Settings { budget: settings.budget, ..Settings::new(Purpose::Any, settings.at) };
+            // And a root that is distrusted for some usages goes on telling who is revoked.
+            for issuer in &mut issuers {
+                issuer.anchor = issuer.anchor.as_ref().map(Restrictions::of_all_usages);
+            }
             let signers: Vec<_> = issuers.iter().map(|issuer| issuer.certificate.clone()).collect();
             graph.revocation = Some(Box::new(Revocation {
                 store: CrlStore::new(crls),
@@ -228,9 +232,13 @@ fn have_issued(corpus: &Corpus, namesakes: &[Entry]) -> HashSet<[u8; 32]> {
 }
 
 impl Entry {
-    /// The limits that a store puts on it.
+    /// The limits that the stores put on it, all of them: which store was read first says nothing.
     pub(crate) fn restrictions(&self) -> Restrictions {
         let limits = self.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
-        limits.map(|found| &found.restrictions).find(|limits| !limits.is_empty()).cloned().unwrap_or_default()
+        let mut all = limits.map(|found| &found.restrictions).filter(|limits| !limits.is_empty());
+        let Some(first) = all.next() else { return Restrictions::default() };
+        let mut together = first.clone();
+        all.for_each(|other| together.add(other));
+        together
     }
 }

@@ -57,7 +57,7 @@ pub struct Path {
     /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
     pub revocation: Vec<RevocationStatus>,
     /// What the store entry of its trust anchor limits.
-    pub restrictions: Restrictions,
+    pub restrictions: Arc<Restrictions>,
 }
 
 impl Path {
