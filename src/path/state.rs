@@ -49,11 +49,11 @@ impl State {
 
     fn remember_limits(&mut self, graph: &Graph, ca: NodeId) {
         let certificate = graph.certificate(ca);
-        if let Some(limit) = certificate.basic_constraints().get().and_then(|constraints| constraints.path_length) {
-            if self.path_length.is_none_or(|length| limit < length) {
-                self.path_length = Some(limit);
-                self.is_path_length_of_anchor = ca == self.anchor;
-            }
+        if let Some(limit) = certificate.basic_constraints().get().and_then(|constraints| constraints.path_length)
+            && self.path_length.is_none_or(|length| limit < length)
+        {
+            self.path_length = Some(limit);
+            self.is_path_length_of_anchor = ca == self.anchor;
         }
         if certificate.extension(oid::NAME_CONSTRAINTS).is_some() {
             self.constraining.push(ca);

@@ -39,13 +39,16 @@ fn fails_at_leaf(path: &Path) -> bool {
     }
 }
 
+/// The check, and the certificate that it refused.
+type Refused = (&'static str, [u8; 32]);
+
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
     status: PathStatus,
     authorities: Vec<[u8; 32]>,
     failure: Option<(&'static str, bool)>,
     /// The issuer's name, and the check that refused which certificate of that name.
-    missing: Option<(String, Option<(&'static str, [u8; 32])>)>,
+    missing: Option<(String, Option<Refused>)>,
 }
 
 /// The groups in the order of their first client, valid ones first.
