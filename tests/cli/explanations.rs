@@ -412,7 +412,8 @@ fn what_fails_where_windows_differs_says_so_in_json_in_text_and_in_the_audit() {
         options.extensions.push(access);
     });
     let host = "pc1.northwind.test";
-    let cases: [(&str, &[u8], &[u8], Vec<u8>); 5] = [
+    type Case<'a> = (&'a str, &'a [u8], &'a [u8], Vec<u8>);
+    let cases: [Case<'_>; 5] = [
         ("Extended key usage of CA certificates", &root.der, &for_servers.der, for_servers.client(host)),
         (
             "Application policies",
