@@ -362,3 +362,22 @@ fn a_fault_of_the_client_and_one_of_its_ca_are_both_told() {
     let told = results["pc1"].matches("path-invalid/refused").count();
     assert_eq!(told, 2, "{}", results["pc1"]);
 }
+
+/// Beyond 20 MiB end-entity certificates are read a second time: a root that does not say it is one is known there too.
+#[test]
+fn an_old_root_is_known_by_what_it_has_issued_however_much_there_is() {
+    let mut root = ca("Contoso Root CA");
+    root.is_ca = rcgen::IsCa::NoCa;
+    root.key_usages.clear();
+    let pki = Pki::with(root, ca("Contoso Issuing CA 1"));
+    for number in 0..22 {
+        pki.add(&format!("pc{number}"), |params| {
+            let padding = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![0; 1 << 20]);
+            params.custom_extensions.push(padding);
+        });
+    }
+    let (results, outcome) = pki.audit();
+    assert_eq!(results.len(), 22, "the root is none of the clients: {:?}", results.keys());
+    assert!(results.values().all(|result| !result.contains("path-")), "{results:?}");
+    assert!(at_issuers(&outcome).contains(&"basic-constraints/silent-root".to_owned()));
+}
