@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey};
-use crate::ops::corpus::Corpus;
+use crate::ops::corpus::{Corpus, SILENT, TRIED, may_be_old_root};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
 use crate::ops::scan::{self, Inputs};
@@ -68,9 +68,10 @@ impl Assembly {
     pub(crate) fn over(mut corpus: Corpus, request: &Request, settings: Settings) -> Self {
         let mut problems = std::mem::take(&mut corpus.problems);
         let mut namesakes = namesakes(&corpus, &issuers_names(&corpus));
-        let have_issued = have_issued(&corpus, &namesakes);
+        let mut have_issued = have_issued(&corpus, &namesakes);
         namesakes.retain(|entry| !have_issued.contains(entry.certificate.sha256()));
         corpus.count_among_issuers(&have_issued);
+        have_issued.extend(&corpus.silent_roots);
         let trust_side = Side::read(&request.trust, request);
         let intermediates = Side::read(&request.intermediates, request);
         let crl_side = Side::read(&request.crls, request);
@@ -128,6 +129,10 @@ impl Assembly {
         if !crls.is_empty() {
             // Who signs a CRL is asked for none of what the user asks of the certificate (RFC 5280 section 6.3.3 (f)).
             let any = Settings { budget: settings.budget, ..Settings::new(Purpose::Any, settings.at) };
+            // And a root that is distrusted for some usages goes on telling who is revoked.
+            for issuer in &mut issuers {
+                issuer.anchor = issuer.anchor.as_ref().map(Restrictions::of_all_usages);
+            }
             let signers: Vec<_> = issuers.iter().map(|issuer| issuer.certificate.clone()).collect();
             graph.revocation = Some(Box::new(Revocation {
                 store: CrlStore::new(crls),
@@ -175,12 +180,6 @@ fn issuers_names(corpus: &Corpus) -> HashSet<Vec<u8>> {
     names.difference(&subjects).map(|name| name.to_vec()).collect()
 }
 
-/// Whether it is as some old roots are: self-issued, and without a word on whether it is a CA's. So are self-signed certificates
-/// of servers, and only what it has issued tells them apart.
-fn may_be_old_root(certificate: &Certificate) -> bool {
-    certificate.basic_constraints().is_absent() && certificate.key_usage().is_absent() && certificate.is_self_issued()
-}
-
 /// The certificates that have such a name and are no CA's: the search refuses them with the reason, where otherwise the
 /// issuer would only be missing.
 fn namesakes(corpus: &Corpus, names: &HashSet<Vec<u8>>) -> Vec<Entry> {
@@ -207,9 +206,6 @@ fn namesakes(corpus: &Corpus, names: &HashSet<Vec<u8>>) -> Vec<Entry> {
     held.iter().filter(has_name).cloned().collect()
 }
 
-/// How many of the certificates that name it are tried for one that a namesake has really signed.
-const TRIED: usize = 8;
-
 /// The namesakes that have issued certificates, without being a CA's.
 fn have_issued(corpus: &Corpus, namesakes: &[Entry]) -> HashSet<[u8; 32]> {
     let has_issued = |namesake: &&Entry| {
@@ -223,14 +219,17 @@ fn have_issued(corpus: &Corpus, namesakes: &[Entry]) -> HashSet<[u8; 32]> {
         });
         below.take(TRIED).any(|entry| entry.certificate.check_signature(&key) == SignatureCheck::Valid)
     };
-    // Whoever has a hundred of them has a problem of another kind.
-    namesakes.iter().take(100).filter(has_issued).map(|entry| *entry.certificate.sha256()).collect()
+    namesakes.iter().take(SILENT).filter(has_issued).map(|entry| *entry.certificate.sha256()).collect()
 }
 
 impl Entry {
-    /// The limits that a store puts on it.
+    /// The limits that the stores put on it, all of them: which store was read first says nothing.
     pub(crate) fn restrictions(&self) -> Restrictions {
         let limits = self.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
-        limits.map(|found| &found.restrictions).find(|limits| !limits.is_empty()).cloned().unwrap_or_default()
+        let mut all = limits.map(|found| &found.restrictions).filter(|limits| !limits.is_empty());
+        let Some(first) = all.next() else { return Restrictions::default() };
+        let mut together = first.clone();
+        all.for_each(|other| together.add(other));
+        together
     }
 }

@@ -341,7 +341,9 @@ impl Auditor<'_> {
             found.push(rules::path::at_fault(certificate, false, failure, at));
         } else if graph.candidate_paths(&decision.links.issuers).next().is_none() {
             // One fault of its own can be why no issuer is confirmed, too.
-            let is_new = |finding: &Finding| !found.iter().any(|told| told.case == finding.case);
+            let is_new = |finding: &Finding| {
+                !found.iter().any(|told| told.case == finding.case && told.message == finding.message)
+            };
             let more: Vec<Finding> = self.of_no_path(entry, nodes, known).into_iter().filter(is_new).collect();
             found.extend(more);
         } else if let Some(issuer) = nodes.first() {
@@ -375,7 +377,10 @@ impl Auditor<'_> {
                 let failure = Failure::new(Check::Untrusted, "a trust anchor", "a self-signed certificate");
                 return vec![rules::path::invalid(certificate, &failure)];
             }
-            return vec![rules::path::where_it_ends(certificate, &graph.missing_issuer(&entry.certificate, &links))];
+            return vec![rules::path::where_it_ends(
+                certificate,
+                &graph.missing_issuer(&entry.certificate, &[], &links),
+            )];
         }
         let verdict = graph.judge(&entry.certificate);
         let Some(path) = verdict.paths.first() else { return Vec::new() };

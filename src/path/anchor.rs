@@ -6,8 +6,8 @@ use crate::certificate::{Certificate, Oid, oid};
 use crate::path::Path;
 use crate::source::Restrictions;
 
-/// How many names of each kind are told: a root with a thousand of them stands on ten thousand paths.
-const NAMES: usize = 50;
+/// How many names or usages of each kind are told: a root with a thousand of them stands on ten thousand paths.
+const TOLD: usize = 50;
 
 /// The limits that an anchor brings itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct AnchorConstraints {
     pub application_policies: Vec<Oid>,
     /// What its store entry limits.
     pub restrictions: Restrictions,
+    /// How many usages more any of these lists has; the first of them are told.
+    pub more_usages: usize,
     /// What it says of policies, which is not processed for an anchor.
     pub not_processed: Vec<&'static str>,
 }
@@ -40,10 +42,18 @@ impl AnchorConstraints {
     fn of(anchor: &Certificate, restrictions: &Restrictions) -> Self {
         let mut found = Self {
             path_length: anchor.basic_constraints().get().and_then(|constraints| constraints.path_length),
-            extended_key_usage: limits(anchor.extended_key_usage().get().map(|usages| &**usages)),
-            application_policies: limits(anchor.application_policies().get().map(Vec::as_slice)),
-            restrictions: restrictions.clone(),
             ..Self::default()
+        };
+        let (usages, policies) = (anchor.extended_key_usage(), anchor.application_policies());
+        found.extended_key_usage = found.take_usages(limits(usages.get().map(|usages| &**usages)));
+        found.application_policies = found.take_usages(limits(policies.get().map(Vec::as_slice)));
+        let mut take = |usages: &Option<Vec<Oid>>| usages.as_deref().map(|usages| found.take_usages(usages));
+        found.restrictions = Restrictions {
+            enhanced_key_usage: take(&restrictions.enhanced_key_usage),
+            disallowed_usages: take(&restrictions.disallowed_usages),
+            not_before_usages: take(&restrictions.not_before_usages),
+            disallowed_from: restrictions.disallowed_from,
+            not_before: restrictions.not_before,
         };
         if let Some(constraints) = anchor.name_constraints().get() {
             found.permitted = found.take_names(constraints.permitted.as_deref());
@@ -57,16 +67,21 @@ impl AnchorConstraints {
 
     fn take_names(&mut self, subtrees: Option<&[Subtree<'_>]>) -> Vec<String> {
         let subtrees = subtrees.unwrap_or_default();
-        self.more_names += subtrees.len().saturating_sub(NAMES);
-        subtrees.iter().take(NAMES).map(|subtree| subtree.base.to_string()).collect()
+        self.more_names += subtrees.len().saturating_sub(TOLD);
+        subtrees.iter().take(TOLD).map(|subtree| subtree.base.to_string()).collect()
+    }
+
+    fn take_usages(&mut self, usages: &[Oid]) -> Vec<Oid> {
+        self.more_usages += usages.len().saturating_sub(TOLD);
+        usages.iter().take(TOLD).cloned().collect()
     }
 }
 
 /// The usages where they are a limit: any usage is none.
-fn limits(usages: Option<&[Oid]>) -> Vec<Oid> {
+fn limits(usages: Option<&[Oid]>) -> &[Oid] {
     let usages = usages.unwrap_or_default();
     let is_any = |one: &Oid| *one == *oid::ANY_EXTENDED_KEY_USAGE || *one == *oid::ANY_APPLICATION_POLICY;
-    if usages.iter().any(is_any) { Vec::new() } else { usages.to_vec() }
+    if usages.iter().any(is_any) { &[] } else { usages }
 }
 
 impl Path {

@@ -47,7 +47,7 @@ pub(crate) struct Node {
     pub(crate) certificate: Arc<Certificate>,
     pub(crate) name: NameId,
     pub(crate) key: KeyId,
-    pub(crate) anchor: Option<Restrictions>,
+    pub(crate) anchor: Option<Arc<Restrictions>>,
     pub(crate) is_self_issued: bool,
     /// Whether its key has parameters of the CA above it.
     pub(crate) inherits: bool,
@@ -123,7 +123,13 @@ impl Graph {
             let anchors_first = two.anchor.is_some().cmp(&one.anchor.is_some());
             one.certificate.sha256().cmp(two.certificate.sha256()).then(anchors_first)
         });
-        issuers.dedup_by(|one, two| one.certificate.sha256() == two.certificate.sha256());
+        issuers.dedup_by(|again, first| {
+            let is_same = again.certificate.sha256() == first.certificate.sha256();
+            if is_same && let (Some(limits), Some(more)) = (&mut first.anchor, &again.anchor) {
+                limits.add(more);
+            }
+            is_same
+        });
         disallowed.sort_unstable();
         let mut graph = Self {
             nodes: Vec::with_capacity(issuers.len()),
@@ -172,7 +178,7 @@ impl Graph {
             certificate,
             name,
             key,
-            anchor,
+            anchor: anchor.map(Arc::new),
             is_self_issued,
             inherits: false,
             links: OnceLock::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, SignatureCheck, VerifyingKey};
-use crate::path::graph::{Graph, Links};
+use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::trace::{Check, Failure, Refusal};
 use crate::path::windows::{self, Difference};
 
@@ -54,12 +54,13 @@ impl Missing {
         }
     }
 
-    /// Whether a certificate that may be the issuer is at hand, and only the signature, which decides, does not say so.
+    /// Whether a certificate that may be the issuer is at hand, and only the signature, which decides, does not say so, or the search
+    /// ended at it.
     pub fn is_at_hand(&self) -> bool {
         self.refused.as_ref().is_some_and(|refusal| {
             matches!(
                 refusal.failure.check,
-                Check::Signature | Check::Algorithm | Check::AlgorithmMismatch | Check::Loop
+                Check::Signature | Check::Algorithm | Check::AlgorithmMismatch | Check::Loop | Check::Budget
             )
         })
     }
@@ -119,14 +120,15 @@ impl Missing {
             Check::Loop => format!(
                 "the issuer of {below} is {issuer}, which is on the path already: they certify each other, and nothing leads to a root"
             ),
+            Check::Budget => format!("the search for the issuer of {below} ended on its budget: {}", failure.found),
             _ => format!("the issuer of {below} was not found: {}", failure.found),
         }
     }
 }
 
 impl Graph {
-    /// What is known of the issuer of `certificate`, where a path to no anchor ends at it.
-    pub(crate) fn missing_issuer(&self, certificate: &Arc<Certificate>, links: &Links) -> Missing {
+    /// What is known of the issuer of `certificate`, where a path to no anchor ends at it; `path` are the CAs up to it.
+    pub(crate) fn missing_issuer(&self, certificate: &Arc<Certificate>, path: &[NodeId], links: &Links) -> Missing {
         let mut missing = Missing::issuer_of(certificate);
         let of_its_name = self.with_subject(&certificate.issuer());
         let is_one = self.find(certificate.sha256()).is_some_and(|own| of_its_name.contains(&own));
@@ -137,10 +139,7 @@ impl Graph {
             failure,
         };
         if let Some(issuer) = links.issuers.first() {
-            let issuer = self.certificate(*issuer);
-            let failure =
-                Failure::new(Check::Loop, "an issuer that is not on the path already", issuer.subject().to_string());
-            missing.refused = Some(refusal(issuer, failure));
+            missing.refused = Some(refusal(self.certificate(*issuer), self.why_no_farther(path, links)));
         } else if certificate.is_meant_to_be_self_signed() && !certificate.is_self_signed() {
             missing.is_meant = true;
             missing.refused = Some(refusal(certificate, own_signature(certificate)));
@@ -161,6 +160,21 @@ impl Graph {
             }
         }
         missing
+    }
+
+    /// Why a path goes no farther although its issuer is confirmed: all of them are on it already, or the search ended before.
+    fn why_no_farther(&self, path: &[NodeId], links: &Links) -> Failure {
+        let Some(issuer) = links.issuers.iter().find(|issuer| !self.is_on(path, **issuer)) else {
+            let names = links.issuers.first().map(|issuer| self.certificate(*issuer).subject().to_string());
+            return Failure::new(Check::Loop, "an issuer that is not on the path already", names.unwrap_or_default());
+        };
+        let depth = self.settings.budget.depth;
+        if path.len() >= depth {
+            let expected = format!("at most {depth} CA certificates on a path");
+            return Failure::new(Check::Budget, expected, format!("more than {depth} CA certificates on the path"));
+        }
+        let found = format!("more ways above {} than are gone", self.certificate(*issuer).subject().short());
+        Failure::new(Check::Budget, "a search that ends", found)
     }
 }
 

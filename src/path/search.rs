@@ -251,11 +251,15 @@ impl Graph {
         }
     }
 
+    /// Whether a CA is on a path already: one CA, by name and key, stands once on it (RFC 4158 section 5.2).
+    pub(crate) fn is_on(&self, path: &[NodeId], ca: NodeId) -> bool {
+        let node = self.node(ca);
+        path.iter().any(|id| self.node(*id).name == node.name && self.node(*id).key == node.key)
+    }
+
     /// Whether the search goes on to an issuer of the chain's last certificate.
     fn try_step(&self, issuer: NodeId, chain: &[NodeId], strict: bool) -> Result<(), Obstacle> {
-        let node = self.node(issuer);
-        // One CA, by name and key, once on a path (RFC 4158 section 5.2).
-        if chain.iter().any(|id| self.node(*id).name == node.name && self.node(*id).key == node.key) {
+        if self.is_on(chain, issuer) {
             return Err(Obstacle::Loop);
         }
         if chain.len() >= self.settings.budget.depth {

@@ -10,9 +10,11 @@ use crate::path::policy::{Level, PolicyId};
 use crate::path::settings::Settings;
 use crate::path::state::State;
 
-/// How many qualifiers of one policy are kept, and how many steps down the graph are made for all of them: mappings of a hostile
-/// hierarchy have more ways down than anyone can wait for.
+/// How many qualifiers of one policy are kept, how many bytes of text of all policies together, and how many steps down the graph are
+/// made for all of them: mappings of a hostile hierarchy have more ways down than anyone can wait for, and what is said of
+/// any-policy is said again of each of the thousands below it.
 const QUALIFIERS: usize = 64;
+const TEXT: usize = 1 << 20;
 const STEPS: usize = 250_000;
 
 impl Graph {
@@ -42,15 +44,16 @@ fn constrained(levels: &[Level], certificates: &[&Certificate], settings: &Setti
     let live = live(levels);
     let children = children(levels, &live);
     let mut steps = STEPS;
+    let mut keeper = Keeper { room: TEXT };
     let mut set: BTreeMap<PolicyId, Vec<PolicyQualifier>> = BTreeMap::new();
     for (depth, (level, alive)) in levels.iter().zip(&live).enumerate() {
         let of_any_policy = |policy: &&PolicyId| level.nodes.get(*policy).is_some_and(|node| node.parents.is_empty());
         for policy in alive.iter().filter(of_any_policy) {
             let found = set.entry(policy.clone()).or_default();
-            (0..depth).for_each(|above| add(found, own(above, oid::ANY_POLICY)));
+            (0..depth).for_each(|above| keeper.add(found, own(above, oid::ANY_POLICY)));
             let mut family = BTreeSet::from([policy]);
             for (below, children) in children.iter().enumerate().skip(depth) {
-                family.iter().for_each(|policy| add(found, own(below, policy)));
+                family.iter().for_each(|policy| keeper.add(found, own(below, policy)));
                 let next = family.iter().filter_map(|policy| children.get(*policy)).flatten();
                 family = next.take(steps).copied().collect();
                 steps = steps.saturating_sub(family.len());
@@ -59,7 +62,7 @@ fn constrained(levels: &[Level], certificates: &[&Certificate], settings: &Setti
     }
     if levels.last().is_some_and(|last| last.has_any) {
         let found = set.entry(oid::ANY_POLICY.into()).or_default();
-        (0..levels.len()).for_each(|level| add(found, own(level, oid::ANY_POLICY)));
+        (0..levels.len()).for_each(|level| keeper.add(found, own(level, oid::ANY_POLICY)));
     }
     let wants_any = settings.policies.is_empty() || settings.policies.iter().any(|one| *one == *oid::ANY_POLICY);
     if !wants_any {
@@ -76,12 +79,34 @@ fn constrained(levels: &[Level], certificates: &[&Certificate], settings: &Setti
         .collect()
 }
 
-fn add(found: &mut Vec<PolicyQualifier>, more: Option<&Vec<PolicyQualifier>>) {
-    for qualifier in more.into_iter().flatten() {
-        if found.len() < QUALIFIERS && !found.contains(qualifier) {
-            found.push(qualifier.clone());
+/// What is kept of the qualifiers.
+struct Keeper {
+    room: usize,
+}
+
+impl Keeper {
+    fn add(&mut self, found: &mut Vec<PolicyQualifier>, more: Option<&Vec<PolicyQualifier>>) {
+        for qualifier in more.into_iter().flatten() {
+            let size = size(qualifier);
+            if found.len() < QUALIFIERS && size <= self.room && !found.contains(qualifier) {
+                self.room -= size;
+                found.push(qualifier.clone());
+            }
         }
     }
+}
+
+/// What a qualifier takes in memory and in a report, about.
+fn size(qualifier: &PolicyQualifier) -> usize {
+    let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    std::mem::size_of::<PolicyQualifier>()
+        + match qualifier {
+            PolicyQualifier::Cps(uri) => uri.len(),
+            PolicyQualifier::UserNotice { text, organization, numbers } => {
+                length(text) + length(organization) + std::mem::size_of_val(&numbers[..])
+            }
+            PolicyQualifier::Other(kind) => kind.as_bytes().len(),
+        }
 }
 
 /// The nodes of each level that lead down to the last one: the others are pruned (section 6.1.3 (d)(3)).

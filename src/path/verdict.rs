@@ -57,7 +57,7 @@ pub struct Path {
     /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
     pub revocation: Vec<RevocationStatus>,
     /// What the store entry of its trust anchor limits.
-    pub restrictions: Restrictions,
+    pub restrictions: Arc<Restrictions>,
 }
 
 impl Path {
@@ -247,7 +247,7 @@ impl Graph {
             return Path { status: PathStatus::Invalid, failure: Some(failure), ..path };
         }
         Path {
-            missing: Some(self.missing_issuer(&top, nodes.last().map_or(links, |last| self.links(*last)))),
+            missing: Some(self.missing_issuer(&top, nodes, nodes.last().map_or(links, |last| self.links(*last)))),
             failure: own.map(|failure| (certificate.clone(), failure.clone())),
             ..path
         }

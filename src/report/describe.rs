@@ -190,6 +190,9 @@ pub(crate) fn anchor_limits(limits: &AnchorConstraints) -> String {
     if let Some(after) = store.not_before {
         parts.push(format!("by its store entry not for certificates issued after {after}"));
     }
+    if limits.more_usages > 0 {
+        parts.push(format!("{} more usages in these lists", grouped(limits.more_usages as u64)));
+    }
     if !limits.not_processed.is_empty() {
         parts.push(format!("{} (of an anchor not processed)", limits.not_processed.join(", ")));
     }

@@ -97,4 +97,46 @@ impl Restrictions {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Takes over what another entry of the same root limits, so that both hold: the usages that both trust it for; of two dates the
+    /// earlier, for the usages of either.
+    pub(crate) fn add(&mut self, other: &Self) {
+        match (&mut self.enhanced_key_usage, &other.enhanced_key_usage) {
+            (Some(own), Some(others)) => own.retain(|usage| others.contains(usage)),
+            (own @ None, others) => own.clone_from(others),
+            _ => {}
+        }
+        let earlier =
+            |own: (&mut Option<Time>, &mut Option<Vec<Oid>>), from: &Option<Time>, usages: &Option<Vec<Oid>>| {
+                match (&own.0, from) {
+                    (_, None) => return,
+                    (None, Some(_)) => own.1.clone_from(usages),
+                    (Some(_), Some(_)) => match (&mut *own.1, usages) {
+                        (Some(own), Some(others)) => {
+                            own.extend(others.iter().cloned());
+                            own.sort_unstable();
+                            own.dedup();
+                        }
+                        (own, _) => *own = None,
+                    },
+                }
+                *own.0 = (*own.0).into_iter().chain(*from).min();
+            };
+        earlier(
+            (&mut self.disallowed_from, &mut self.disallowed_usages),
+            &other.disallowed_from,
+            &other.disallowed_usages,
+        );
+        earlier((&mut self.not_before, &mut self.not_before_usages), &other.not_before, &other.not_before_usages);
+    }
+
+    /// Without what it limits for some usages alone.
+    pub(crate) fn of_all_usages(&self) -> Self {
+        let for_all = |date: Option<Time>, usages: &Option<Vec<Oid>>| date.filter(|_| usages.is_none());
+        Self {
+            disallowed_from: for_all(self.disallowed_from, &self.disallowed_usages),
+            not_before: for_all(self.not_before, &self.not_before_usages),
+            ..Self::default()
+        }
+    }
 }

@@ -552,3 +552,28 @@ fn for_tls_neither_a_dsa_signature_nor_a_key_on_a_curve_that_it_gave_up_is_taken
         }
     }
 }
+
+/// A search that ends early has found no circle, and no root is missing.
+#[test]
+fn a_hierarchy_deeper_than_is_searched_is_told_as_that() {
+    let root = Ca::root("Northwind Root");
+    let mut below = root.issue_ca("Northwind CA 1");
+    let folder = folder(&[("root.cer", &root.der)]);
+    for number in 2..=33 {
+        std::fs::write(folder.path().join(format!("{number}.cer")), &below.der).expect("a file is written");
+        below = below.issue_ca(&format!("Northwind CA {number}"));
+    }
+    std::fs::write(folder.path().join("last.cer"), &below.der).expect("a file is written");
+    std::fs::write(folder.path().join("client.cer"), below.client("pc1")).expect("a file is written");
+    let report = chained(&folder);
+    assert_eq!(report["clients"][0]["exhausted"], true);
+    let missing = first_path(&report)["missing"].clone();
+    assert_eq!(missing["refused"]["check"], "budget");
+    let expected =
+        "the search for the issuer of Northwind CA 2 ended on its budget: more than 32 CA certificates on the path";
+    assert_eq!(missing["reason"], expected);
+    let audited = run("audit", &folder, &["--format", "json"]).json();
+    assert_eq!(audited["certificates"][0]["verdict"], "fail");
+    let text = run("chain", &folder, &[]).text();
+    assert!(!text.contains("certify each other") && !text.contains("is missing"), "{text}");
+}

@@ -127,3 +127,33 @@ fn verify_gives_the_policies_of_the_path_under_the_names_of_the_authority_that_t
     assert!(told.contains(&dotted(1)) && told.contains("CPS: http://pki.northwind.test/11"), "{text}");
     assert!(!verify(&folder, &[]).output().text().contains("Policies that"));
 }
+
+/// What one CA says of any policy is said of each of the hundreds below it: a report of a few hundred KiB of input stays small.
+#[test]
+fn what_is_said_of_any_policy_does_not_multiply_with_the_policies_below() {
+    let any = element(0x06, &[0x55, 0x1d, 0x20, 0]);
+    let notices: Vec<Vec<u8>> = (0..8_u8)
+        .map(|number| {
+            let uri = format!("http://pki.northwind.test/{number}/{}", "x".repeat(8_000));
+            sequence(&[&element(0x06, &CPS), &element(0x16, uri.as_bytes())])
+        })
+        .collect();
+    let notices: Vec<&[u8]> = notices.iter().map(Vec::as_slice).collect();
+    let root = Ca::root("Northwind Root");
+    let issuing = root.issue_ca_with(name("Northwind Issuing"), |options| {
+        options.extensions.push(policies(&[sequence(&[&any, &sequence(&notices)])]));
+    });
+    let client = issuing.client_with("pc1.northwind.test", |options| {
+        let all: Vec<Vec<u8>> =
+            (0..=u8::MAX).map(|one| sequence(&[&element(0x06, &[0x2a, one & 0x7f, one >> 7])])).collect();
+        options.extensions.push(policies(&all));
+    });
+    let folder = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("client.cer", &client)]);
+    let report = verify(&folder, &["--format", "json"]).output().status(0).json();
+    let told = array(&report["policies"]);
+    assert_eq!(told.len(), 256);
+    assert_eq!(array(&told[0]["qualifiers"]).len(), 8);
+    // Sixteen MiB, if nothing bounded them.
+    let size = report["policies"].to_string().len();
+    assert!((1 << 20..(1 << 20) + 65_536).contains(&size), "{size}");
+}

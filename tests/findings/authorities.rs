@@ -173,7 +173,7 @@ fn an_issuers_name_in_another_encoding_is_found_where_it_stands() {
 }
 
 /// A CRL that revokes nothing, fresh for that month of 2026.
-fn crl_of_month(month: u8) -> CertificateRevocationListParams {
+pub(crate) fn crl_of_month(month: u8) -> CertificateRevocationListParams {
     CertificateRevocationListParams {
         this_update: date_time_ymd(2026, month, 1),
         next_update: date_time_ymd(2026, month + 1, 1),
@@ -343,4 +343,41 @@ fn another_root_of_the_name_of_the_clients_root_weighs_although_nothing_hangs_on
     assert!(found.contains(&"warning name-ambiguous/roots".to_owned()), "{found:?}");
     assert!(found.contains(&"info validity/expired".to_owned()), "{found:?}");
     assert_eq!(outcome.verdict, Verdict::Warn);
+}
+
+/// The client's own fault hides none of what is wrong above it.
+#[test]
+fn a_fault_of_the_client_and_one_of_its_ca_are_both_told() {
+    let unknown = || rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![5, 0]);
+    let critical = |params: &mut rcgen::CertificateParams| {
+        let mut extension = unknown();
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    };
+    let mut issuing = ca("Contoso Issuing CA 1");
+    critical(&mut issuing);
+    let pki = Pki::with(ca("Contoso Root CA"), issuing);
+    pki.add("pc1", critical);
+    let (results, _) = pki.audit();
+    let told = results["pc1"].matches("path-invalid/refused").count();
+    assert_eq!(told, 2, "{}", results["pc1"]);
+}
+
+/// Beyond 20 MiB end-entity certificates are read a second time: a root that does not say it is one is known there too.
+#[test]
+fn an_old_root_is_known_by_what_it_has_issued_however_much_there_is() {
+    let mut root = ca("Contoso Root CA");
+    root.is_ca = rcgen::IsCa::NoCa;
+    root.key_usages.clear();
+    let pki = Pki::with(root, ca("Contoso Issuing CA 1"));
+    for number in 0..22 {
+        pki.add(&format!("pc{number}"), |params| {
+            let padding = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![0; 1 << 20]);
+            params.custom_extensions.push(padding);
+        });
+    }
+    let (results, outcome) = pki.audit();
+    assert_eq!(results.len(), 22, "the root is none of the clients: {:?}", results.keys());
+    assert!(results.values().all(|result| !result.contains("path-")), "{results:?}");
+    assert!(at_issuers(&outcome).contains(&"basic-constraints/silent-root".to_owned()));
 }

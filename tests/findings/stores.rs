@@ -2,6 +2,7 @@
 
 use certpath::cmg::{ProfileName, Verdict};
 
+use crate::authorities::crl_of_month;
 use crate::pki::{Pki, ca, client, common, key, run};
 
 /// One property of a store entry, or the certificate itself, as the registry keeps it.
@@ -210,4 +211,72 @@ fn a_refusal_for_the_date_of_issue_has_both_values() {
     pki.write("renewed.cer", renewed.self_signed(key(0)).unwrap().der());
     let found = certpath::ops::chain(&pki.request().request).unwrap();
     assert_eq!(found.clients[0].verdict.paths[0].status.name(), "valid");
+}
+
+/// Which of two entries of one root is read first says nothing: what either limits holds.
+#[test]
+fn every_store_entry_of_a_root_limits_it_in_either_order() {
+    let client = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02";
+    let limits = [element(9, client), element(104, &filetime("2026-01-01T00:00:00Z"))];
+    for [first, second] in [[0, 1], [1, 0]] {
+        let pki = Pki::new();
+        pki.add("pc1", |_| {});
+        let root = file(&pki, "root.cer");
+        for (name, limit) in [("1.reg", first), ("2.reg", second)] {
+            pki.write(name, &registry_export("Root", &root, &[limits[limit].clone()]));
+        }
+        let (results, _) = pki.audit();
+        assert!(results["pc1"].starts_with("fail: "), "{}", results["pc1"]);
+    }
+}
+
+/// A root whose new server certificates are not trusted goes on telling which client certificate is revoked: the CA below it was
+/// renewed after the date, and signs the list with its new key.
+#[test]
+fn a_date_for_servers_takes_no_list_of_revoked_clients_away() {
+    let server = b"\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01";
+    let pki = Pki::new();
+    pki.add("stolen", |_| {});
+    let new_key = rcgen::KeyPair::generate().unwrap();
+    let mut renewed = ca("Contoso Issuing CA 1");
+    renewed.not_before = rcgen::date_time_ymd(2026, 2, 1);
+    pki.write("renewed.cer", renewed.signed_by(&new_key, &pki.root).unwrap().der());
+    let revoked = rcgen::RevokedCertParams {
+        serial_number: rcgen::SerialNumber::from_slice(b"stolen"),
+        revocation_time: rcgen::date_time_ymd(2026, 10, 1),
+        reason_code: Some(rcgen::RevocationReason::KeyCompromise),
+        invalidity_date: None,
+    };
+    // The one who signs the list must not be revoked itself.
+    pki.write("root.crl", crl_of_month(11).signed_by(&pki.root).unwrap().der());
+    let mut list = crl_of_month(11);
+    list.revoked_certs.push(revoked);
+    pki.write("issuing.crl", list.signed_by(&rcgen::Issuer::new(renewed, &new_key)).unwrap().der());
+    assert!(pki.audit().0["stolen"].starts_with("fail: revoked/revoked"));
+    let root = file(&pki, "root.cer");
+    for date in [126, 104] {
+        let limits =
+            [element(date, &filetime("2026-01-01T00:00:00Z")), element(if date == 126 { 127 } else { 122 }, server)];
+        pki.write("store.reg", &registry_export("Root", &root, &limits));
+        let result = &pki.audit().0["stolen"];
+        assert!(result.starts_with("fail: revoked/revoked"), "{date}: {result}");
+    }
+}
+
+#[test]
+fn an_anchor_of_thousands_of_usages_is_told_by_the_first() {
+    let pki = Pki::new();
+    pki.add("pc1", |_| {});
+    let root = file(&pki, "root.cer");
+    let mut usages = b"\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02".to_vec();
+    (0..1_000_u16).for_each(|one| usages.extend([6, 4, 0x2a, 3, 0x80 | (one >> 7) as u8, one as u8 & 0x7f]));
+    let length = u16::try_from(usages.len()).unwrap().to_be_bytes();
+    let usages = [&[0x30, 0x82], &length[..], &usages].concat();
+    pki.write("store.reg", &registry_export("Root", &root, &[element(9, &usages)]));
+    let found = certpath::ops::chain(&pki.request().request).unwrap();
+    let path = &found.clients[0].verdict.paths[0];
+    assert_eq!(path.status.name(), "valid");
+    let limits = path.anchor_constraints().unwrap();
+    assert_eq!(limits.restrictions.enhanced_key_usage.unwrap().len(), 50);
+    assert_eq!(limits.more_usages, 951);
 }

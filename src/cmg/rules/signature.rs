@@ -32,6 +32,10 @@ pub(super) fn hash(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Fin
         }
         None => {}
     }
+    if looked.part != Part::Root && algorithm.hash() == Some(HashAlgorithm::Sha224) {
+        let message = "the signature uses SHA-224, which Windows does not have, so that it may not be able to check it";
+        found.push(Finding::new(&signature_hash::SHA224, message).expected(EXPECTED).found("SHA-224"));
+    }
     if looked.part != Part::Root && algorithm.is_dsa() {
         let message = "the signature is DSA, which TLS does not take (RFC 8446 section 4.2.3)";
         found.push(Finding::new(&signature_hash::DSA, message).expected("RSA").found(algorithm.to_string()));
@@ -81,12 +85,20 @@ mod tests {
 
     #[test]
     fn a_signature_with_dsa_is_found_but_for_a_roots_own() {
-        for algorithm in [oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA] {
-            assert_eq!(found(algorithm, Part::EndEntity), ["signature-hash/dsa"]);
-            assert_eq!(found(algorithm, Part::Intermediate), ["signature-hash/dsa"]);
+        assert_eq!(found(oid::SHA256_WITH_DSA, Part::EndEntity), ["signature-hash/dsa"]);
+        assert_eq!(found(oid::SHA256_WITH_DSA, Part::Intermediate), ["signature-hash/dsa"]);
+        assert_eq!(found(oid::SHA256_WITH_DSA, Part::Root), [""; 0]);
+        assert_eq!(found(oid::SHA1_WITH_DSA, Part::EndEntity), ["signature-hash/sha-1", "signature-hash/dsa"]);
+    }
+
+    #[test]
+    fn sha_224_which_windows_does_not_have_is_found_but_for_a_roots_own() {
+        for algorithm in [oid::SHA224_WITH_RSA, oid::SHA224_WITH_ECDSA] {
+            assert_eq!(found(algorithm, Part::EndEntity), ["signature-hash/sha-224"]);
+            assert_eq!(found(algorithm, Part::Intermediate), ["signature-hash/sha-224"]);
             assert_eq!(found(algorithm, Part::Root), [""; 0]);
         }
-        assert_eq!(found(oid::SHA1_WITH_DSA, Part::EndEntity), ["signature-hash/sha-1", "signature-hash/dsa"]);
+        assert_eq!(found(oid::SHA224_WITH_DSA, Part::EndEntity), ["signature-hash/sha-224", "signature-hash/dsa"]);
     }
 
     #[test]

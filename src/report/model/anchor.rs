@@ -33,6 +33,9 @@ pub struct AnchorConstraintsRecord {
     /// What its store entry limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restrictions: Option<RestrictionsRecord>,
+    /// How many usages more any of these lists has: of each 50 are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more_usages: Option<usize>,
     /// The extensions about policies that it has, and that are not processed for an anchor.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_processed: Vec<&'static str>,
@@ -49,6 +52,7 @@ impl AnchorConstraintsRecord {
             extended_key_usage: found.extended_key_usage.iter().map(OidRecord::new).collect(),
             application_policies: found.application_policies.iter().map(OidRecord::new).collect(),
             restrictions: (!found.restrictions.is_empty()).then(|| RestrictionsRecord::new(&found.restrictions)),
+            more_usages: Some(found.more_usages).filter(|more| *more > 0),
             not_processed: found.not_processed.clone(),
         }
     }
