@@ -173,7 +173,9 @@ fn cases() -> Vec<Case> {
             cases.push(Case { leaf: folder.join("leaf.pem"), roots: folder.join("roots"), others: folder });
         }
     }
-    cases
+    // What is written depends on no system, and a program takes Wine long to start.
+    let step = if cfg!(windows) { 16 } else { 1 };
+    cases.into_iter().step_by(step).collect()
 }
 
 #[test]
