@@ -8,9 +8,9 @@ declare! {
         MISSING_PURPOSE "missing-purpose" Some(Error), "the purpose is not among the extended key usages";
         ABSENT "absent" Some(Warning), "no extended key usage at all";
         ANY_ONLY "any-only" Some(Warning), "any usage, but not the purpose by name";
-        APPLICATION_POLICIES "application-policies" Some(Warning), "Microsoft's application policies leave the purpose out";
+        APPLICATION_POLICIES "application-policies" Some(Error), "Microsoft's application policies leave the purpose out";
     }
-    why "A client's certificate must contain Client Authentication (1.3.6.1.5.5.7.3.2), a server's Server Authentication (1.3.6.1.5.5.7.3.1). Clients and the CMG connection point filter by it when they choose a certificate. For Windows a certificate without extended key usage is good for any purpose, but Configuration Manager's requirements demand the purpose by name."
+    why "A client's certificate must contain Client Authentication (1.3.6.1.5.5.7.3.2), a server's Server Authentication (1.3.6.1.5.5.7.3.1). Clients and the CMG connection point filter by it when they choose a certificate. For Windows a certificate without extended key usage is good for any purpose, but Configuration Manager's requirements demand the purpose by name. Windows reads Microsoft's application policies (1.3.6.1.4.1.311.21.10) as it reads the extended key usage: a certificate that has both must allow the purpose in both."
     remedy "In the template: Extensions > Application Policies > add Client Authentication (Server Authentication for a server). Enrol the certificates anew: Certificate Templates console > Reenroll All Certificate Holders, then `certutil -pulse` on the client."
     sources [PKI, TROUBLESHOOT, RFC_4_2_1_12]
 }

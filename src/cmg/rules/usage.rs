@@ -5,6 +5,7 @@ use crate::cmg::catalogue::{basic_constraints, eku, key_usage};
 use crate::cmg::finding::Finding;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::{Looked, Part, RuleContext};
+use crate::path::windows;
 
 fn lists(usages: &[Oid], wanted: &[u8]) -> bool {
     usages.iter().any(|usage| usage.as_bytes() == wanted)
@@ -67,7 +68,12 @@ fn application_policies(certificate: &Certificate, context: &RuleContext<'_>, fo
                 && !lists(&policies, oid::ANY_APPLICATION_POLICY)
                 && !lists(&policies, oid::ANY_EXTENDED_KEY_USAGE) =>
         {
-            let message = format!("the application policies leave {} out: {}", profile.usage_name, names(&policies));
+            let message = format!(
+                "the application policies leave {} out: {}. Where Windows differs: {}",
+                profile.usage_name,
+                names(&policies),
+                windows::APPLICATION_POLICIES.note().trim_end_matches('.')
+            );
             let finding = Finding::new(&eku::APPLICATION_POLICIES, message);
             found.push(finding.expected(profile.usage_name).found(names(&policies)));
         }
