@@ -10,7 +10,7 @@ use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::missing::Missing;
 use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
-use crate::path::state;
+use crate::path::state::{self, State};
 use crate::path::trace::{Check, Failure, Refusal, keep_refused};
 use crate::source::Restrictions;
 
@@ -156,7 +156,7 @@ impl Graph {
             && self.node(id).anchor.is_some()
             && (!certificate.is_end_entity() || certificate.is_self_signed())
         {
-            return self.judge_anchor(certificate);
+            return self.judge_anchor(id, certificate);
         }
         let links = self.find_issuers(certificate, own_node, true);
         let own = state::check_end_entity(self, certificate);
@@ -195,9 +195,10 @@ impl Graph {
         verdict
     }
 
-    /// A certificate that is a trust anchor itself is a path of one.
-    fn judge_anchor(&self, certificate: &Arc<Certificate>) -> Verdict {
-        let failure = state::check_end_entity(self, certificate).err();
+    /// A certificate that is a trust anchor itself is a path of one, within the limits of the store that makes it one.
+    fn judge_anchor(&self, anchor: NodeId, certificate: &Arc<Certificate>) -> Verdict {
+        let own = state::check_end_entity(self, certificate);
+        let failure = own.and_then(|()| State::at_anchor(self, anchor)).err();
         let status = if failure.is_some() { PathStatus::Invalid } else { PathStatus::Valid };
         let path = Path {
             failure: failure.map(|failure| (certificate.clone(), failure)),

@@ -508,6 +508,11 @@ fn short_keys_broken_hashes_and_store_limits_say_what_windows_does_too() {
     let (path, text) = verified(&files, "root.sst");
     assert_eq!(path["failure"]["check"], "store-restriction");
     assert!(text.contains("Where Windows differs: Limits in the store entry of a root"), "{text}");
+
+    // Judged itself, the root is held to the same limits.
+    let files = folder(&[("root.sst", &store_for_servers(&root.der)), ("client.cer", &root.der)]);
+    let (path, _) = verified(&files, "root.sst");
+    assert_eq!(path["failure"]["check"], "store-restriction");
 }
 
 #[test]
