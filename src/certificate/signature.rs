@@ -61,6 +61,9 @@ enum Scheme {
     MlDsa(u8),
 }
 
+/// DSA with each hash that is taken with it.
+const WITH_DSA: [&[u8]; 3] = [oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA];
+
 /// An AlgorithmIdentifier of a signature.
 #[derive(Clone, Copy)]
 pub struct SignatureAlgorithm<'a> {
@@ -108,8 +111,7 @@ impl<'a> SignatureAlgorithm<'a> {
 
     /// Whether it is DSA, with whatever hash.
     pub(crate) fn is_dsa(&self) -> bool {
-        const DSA: [&[u8]; 3] = [oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA];
-        self.parts().is_some_and(|(oid, _)| DSA.contains(&oid))
+        self.parts().is_some_and(|(oid, _)| WITH_DSA.contains(&oid))
     }
 
     fn scheme(&self) -> Result<(Scheme, HashAlgorithm), String> {
@@ -147,15 +149,10 @@ impl<'a> SignatureAlgorithm<'a> {
             {
                 Scheme::Ecdsa
             }
-            o if [oid::SHA1_WITH_DSA, oid::SHA224_WITH_DSA, oid::SHA256_WITH_DSA].contains(&o) => Scheme::Dsa,
+            o if WITH_DSA.contains(&o) => Scheme::Dsa,
             _ => return Err(unsupported()),
         };
         hash_of(oid).map(|hash| (scheme, hash)).ok_or_else(unsupported)
-    }
-
-    /// Whether checking it may take ten times as long as the slowest of the others: whoever tries many keys tries fewer.
-    pub(crate) fn is_slow(&self) -> bool {
-        matches!(self.scheme(), Ok((Scheme::Dsa, _)))
     }
 }
 

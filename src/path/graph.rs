@@ -329,7 +329,7 @@ impl Graph {
         let mut signer = None;
         let mut outcomes: Vec<(KeyId, SignatureCheck)> = Vec::new();
         let most_tried = self.settings.budget.keys_per_certificate;
-        let most_tried = if below.signature_algorithm().is_slow() { most_tried.div_ceil(SLOW_TRY) } else { most_tried };
+        let most_tried = if below.signature_algorithm().is_dsa() { most_tried.div_ceil(SLOW_TRY) } else { most_tried };
         for (tried, (_, key)) in keys.iter().enumerate() {
             if tried == most_tried {
                 links.exhausted = true;
