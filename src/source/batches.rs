@@ -137,7 +137,7 @@ impl<R: Read> Batches<R> {
             },
             Layout::Table(table) => match table.whole_rows(&self.buffer) {
                 // A quote out of place must not cut a block in two.
-                Some(offset) if !pem::ends_inside(&self.buffer[..offset]) => Cut::At(offset),
+                Some(offset) if !pem::outline(&self.buffer[..offset]).ends_inside() => Cut::At(offset),
                 _ if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),
                 _ => Cut::More,
             },
@@ -187,10 +187,11 @@ impl<R: Read> Batches<R> {
 
 /// Behind the last END boundary, or before a BEGIN boundary that ends a block without an end.
 fn cut_blocks(text: &[u8]) -> Cut {
-    if let Some(end) = pem::last_end(text) {
+    let outline = pem::outline(text);
+    if let Some(end) = outline.last_end {
         return Cut::At(end);
     }
-    match pem::begins(text) {
+    match (outline.first_begin, outline.last_begin) {
         (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => Cut::At(text.len() - KEPT_BEFORE_BLOCK),
         (None, _) => Cut::More,
         (Some((first, _)), Some(last)) if last > first => Cut::At(last),

@@ -241,23 +241,37 @@ pub(crate) fn is_pem(text: &[u8]) -> bool {
     })
 }
 
-/// Where the last END boundary of a text ends.
-pub(crate) fn last_end(text: &[u8]) -> Option<usize> {
-    memchr::memmem::rfind_iter(text, b"-----END ")
-        .find_map(|start| named(&text[start + DASHES.len()..]).map(|(_, _, length)| start + DASHES.len() + length))
+/// The boundaries of a text, as far as they tell where it may be cut.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outline<'a> {
+    /// Where the first BEGIN boundary stands, and its label.
+    pub(crate) first_begin: Option<(usize, &'a [u8])>,
+    /// Where the last BEGIN boundary stands.
+    pub(crate) last_begin: Option<usize>,
+    /// Where the last END boundary ends.
+    pub(crate) last_end: Option<usize>,
 }
 
-/// Whether a text ends inside of a block.
-pub(crate) fn ends_inside(text: &[u8]) -> bool {
-    begins(text).1.is_some_and(|begin| last_end(text).is_none_or(|end| end < begin))
+impl Outline<'_> {
+    /// Whether the text ends inside of a block.
+    pub(crate) fn ends_inside(&self) -> bool {
+        self.last_begin.is_some_and(|begin| self.last_end.is_none_or(|end| end <= begin))
+    }
 }
 
-/// Where the first BEGIN boundary stands, with its label, and where the last one does.
-pub(crate) fn begins(text: &[u8]) -> (Option<(usize, &[u8])>, Option<usize>) {
-    let label = |start: usize| named(&text[start + DASHES.len()..]).map(|(_, label, _)| (start, label));
-    let first = memchr::memmem::find_iter(text, b"-----BEGIN ").find_map(label);
-    let last = memchr::memmem::rfind_iter(text, b"-----BEGIN ").find_map(label);
-    (first, last.map(|(start, _)| start))
+/// The boundaries of a text that begins outside of any block: the same ones that its pieces have, since dashes can be read as more than one.
+pub(crate) fn outline(text: &[u8]) -> Outline<'_> {
+    let mut outline = Outline::default();
+    let mut pieces = pieces(text, 1);
+    while let Some(Boundary { is_begin, label, start, end }) = pieces.boundary() {
+        if is_begin {
+            outline.first_begin.get_or_insert((start, label));
+            outline.last_begin = Some(start);
+        } else {
+            outline.last_end = Some(end);
+        }
+    }
+    outline
 }
 
 /// What blocks held, with those apart that only look like blocks: scripts and manuals name the boundaries, too.

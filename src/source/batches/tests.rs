@@ -147,8 +147,51 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Boundaries whose dashes can be read as more than one.
+fn ragged() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("-----BEGIN CERTIFICATE-----\n".to_owned()),
+        Just("-----END CERTIFICATE-----\n".to_owned()),
+        Just("-----BEGIN CERTIFICATE-x".to_owned()),
+        Just("-----END CERTIFICATE-x".to_owned()),
+        Just("-----BEGIN ".to_owned()),
+        Just("-----END ".to_owned()),
+        Just("-----".to_owned()),
+        "[-\",\nM]{1,3}",
+        (0..8usize).prop_map(certificate_block),
+    ];
+    prop::collection::vec(part, 1..8).prop_map(|parts| parts.concat())
+}
+
+#[test]
+fn a_boundary_in_the_label_of_another_is_cut_where_it_is_read() {
+    let ragged = "-----BEGIN CERTIFICATE-expected \"-----END CERTIFICATE-----\", found \"-----E\n-----END CERTIFICATE-expected \"-----\n";
+    let block = certificate_block(1);
+    let table: String = (1..9).map(|number| format!("\"{number}\",\"{ragged}\"\n\"{number}\",\"{block}\"\n")).collect();
+    let table = format!("\"Issued Request ID\",\"Binary Certificate\"\n{table}");
+    let text = format!("{ragged}{block}").repeat(8);
+    for batch in (64..4000).step_by(16) {
+        assert_same(table.as_bytes(), batch);
+        assert_same(text.as_bytes(), batch);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn ragged_boundaries_give_the_same_in_batches_of_any_size(
+        parts in prop::collection::vec(ragged(), 1..12),
+        batch in 16..2000usize,
+    ) {
+        assert_same(parts.concat().as_bytes(), batch);
+        let row = |(number, part): (usize, &String)| format!("\"{number}\",\"{part}\"\n");
+        let table: String = parts.iter().enumerate().map(row).collect();
+        assert_same(format!("\"Issued Request ID\",\"Binary Certificate\"\n{table}").as_bytes(), batch);
+        let row = |(number, part): (usize, &String)| format!("Row {number}:\n  Issued Request ID: 0x1 (1)\n{part}\n");
+        let rows: String = parts.iter().enumerate().map(row).collect();
+        assert_same(format!("Schema:\n  RawCertificate  Binary Certificate  Binary\n\n{rows}").as_bytes(), batch);
+    }
 
     #[test]
     fn any_text_gives_the_same_in_batches_of_any_size(pieces in prop::collection::vec(piece(), 0..30), batch in 64..4000usize) {
