@@ -96,7 +96,7 @@ pub(crate) enum Kind {
 }
 
 /// One object, as one place holds it. For a private key `der` is empty.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Found {
     pub(crate) kind: Kind,
     pub(crate) der: Vec<u8>,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -49,10 +49,28 @@ pub struct Passwords {
 struct Memory {
     /// What was typed, for the files to come.
     typed: Vec<Password>,
-    /// What opened a file, by the file's SHA-256: a file may be read twice in one run.
-    opened: HashMap<[u8; 32], Password>,
-    /// The files that nobody knew the password of, so that the second reading does not ask again.
+    /// How the first reading of a file ended, by the file's SHA-256: a file may be read twice in one run.
+    ends: HashMap<[u8; 32], Arc<End>>,
+    /// The files that nobody knew the password of, so that whoever reads a copy at the same time does not ask again.
     given_up: Vec<[u8; 32]>,
+}
+
+/// How the passwords fared on one file. A second reading ends as the first did, whatever was typed or used up between them.
+#[derive(Clone)]
+pub(crate) struct End {
+    /// What opened each of the locked parts, or why nothing did.
+    pub(crate) parts: Vec<Result<Zeroizing<Vec<u8>>, Option<OverBudget>>>,
+    pub(crate) mac: MacState,
+}
+
+/// What is known of a file's integrity check (MAC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MacState {
+    Unchecked,
+    Matched,
+    /// No password that was tried gives it.
+    RefusedAll,
+    Over(OverBudget),
 }
 
 /// One password; `None` is a null one, which PKCS#12 encodes differently from an empty one.
@@ -156,8 +174,8 @@ impl Passwords {
     /// One file's view of them.
     pub(crate) fn for_file<'a>(&'a self, name: &'a str, bytes: &[u8]) -> Attempts<'a> {
         let digest = Sha256::digest(bytes).into();
-        let known = self.memory().opened.get(&digest).cloned();
-        Attempts { passwords: self, name, digest, known, hashes_left: self.hashes_per_file }
+        let before = self.memory().ends.get(&digest).cloned();
+        Attempts { passwords: self, name, digest, before, hashes_left: self.hashes_per_file }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -170,7 +188,7 @@ pub(crate) struct Attempts<'a> {
     passwords: &'a Passwords,
     name: &'a str,
     digest: [u8; 32],
-    known: Option<Password>,
+    before: Option<Arc<End>>,
     hashes_left: u64,
 }
 
@@ -208,12 +226,17 @@ impl fmt::Display for OverBudget {
 }
 
 impl Attempts<'_> {
-    /// The passwords to try, without asking anyone: what opened this file before, the empty one, those given, those typed.
+    /// How an earlier reading of the same bytes ended.
+    pub(crate) fn before(&self) -> Option<Arc<End>> {
+        self.before.clone()
+    }
+
+    /// The passwords to try, without asking anyone: the empty one, those given, those typed.
     pub(crate) fn candidates(&self) -> Vec<Password> {
         let mut candidates: Vec<Password> = Vec::new();
         let empty = [Password::new(""), Password::NULL];
         let typed = self.passwords.memory().typed.clone();
-        for password in self.known.iter().chain(&empty).chain(&self.passwords.given).chain(&typed) {
+        for password in empty.iter().chain(&self.passwords.given).chain(&typed) {
             if !candidates.contains(password) {
                 candidates.push(password.clone());
             }
@@ -250,19 +273,19 @@ impl Attempts<'_> {
         None
     }
 
-    /// Remember what opened this file.
-    pub(crate) fn opened(&self, password: &Password) {
-        self.passwords.memory().opened.insert(self.digest, password.clone());
+    /// Remember how this reading ended.
+    pub(crate) fn ended(&self, end: End) {
+        self.passwords.memory().ends.entry(self.digest).or_insert_with(|| Arc::new(end));
     }
 
-    /// Take `hashes` for a derivation of `iterations` from the budgets. A file that was opened before is free of the run's budget, so that a
-    /// second reading ends as the first did.
+    /// Take `hashes` for a derivation of `iterations` from the budgets. A second reading is free of the run's budget: it computes again
+    /// what the first one has paid for.
     pub(crate) fn spend(&mut self, iterations: u64, hashes: u64) -> Result<(), OverBudget> {
         if iterations > MAX_ITERATIONS {
             return Err(OverBudget::Derivation(iterations));
         }
         let file = self.hashes_left.checked_sub(hashes).ok_or(OverBudget::File)?;
-        if self.known.is_none() {
+        if self.before.is_none() {
             let spent = |left: u64| left.checked_sub(hashes);
             self.passwords
                 .hashes_left

@@ -23,7 +23,7 @@ use self::mac::MacData;
 use self::pbe::{Decrypted, Scheme, SchemeError, algorithm_name};
 use crate::certificate::tlv::tag;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
-use crate::source::passwords::{Attempts, OverBudget, Password, ReadContext};
+use crate::source::passwords::{Attempts, End, MacState, OverBudget, Password, ReadContext};
 
 /// 1.2.840.113549.1.7, under which are the types of PKCS#7.
 const PKCS7: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7];
@@ -276,22 +276,38 @@ impl<'a> Part<'a> {
     }
 }
 
+/// A password as a scheme takes it.
+type Form = Zeroizing<Vec<u8>>;
+
+impl Locked<'_> {
+    fn try_all(&self, candidates: &[Password], attempts: &mut Attempts<'_>) -> (Outcome, Option<Form>) {
+        self.open_with(candidates.iter().flat_map(|password| self.scheme.forms(password)), attempts)
+    }
+
+    /// Decrypts with the first of `forms` that fits, and tells which that was.
+    fn open_with(&self, forms: impl IntoIterator<Item = Form>, attempts: &mut Attempts<'_>) -> (Outcome, Option<Form>) {
+        let mut tried: Vec<Form> = Vec::new();
+        for form in forms {
+            if tried.contains(&form) {
+                continue;
+            }
+            match self.scheme.decrypt(&form, &self.ciphertext, attempts) {
+                Ok(Decrypted::Whole(plain)) => return (Outcome::Opened(plain), Some(form)),
+                Ok(Decrypted::Damaged(plain)) => return (Outcome::Damaged(plain), Some(form)),
+                Ok(Decrypted::Wrong) => tried.push(form),
+                Err(over) => return (Outcome::Refused(Some(over)), None),
+            }
+        }
+        (Outcome::Refused(None), None)
+    }
+}
+
 /// What became of a locked part.
 enum Outcome {
     Opened(Zeroizing<Vec<u8>>),
     Damaged(Zeroizing<Vec<u8>>),
     /// By all passwords that were tried, or because no more could be.
     Refused(Option<OverBudget>),
-}
-
-/// What is known of the MAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum MacState {
-    Unchecked,
-    Matched,
-    /// No password that was tried gives it.
-    RefusedAll,
-    Over(OverBudget),
 }
 
 /// The attempts to unlock one file.
@@ -302,16 +318,38 @@ struct Lock<'a, 'p> {
 }
 
 impl Lock<'_, '_> {
-    /// One outcome a part. A password is right if the MAC says so, or else if it opens the first part; the others are then
-    /// tried only on parts that it does not open.
+    /// One outcome a part: as it was when the same bytes were read before, or by trying.
     fn open(&mut self, parts: &[&Locked<'_>]) -> Vec<Outcome> {
         let Some(first) = parts.first() else { return Vec::new() };
+        if let Some(before) = self.attempts.before() {
+            self.mac = before.mac;
+            let mut open_again = |(part, end): (&&Locked<'_>, &Result<Zeroizing<Vec<u8>>, _>)| match end {
+                Ok(form) => part.open_with([form.clone()], &mut self.attempts).0,
+                Err(over) => Outcome::Refused(*over),
+            };
+            return parts.iter().zip(&before.parts).map(&mut open_again).collect();
+        }
+        let tried = self.try_passwords(first, &parts[1..]);
+        let (outcomes, ends) = tried
+            .into_iter()
+            .map(|(outcome, form)| {
+                let over = if let Outcome::Refused(over) = outcome { over } else { None };
+                (outcome, form.ok_or(over))
+            })
+            .unzip();
+        self.attempts.ended(End { parts: ends, mac: self.mac });
+        outcomes
+    }
+
+    /// A password is right if the MAC says so, or else if it opens the first part; the others are then tried only on parts that it
+    /// does not open.
+    fn try_passwords(&mut self, first: &Locked<'_>, rest: &[&Locked<'_>]) -> Vec<(Outcome, Option<Form>)> {
         let mut candidates = self.attempts.candidates();
         let mut right = self.by_mac(&candidates);
         let mut over = None;
         if right.is_none() {
             for password in &candidates {
-                match decrypt(first, std::slice::from_ref(password), &mut self.attempts) {
+                match first.try_all(std::slice::from_ref(password), &mut self.attempts).0 {
                     Outcome::Refused(None) => {}
                     Outcome::Refused(reason) => {
                         over = reason;
@@ -329,13 +367,12 @@ impl Lock<'_, '_> {
         }
         let Some(password) = right else {
             // The first part was tried; the others may have another password.
-            let rest = parts[1..].iter().map(|part| decrypt(part, &candidates, &mut self.attempts));
-            return std::iter::once(Outcome::Refused(over)).chain(rest).collect();
+            let rest = rest.iter().map(|part| part.try_all(&candidates, &mut self.attempts));
+            return std::iter::once((Outcome::Refused(over), None)).chain(rest).collect();
         };
-        self.attempts.opened(&password);
         candidates.retain(|candidate| *candidate != password);
         candidates.insert(0, password);
-        parts.iter().map(|part| decrypt(part, &candidates, &mut self.attempts)).collect()
+        std::iter::once(&first).chain(rest).map(|part| part.try_all(&candidates, &mut self.attempts)).collect()
     }
 
     fn by_mac(&mut self, candidates: &[Password]) -> Option<Password> {
@@ -364,7 +401,7 @@ impl Lock<'_, '_> {
                 *state = MacState::Matched;
                 return Some(password.clone());
             }
-            match decrypt(first, std::slice::from_ref(password), attempts) {
+            match first.try_all(std::slice::from_ref(password), attempts).0 {
                 Outcome::Opened(_) | Outcome::Damaged(_) => Some(password.clone()),
                 Outcome::Refused(_) => None,
             }
@@ -388,20 +425,4 @@ impl Lock<'_, '_> {
             _ => None,
         }
     }
-}
-
-fn decrypt(part: &Locked<'_>, candidates: &[Password], attempts: &mut Attempts<'_>) -> Outcome {
-    let mut tried: Vec<Zeroizing<Vec<u8>>> = Vec::new();
-    for form in candidates.iter().flat_map(|password| part.scheme.forms(password)) {
-        if tried.contains(&form) {
-            continue;
-        }
-        match part.scheme.decrypt(&form, &part.ciphertext, attempts) {
-            Ok(Decrypted::Whole(plain)) => return Outcome::Opened(plain),
-            Ok(Decrypted::Damaged(plain)) => return Outcome::Damaged(plain),
-            Ok(Decrypted::Wrong) => tried.push(form),
-            Err(over) => return Outcome::Refused(Some(over)),
-        }
-    }
-    Outcome::Refused(None)
 }

@@ -252,6 +252,27 @@ fn many_costly_parts_share_one_budget() {
 }
 
 #[test]
+fn a_second_reading_ends_as_the_first_whatever_was_used_up_or_typed_between_them() {
+    let file = Pki::get().export(&["-certfile", "cas.pem", "-iter", "2048", "-passout", "pass:right"]);
+    let mut ends = std::collections::BTreeSet::new();
+    for budget in (0..30_000).step_by(500) {
+        let passwords = passwords(&["one", "two", "right"]).with_hashes_per_file(budget);
+        let first = read(&file, "file", &passwords);
+        let second = read(&file, "file", &passwords);
+        assert_eq!((certificates(&second), &second.faults), (certificates(&first), &first.faults), "{budget} hashes");
+        ends.insert((certificates(&first).len(), first.faults.iter().map(|fault| fault.code).collect::<Vec<_>>()));
+    }
+    assert!(ends.len() >= 2, "out of budget, and not: {ends:?}");
+
+    let passwords = passwords(&[]).with_prompt(|name| (name == "other").then(|| "right".to_owned()));
+    let first = read(&file, "file", &passwords);
+    assert_eq!(first.faults[0].code, ProblemCode::Password);
+    let other = Pki::get().export(&["-iter", "1", "-passout", "pass:right"]);
+    assert_eq!(read(&other, "other", &passwords).faults, []);
+    assert_eq!(certificates(&read(&file, "file", &passwords)), certificates(&first));
+}
+
+#[test]
 fn a_file_is_read_or_a_fault_at_every_truncation() {
     let bytes = Pki::get().export(&["-CSP", KSP, "-passout", "pass:", "-iter", "1"]);
     for length in 0..bytes.len() {
