@@ -88,6 +88,29 @@ impl Sink {
     }
 }
 
+/// The elements of a JSON list, written as they come: for callbacks, as [`Sink::write_on`] is.
+pub(crate) struct Elements {
+    written: Result<(), Stop>,
+    is_first: bool,
+}
+
+impl Elements {
+    pub(crate) fn new() -> Self {
+        Self { written: Ok(()), is_first: true }
+    }
+
+    pub(crate) fn write(&mut self, sink: &mut Sink, element: &[u8]) {
+        if !std::mem::take(&mut self.is_first) {
+            sink.write_on(&mut self.written, b",\n");
+        }
+        sink.write_on(&mut self.written, element);
+    }
+
+    pub(crate) fn finish(self) -> Result<(), Stop> {
+        self.written
+    }
+}
+
 /// New files are readable as any other file is, not by their owner alone as temporary ones are.
 trait PermissionsOf {
     fn permissions_of(&mut self, path: &Path) -> &mut Self;

@@ -14,34 +14,14 @@ use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps};
 use crate::path::{PathStatus, Verdict};
 use crate::pool::Entry;
 
-/// A client certificate, or why it is none.
-enum Considered {
+/// An end-entity certificate that was considered as a client's: a client certificate, or why it is none.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Considered {
+    /// A client certificate, judged.
     Client(Client),
+    /// Another one, or none that was asked for.
     PassedOver(PassedOver),
-}
-
-/// The end-entity certificates of the sources, judged and counted.
-pub(crate) struct Clients {
-    pub(crate) clients: Vec<Client>,
-    pub(crate) passed_over: Vec<PassedOver>,
-    pub(crate) selection: Option<SelectionCounts>,
-}
-
-impl Clients {
-    pub(crate) fn judge(request: &Request, assembly: &Assembly) -> Result<Self, OpsError> {
-        let (mut clients, mut passed_over) = (Vec::new(), Vec::new());
-        let selection = judge_each(
-            request,
-            assembly,
-            |considered| considered,
-            |considered| match considered {
-                Considered::Client(client) => clients.push(client),
-                Considered::PassedOver(over) => passed_over.push(over),
-            },
-        )?;
-        keep_first(request, &mut clients, &mut passed_over);
-        Ok(Self { clients, passed_over, selection })
-    }
 }
 
 /// Judges every end-entity certificate of the sources: `work` on all cores, `sink` in their order.
@@ -92,56 +72,41 @@ fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdi
             .any(|path| request.is_below_wanted(certificate, path.certificates.get(1..).unwrap_or_default()))
 }
 
-/// Of several clients the one with the longest validity, where that was asked for.
-fn keep_first(request: &Request, clients: &mut Vec<Client>, passed_over: &mut Vec<PassedOver>) {
-    if !request.first || clients.len() < 2 {
-        return;
-    }
-    let best = clients
-        .iter()
-        .max_by_key(|client| by_longest_validity(&client.entry.certificate))
-        .map(|client| *client.entry.certificate.sha256());
-    let (kept, others): (Vec<_>, Vec<_>) =
-        std::mem::take(clients).into_iter().partition(|client| Some(*client.entry.certificate.sha256()) == best);
-    *clients = kept;
-    passed_over.extend(
-        others
-            .into_iter()
-            .map(|client| PassedOver { certificate: client.entry.certificate, reason: NOT_FIRST.to_owned() }),
-    );
-}
-
 /// Builds and explains.
 ///
 /// # Errors
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
 pub fn chain(request: &Request) -> Result<Chains, OpsError> {
     let mut assembly = Assembly::new(request)?;
-    let Clients { clients, passed_over, selection } = Clients::judge(request, &assembly)?;
-    let mut hanging = Hanging::default();
-    for client in &clients {
-        hanging.add(above(&client.verdict));
-    }
-    let issuers = issuers(request, &assembly, &hanging);
+    let (mut clients, mut passed_over) = (Vec::new(), Vec::new());
+    let judged = judge_clients(
+        request,
+        &assembly,
+        |considered| considered,
+        |considered| match considered {
+            Considered::Client(client) => clients.push(client),
+            Considered::PassedOver(over) => passed_over.push(over),
+        },
+    )?;
     Ok(Chains {
         at: request.at,
         trust: assembly.trust,
-        issuers,
+        issuers: issuers(request, &assembly, &judged.hanging),
         clients,
         passed_over,
-        selection,
+        selection: judged.selection,
         problems: std::mem::take(&mut assembly.problems),
     })
 }
 
-/// As [`chain`], for as many certificates as there may be: `work` on all cores, `sink` in the order of the sources, and nothing of a
-/// client certificate is kept.
+/// As [`chain`], for as many certificates as there may be: `work` on all cores, `sink` in the order of the sources, and nothing of an
+/// end-entity certificate is kept.
 ///
 /// # Errors
 /// As [`chain`].
 pub fn chain_each<R: Send>(
     request: &Request,
-    work: impl Fn(&Client) -> R + Sync,
+    work: impl Fn(Considered) -> R + Sync,
     sink: impl FnMut(R),
 ) -> Result<ChainOutcome, OpsError> {
     let mut assembly = Assembly::new(request)?;
@@ -158,40 +123,52 @@ pub fn chain_each<R: Send>(
     })
 }
 
-/// What is left of client certificates that were judged one by one.
+/// What is left of end-entity certificates that were judged one by one.
 #[derive(Default)]
 pub(crate) struct Judged {
-    /// How many have a valid path, only invalid ones, none that ends at a self-signed certificate.
+    /// How many client certificates have a valid path, only invalid ones, none that ends at a self-signed certificate.
     pub(crate) statuses: [u64; 3],
     pub(crate) passed_over: BTreeMap<String, u64>,
     pub(crate) selection: Option<SelectionCounts>,
     hanging: Hanging,
 }
 
-/// Judges each client certificate: `work` on all cores, `sink` in the order of the sources; nothing of it is kept.
+/// Judges each end-entity certificate: `work` on all cores, `sink` in the order of the sources; nothing of it is kept.
 pub(crate) fn judge_clients<R: Send>(
     request: &Request,
     assembly: &Assembly,
-    work: impl Fn(&Client) -> R + Sync,
+    work: impl Fn(Considered) -> R + Sync,
     mut sink: impl FnMut(R),
 ) -> Result<Judged, OpsError> {
     let first = if request.first { find_first(request, assembly)? } else { None };
     let mut judged = Judged::default();
-    let one = |considered| match considered {
-        Considered::Client(client) if first.is_none_or(|first| first == *client.entry.certificate.sha256()) => {
-            let status = client.verdict.paths.first().map_or(PathStatus::Incomplete, |path| path.status);
-            Ok((work(&client), status, above(&client.verdict).copied().collect::<Vec<_>>()))
-        }
-        Considered::Client(_) => Err(NOT_FIRST.to_owned()),
-        Considered::PassedOver(over) => Err(over.reason),
+    let one = |considered| {
+        let considered = match considered {
+            Considered::Client(Client { entry, .. })
+                if first.is_some_and(|first| first != *entry.certificate.sha256()) =>
+            {
+                Considered::PassedOver(PassedOver { certificate: entry.certificate, reason: NOT_FIRST.to_owned() })
+            }
+            other => other,
+        };
+        let tally = match &considered {
+            Considered::Client(Client { verdict, .. }) => {
+                let status = verdict.paths.first().map_or(PathStatus::Incomplete, |path| path.status);
+                Ok((status, above(verdict).copied().collect::<Vec<_>>()))
+            }
+            Considered::PassedOver(over) => Err(over.reason.clone()),
+        };
+        (work(considered), tally)
     };
-    let selection = judge_each(request, assembly, one, |outcome| match outcome {
-        Ok((result, status, above)) => {
-            judged.statuses[status as usize] += 1;
-            judged.hanging.add(above.iter());
-            sink(result);
+    let selection = judge_each(request, assembly, one, |(result, tally)| {
+        match tally {
+            Ok((status, above)) => {
+                judged.statuses[status as usize] += 1;
+                judged.hanging.add(above.iter());
+            }
+            Err(reason) => *judged.passed_over.entry(reason).or_default() += 1,
         }
-        Err(reason) => *judged.passed_over.entry(reason).or_default() += 1,
+        sink(result);
     })?;
     Ok(Judged { selection, ..judged })
 }

@@ -1,15 +1,17 @@
 //! `export`: the CA certificates that a CMG must be given.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use crate::certificate::Certificate;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::RuleContext;
 use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
-use crate::ops::chain::Clients;
+use crate::ops::chain::{Considered, judge_clients};
 use crate::ops::request::{OpsError, Request};
-use crate::ops::results::{Bundle, Client};
-use crate::path::{Path, PathStatus};
+use crate::ops::results::{Bundle, Client, PassedOver};
+use crate::path::{Path, PathStatus, Verdict};
 use crate::pool::Entry;
 
 /// What goes into a bundle beside the chosen paths.
@@ -33,24 +35,25 @@ fn is_exportable(path: &Path) -> bool {
 /// Where nothing at all was found, or the temporary file for standard input cannot be written.
 pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     let mut assembly = Assembly::new(request)?;
-    let Clients { clients: considered, passed_over, selection } = Clients::judge(request, &assembly)?;
-
-    let mut chosen = Chosen::default();
-    let mut clients = Vec::new();
-    let mut refused = Vec::new();
-    for client in considered {
-        let Client { entry, verdict } = &client;
-        let mut paths = verdict.paths.iter().filter(|path| is_exportable(path));
-        let Some(path) = paths.next() else {
-            refused.push(client);
-            continue;
-        };
-        chosen.take(path, 1);
-        for path in paths {
-            chosen.alternative(path, 1, extent.all_paths);
-        }
-        clients.push(entry.clone());
-    }
+    let chosen = RwLock::new(Chosen::default());
+    let (mut clients, mut refused, mut passed_over) = (Vec::new(), Vec::new(), Vec::new());
+    let judged = judge_clients(
+        request,
+        &assembly,
+        |considered| match considered {
+            Considered::PassedOver(over) => Judgement::PassedOver(over),
+            Considered::Client(client) if take_paths(&chosen, &client.verdict, extent) => {
+                Judgement::Client(client.entry)
+            }
+            Considered::Client(client) => Judgement::Refused(client),
+        },
+        |judgement| match judgement {
+            Judgement::Client(entry) => clients.push(entry),
+            Judgement::Refused(client) => refused.push(client),
+            Judgement::PassedOver(over) => passed_over.push(over),
+        },
+    )?;
+    let mut chosen = chosen.into_inner().unwrap_or_else(PoisonError::into_inner);
     if extent.all_cas {
         for id in assembly.graph.ids() {
             let certificate = assembly.graph.certificate(id);
@@ -86,16 +89,40 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         alternatives: chosen.alternatives.into_values().collect(),
         refused,
         passed_over,
-        selection,
+        selection: judged.selection,
         findings,
         problems: std::mem::take(&mut assembly.problems),
     })
 }
 
+/// What is kept of an end-entity certificate: its paths are many clients' own, and are kept once.
+enum Judgement {
+    Client(Entry),
+    Refused(Client),
+    PassedOver(PassedOver),
+}
+
+/// Takes note of the paths of a client certificate; whether it has one that can be exported.
+fn take_paths(chosen: &RwLock<Chosen>, verdict: &Verdict, extent: &Extent) -> bool {
+    let paths: Vec<&Path> = verdict.paths.iter().filter(|path| is_exportable(path)).collect();
+    let Some((first, others)) = paths.split_first() else { return false };
+    let knows_all = {
+        let chosen = chosen.read().unwrap_or_else(PoisonError::into_inner);
+        chosen.paths.contains(&key(first, 1)) && others.iter().all(|path| chosen.knows(path, 1, extent.all_paths))
+    };
+    if !knows_all {
+        let mut chosen = chosen.write().unwrap_or_else(PoisonError::into_inner);
+        chosen.take(first, 1);
+        others.iter().for_each(|path| chosen.alternative(path, 1, extent.all_paths));
+    }
+    true
+}
+
+/// The paths to export, and those beside them; the same in whatever order they are taken.
 #[derive(Default)]
 struct Chosen {
-    certificates: BTreeMap<[u8; 32], std::sync::Arc<crate::certificate::Certificate>>,
-    paths: std::collections::BTreeSet<Vec<[u8; 32]>>,
+    certificates: BTreeMap<[u8; 32], Arc<Certificate>>,
+    paths: BTreeSet<Vec<[u8; 32]>>,
     alternatives: BTreeMap<Vec<[u8; 32]>, Path>,
 }
 
@@ -115,12 +142,17 @@ impl Chosen {
         }
     }
 
+    fn knows(&self, path: &Path, skipped: usize, is_taken: bool) -> bool {
+        let key = key(path, skipped);
+        self.paths.contains(&key) || !is_taken && self.alternatives.contains_key(&key)
+    }
+
     fn alternative(&mut self, path: &Path, skipped: usize, is_taken: bool) {
         if is_taken {
             return self.take(path, skipped);
         }
-        let key = key(path, skipped);
-        if !self.paths.contains(&key) && !self.alternatives.contains_key(&key) {
+        if !self.knows(path, skipped, false) {
+            let key = key(path, skipped);
             let certificates = path.certificates.iter().skip(skipped).cloned().collect();
             self.alternatives.insert(key, Path { certificates, revocation: Vec::new(), ..path.clone() });
         }

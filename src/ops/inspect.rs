@@ -2,7 +2,7 @@
 
 use crate::certificate::Certificate;
 use crate::ops::assembly::Assembly;
-use crate::ops::chain::judge_clients;
+use crate::ops::chain::{Considered, judge_clients};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::selecting::SelectionCounts;
@@ -60,10 +60,14 @@ pub fn inspect<R: Send>(
 fn inspect_selected<R: Send>(
     request: &Request,
     work: impl Fn(&Entry) -> R + Sync,
-    sink: impl FnMut(R),
+    mut sink: impl FnMut(R),
 ) -> Result<Inspected, OpsError> {
     let mut assembly = Assembly::new(request)?;
-    let judged = judge_clients(request, &assembly, |client| work(&client.entry), sink)?;
+    let of_client = |considered| match considered {
+        Considered::Client(client) => Some(work(&client.entry)),
+        Considered::PassedOver(_) => None,
+    };
+    let judged = judge_clients(request, &assembly, of_client, |result| result.into_iter().for_each(&mut sink))?;
     Ok(Inspected {
         certificates: judged.statuses.iter().sum::<u64>() as usize,
         crls: assembly.corpus.crls.len(),

@@ -19,7 +19,7 @@ mod verify;
 
 pub use anchored::{Anchored, anchored};
 pub use audit::{AuditOutcome, AuditRequest, Audited, CodeCount, audit};
-pub use chain::{chain, chain_each};
+pub use chain::{Considered, chain, chain_each};
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};
 pub use progress::{OnProgress, Progress, Stage, Step};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::certificate::{Certificate, CertificatePolicy};
 use crate::ops::assembly::Assembly;
-use crate::ops::chain::Clients;
+use crate::ops::chain::{Considered, judge_clients};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Client;
@@ -79,14 +79,20 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
 }
 
 fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verification, OpsError> {
-    let Clients { mut clients, passed_over, selection } = Clients::judge(request, &assembly)?;
-    match (clients.pop(), clients.len()) {
-        (Some(Client { entry, verdict }), 0) => {
-            Ok(Verification::of(entry.certificate, verdict, selection, &mut assembly))
+    let mut last = None;
+    let mut keep = |considered| {
+        if let Considered::Client(client) = considered {
+            last = Some(client);
         }
-        (last, others) => {
-            let asked_for = others + usize::from(last.is_some());
-            let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over.len());
+    };
+    let judged = judge_clients(request, &assembly, |considered| considered, &mut keep)?;
+    match (last, judged.statuses.iter().sum()) {
+        (Some(Client { entry, verdict }), 1) => {
+            Ok(Verification::of(entry.certificate, verdict, judged.selection, &mut assembly))
+        }
+        (_, asked_for) => {
+            let passed_over: u64 = judged.passed_over.values().sum();
+            let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over);
             let problems = std::mem::take(&mut assembly.problems);
             Err(OpsError::NotOneLeaf { source_name: request.source_names(), found, problems })
         }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use rayon::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::style::{Style, Tint, elide, elide_front, wrap};
@@ -73,24 +74,34 @@ impl Cell {
 
 const GAP: usize = 2;
 
+/// How many rows are made before they are written, and how many of them by one core at a time.
+const WINDOW: usize = 1024;
+const TURN: usize = 64;
+
 /// Writes a heading and one line for each row, more where a column wraps. Rows are made twice, once to measure them and once
-/// to write them, so that ten thousand of them need no memory.
-pub(crate) fn write<T>(
+/// to write them, so that ten thousand of them need no memory; where there are many, on all cores.
+pub(crate) fn write<T: Sync>(
     out: &mut dyn Write,
     style: &Style,
     indent: &str,
     columns: &[Column],
     rows: &[T],
-    row: impl Fn(&T) -> Vec<Cell>,
+    row: impl Fn(&T) -> Vec<Cell> + Sync,
 ) -> io::Result<()> {
+    let measure = |rows: &[T]| {
+        let mut widths = vec![0; columns.len()];
+        for one in rows {
+            let cells = row(one);
+            widths.iter_mut().zip(&cells).for_each(|(width, cell)| *width = cell.text.width().max(*width));
+        }
+        widths
+    };
     let mut natural: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
     let mut filled = vec![false; columns.len()];
-    for one in rows {
-        for (index, cell) in row(one).iter().enumerate() {
-            if let (Some(width), Some(filled)) = (natural.get_mut(index), filled.get_mut(index)) {
-                *width = (*width).max(cell.text.width());
-                *filled |= !cell.text.is_empty();
-            }
+    for widths in on_all_cores(rows, measure) {
+        for (index, width) in widths.into_iter().enumerate() {
+            natural[index] = natural[index].max(width);
+            filled[index] |= width > 0;
         }
     }
     for (index, column) in columns.iter().enumerate() {
@@ -100,12 +111,21 @@ pub(crate) fn write<T>(
     let widths = fit(columns, &natural, &filled, room);
     let titles: Vec<Cell> = columns.iter().map(|column| Cell::tinted(column.title.to_owned(), Tint::Faint)).collect();
     line(out, style, indent, columns, &widths, &titles)?;
-    for one in rows {
-        for cells in wrapped(columns, &widths, row(one)) {
-            line(out, style, indent, columns, &widths, &cells)?;
+    let lines = |rows: &[T]| -> io::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        for one in rows {
+            for cells in wrapped(columns, &widths, row(one)) {
+                line(&mut text, style, indent, columns, &widths, &cells)?;
+            }
         }
-    }
-    Ok(())
+        Ok(text)
+    };
+    rows.chunks(WINDOW).flat_map(|window| on_all_cores(window, lines)).try_for_each(|text| out.write_all(&text?))
+}
+
+/// The results for some rows each, in their order.
+fn on_all_cores<T: Sync, R: Send>(rows: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    if rows.len() <= TURN { vec![work(rows)] } else { rows.par_chunks(TURN).map(&work).collect() }
 }
 
 /// The lines of a row: in those after the first stands what had no room before.

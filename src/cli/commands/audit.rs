@@ -3,7 +3,7 @@
 use crate::cli::args::{self, Audit, AuditFormat, Format, Switch};
 use crate::cli::commands::of_problems;
 use crate::cli::exit::ExitStatus;
-use crate::cli::output::{Sink, style};
+use crate::cli::output::{Elements, Sink, style};
 use crate::cli::{Stop, input};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Settings, Verdict};
@@ -105,19 +105,13 @@ fn of_verdict(verdict: Verdict, fail_on: args::FailOn) -> ExitStatus {
 fn json(audit: &AuditRequest, sink: &mut Sink) -> Result<AuditOutcome, Stop> {
     let at = audit.request.at;
     sink.begin(&json::open(AuditReport::SCHEMA, &[("at", &at)], "certificates"));
-    let mut written = Ok(());
-    let mut is_first = true;
+    let mut certificates = Elements::new();
     let found = ops::audit(
         audit,
         |one| json::element(&AuditedRecord::new(one, at)),
-        |record| {
-            if !std::mem::take(&mut is_first) {
-                sink.write_on(&mut written, b",\n");
-            }
-            sink.write_on(&mut written, &record);
-        },
+        |record| certificates.write(sink, &record),
     )?;
-    written?;
+    certificates.finish()?;
     let issuers = issuer_records(&found);
     let problems: Vec<_> = found.problems.iter().map(ProblemRecord::new).collect();
     sink.write(&json::close(&[

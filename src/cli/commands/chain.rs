@@ -1,13 +1,11 @@
 //! `certpath chain`.
 
-use rayon::prelude::*;
-
 use crate::cli::args::{Chain, Format};
 use crate::cli::commands::{of_failures, of_problems};
 use crate::cli::exit::ExitStatus;
-use crate::cli::output::{Sink, style};
+use crate::cli::output::{Elements, Sink, style};
 use crate::cli::{Stop, input};
-use crate::ops::{self, ChainOutcome, Request};
+use crate::ops::{self, ChainOutcome, Client, Considered, Request};
 use crate::report::model::{
     ChainLine, ChainRecord, ChainSummaryRecord, ClientRecord, HeaderRecord, IssuerRecord, PassedOverRecord,
     ProblemRecord, ReasonRecord, SelectionRecord,
@@ -26,67 +24,79 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     input::select(&mut request, &arguments.selecting)?;
     request.settings = input::settings(&arguments.common)?;
     let mut sink = Sink::open(&arguments.output)?;
-    let (problems, is_complete) = match arguments.format {
+    let each = match arguments.format {
         Format::Table => {
             let found = ops::chain(&request)?;
             let mut text = Vec::new();
             let _ = chain_text::write(&mut text, &style(&arguments.common, &arguments.output), &found);
             sink.write(&text)?;
-            (of_problems(&found.problems, arguments.format), found.is_complete())
+            sink.finish()?;
+            let failures = of_failures(!found.is_complete(), arguments.output.fail_on);
+            return Ok(of_problems(&found.problems, arguments.format).combine(failures));
         }
-        Format::Json => {
-            let found = ops::chain(&request)?;
-            json(&found, &mut sink)?;
-            (of_problems(&found.problems, arguments.format), found.is_complete())
-        }
-        Format::Ndjson => {
-            let found = ndjson(&request, &mut sink)?;
-            (of_problems(&found.problems, arguments.format), found.is_complete())
-        }
-        Format::Csv => {
-            let found = csv(&request, &mut sink, arguments.output.output.is_some())?;
-            (of_problems(&found.problems, arguments.format), found.is_complete())
-        }
+        Format::Json => json(&request, &mut sink)?,
+        Format::Ndjson => ndjson(&request, &mut sink)?,
+        Format::Csv => csv(&request, &mut sink, arguments.output.output.is_some())?,
     };
     sink.finish()?;
-    Ok(problems.combine(of_failures(!is_complete, arguments.output.fail_on)))
+    let failures = of_failures(!each.is_complete(), arguments.output.fail_on);
+    Ok(of_problems(&each.problems, arguments.format).combine(failures))
 }
 
-fn json(found: &ops::Chains, sink: &mut Sink) -> Result<(), Stop> {
-    let at = found.at;
+fn json(request: &Request, sink: &mut Sink) -> Result<ChainOutcome, Stop> {
+    let at = request.at;
+    sink.begin(&json::open(ChainRecord::SCHEMA, &[("at", &at), ("trust", &request.trust_from())], "clients"));
+    let mut clients = Elements::new();
+    let mut passed_over = Vec::new();
+    let found = ops::chain_each(
+        request,
+        |considered| match considered {
+            Considered::Client(client) => Ok(json::element(&ClientRecord::new(&client, at))),
+            Considered::PassedOver(over) => Err(PassedOverRecord::new(&over)),
+        },
+        |result| match result {
+            Ok(client) => clients.write(sink, &client),
+            Err(over) => passed_over.push(over),
+        },
+    )?;
+    clients.finish()?;
     let issuers: Vec<_> = found.issuers.iter().map(|issuer| IssuerRecord::new(issuer, at)).collect();
-    let beginning =
-        json::open(ChainRecord::SCHEMA, &[("at", &at), ("trust", &found.trust), ("issuers", &issuers)], "clients");
-    sink.write(&beginning)?;
-    for (number, window) in found.clients.chunks(1024).enumerate() {
-        let record = |client| json::element(&ClientRecord::new(client, at));
-        let records: Vec<_> = window.par_iter().with_max_len(8).map(record).collect();
-        if number > 0 {
-            sink.write(b",\n")?;
-        }
-        sink.write(&records.join(&b",\n"[..]))?;
-    }
-    let passed_over: Vec<_> = found.passed_over.iter().map(PassedOverRecord::new).collect();
     let problems: Vec<_> = found.problems.iter().map(ProblemRecord::new).collect();
     sink.write(&json::close(&[
+        ("issuers", &issuers),
         ("passedOver", &passed_over),
         ("selection", &found.selection.as_ref().map(|counts| &counts.client)),
         ("connectionPoint", &found.selection.as_ref().map(|counts| &counts.connection_point)),
         ("problems", &problems),
-    ]))
+    ]))?;
+    Ok(found)
+}
+
+/// Writes a piece of output for each client certificate as it is judged.
+fn each_client(
+    request: &Request,
+    sink: &mut Sink,
+    render: impl Fn(&Client) -> Vec<u8> + Sync,
+) -> Result<ChainOutcome, Stop> {
+    let mut written = Ok(());
+    let found = ops::chain_each(
+        request,
+        |considered| match considered {
+            Considered::Client(client) => render(&client),
+            Considered::PassedOver(_) => Vec::new(),
+        },
+        |bytes| sink.write_on(&mut written, &bytes),
+    )?;
+    written?;
+    Ok(found)
 }
 
 fn ndjson(request: &Request, sink: &mut Sink) -> Result<ChainOutcome, Stop> {
     let at = request.at;
     let header = HeaderRecord { schema: ChainRecord::SCHEMA, at, trust: Some(request.trust_from()) };
     sink.begin(&json::line(&ChainLine::Header(header)));
-    let mut written = Ok(());
-    let found = ops::chain_each(
-        request,
-        |client| json::line(&ChainLine::Certificate(Box::new(ClientRecord::new(client, at)))),
-        |line| sink.write_on(&mut written, &line),
-    )?;
-    written?;
+    let line = |client: &Client| json::line(&ChainLine::Certificate(Box::new(ClientRecord::new(client, at))));
+    let found = each_client(request, sink, line)?;
     for issuer in &found.issuers {
         sink.write(&json::line(&ChainLine::Issuer(Box::new(IssuerRecord::new(issuer, at)))))?;
     }
@@ -99,14 +109,7 @@ fn ndjson(request: &Request, sink: &mut Sink) -> Result<ChainOutcome, Stop> {
 
 fn csv(request: &Request, sink: &mut Sink, is_file: bool) -> Result<ChainOutcome, Stop> {
     sink.begin(&csv::chain_header(is_file));
-    let mut written = Ok(());
-    let found = ops::chain_each(
-        request,
-        |client| csv::chain_row(&ClientRecord::new(client, request.at)),
-        |row| sink.write_on(&mut written, &row),
-    )?;
-    written?;
-    Ok(found)
+    each_client(request, sink, |client| csv::chain_row(&ClientRecord::new(client, request.at)))
 }
 
 fn summary(found: &ChainOutcome) -> ChainSummaryRecord {

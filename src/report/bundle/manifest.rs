@@ -1,5 +1,6 @@
 //! The record of an export: what `manifest.json` holds, and what `export --format json` prints.
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -145,8 +146,9 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
     let roots = entries(&bundle.roots, Role::Root, ROOTS);
     let intermediates = entries(&bundle.intermediates, Role::Intermediate, INTERMEDIATES);
     let issuers = certificate_issuers(bundle.roots.iter().map(|entry| &*entry.certificate));
-    let mut client_details: Vec<ClientRecord> = bundle.clients.iter().map(ClientRecord::new).collect();
-    client_details.sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
+    let mut client_details: Vec<ClientRecord> =
+        bundle.clients.par_iter().with_min_len(64).map(ClientRecord::new).collect();
+    client_details.par_sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     let mut manifest = Manifest {
         schema: SCHEMA,
         at: bundle.at,
