@@ -1,11 +1,9 @@
 //! From what was read to what can be asked: trust anchors, the graph of CA certificates, CRLs.
 
-use std::cell::LazyCell;
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey};
-use crate::ops::corpus::{Corpus, SILENT, TRIED, may_be_old_root};
+use crate::certificate::{Certificate, Crl};
+use crate::ops::corpus::{Corpus, Namesakes, may_be_old_root};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
 use crate::ops::scan::{self, Inputs};
@@ -54,6 +52,30 @@ impl Side {
     }
 }
 
+/// Windows' own stores.
+#[derive(Default)]
+struct Stores {
+    roots: Side,
+    intermediates: Side,
+    disallowed: Side,
+}
+
+impl Stores {
+    fn read() -> Self {
+        let stores = live::read_stores_for_trust();
+        let side = |name: &str, contents| {
+            let mut side = Side::default();
+            side.take(scan::decode(&name.into(), false, contents));
+            side
+        };
+        Self {
+            roots: side("Windows' Root stores", stores.roots),
+            intermediates: side("Windows' CA stores", stores.intermediates),
+            disallowed: side("Windows' Disallowed stores", stores.disallowed),
+        }
+    }
+}
+
 impl Assembly {
     /// Reads everything that the request names; an error where that holds no certificate.
     pub(crate) fn new(request: &Request) -> Result<Self, OpsError> {
@@ -61,21 +83,22 @@ impl Assembly {
         if corpus.is_empty() {
             return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
         }
-        Ok(Self::over(corpus, request, settings(request)))
+        Self::over(corpus, request, settings(request))
     }
 
-    /// Over what was read of the sources.
-    pub(crate) fn over(mut corpus: Corpus, request: &Request, settings: Settings) -> Self {
-        let mut problems = std::mem::take(&mut corpus.problems);
-        let mut namesakes = namesakes(&corpus, &issuers_names(&corpus));
-        let mut have_issued = have_issued(&corpus, &namesakes);
-        namesakes.retain(|entry| !have_issued.contains(entry.certificate.sha256()));
-        corpus.count_among_issuers(&have_issued);
-        have_issued.extend(&corpus.silent_roots);
+    /// Over what was read of the sources; an error where these cannot be read again.
+    pub(crate) fn over(mut corpus: Corpus, request: &Request, mut settings: Settings) -> Result<Self, OpsError> {
+        let trust = request.trust_from();
         let trust_side = Side::read(&request.trust, request);
         let intermediates = Side::read(&request.intermediates, request);
         let crl_side = Side::read(&request.crls, request);
-        let mut settings = settings;
+        let stores = if trust == Trust::Store { Stores::read() } else { Stores::default() };
+        let beside = [&trust_side, &intermediates, &stores.roots, &stores.intermediates];
+        let beside = beside.into_iter().flat_map(|side| side.pool.entries());
+        let beside = beside.map(|entry| entry.certificate.subject().as_bytes()).collect();
+        let Namesakes { have_issued, others } = corpus.find_namesakes(&request.passwords, &beside)?;
+
+        let mut problems = std::mem::take(&mut corpus.problems);
         settings.require_revocation |= request.require_revocation;
         settings.require_revocation |= request.crls_must_tell && !crl_side.crls.is_empty();
         let mut disallowed = corpus.disallowed.clone();
@@ -83,7 +106,6 @@ impl Assembly {
         let mut issuers = Vec::new();
         let mut helpers = Pool::default();
 
-        let trust = request.trust_from();
         let mut add = |entries: &[Entry], is_anchor: &dyn Fn(&Certificate) -> bool| {
             for entry in entries {
                 let anchor = is_anchor(&entry.certificate).then(|| entry.restrictions());
@@ -98,28 +120,13 @@ impl Assembly {
         add(corpus.issuers.entries(), &is_assumed);
         add(trust_side.pool.entries(), &|_| true);
         add(intermediates.pool.entries(), &is_assumed);
-        if trust == Trust::Store {
-            let stores = live::read_stores_for_trust();
-            let side = |name: &str, contents| {
-                let mut side = Side::default();
-                side.take(scan::decode(&name.into(), false, contents));
-                side
-            };
-            let roots = side("Windows' Root stores", stores.roots);
-            let cas = side("Windows' CA stores", stores.intermediates);
-            let refused = side("Windows' Disallowed stores", stores.disallowed);
-            // As Windows: what another CA issued is no root, wherever it lies.
-            add(roots.pool.entries(), &Certificate::is_self_signed);
-            add(cas.pool.entries(), &|_| false);
-            disallowed.extend(refused.pool.entries().iter().map(|entry| *entry.certificate.sha256()));
-            for side in [roots, cas, refused] {
-                crls.extend(side.crls);
-                problems.extend(side.problems);
-                helpers.absorb(side.pool);
-            }
-        }
-        add(&namesakes, &|_| false);
-        for side in [trust_side, intermediates, crl_side] {
+        // As Windows: what another CA issued is no root, wherever it lies.
+        add(stores.roots.pool.entries(), &Certificate::is_self_signed);
+        add(stores.intermediates.pool.entries(), &|_| false);
+        add(&others, &|_| false);
+        disallowed.extend(stores.disallowed.pool.entries().iter().map(|entry| *entry.certificate.sha256()));
+        let stores = [stores.roots, stores.intermediates, stores.disallowed];
+        for side in stores.into_iter().chain([trust_side, intermediates, crl_side]) {
             crls.extend(side.crls);
             problems.extend(side.problems);
             helpers.absorb(side.pool);
@@ -139,7 +146,7 @@ impl Assembly {
                 signers: SignerPool::new(build(&issuers, &disallowed, any), signers),
             }));
         }
-        Self { corpus, helpers, trust, graph, problems }
+        Ok(Self { corpus, helpers, trust, graph, problems })
     }
 
     /// Where a CA certificate of the graph was found.
@@ -169,57 +176,6 @@ fn build(issuers: &[Issuer], disallowed: &[[u8; 32]], settings: Settings) -> Gra
         .map(|issuer| Issuer { certificate: issuer.certificate.clone(), anchor: issuer.anchor.clone() })
         .collect();
     Graph::new(copies, disallowed.to_vec(), settings)
-}
-
-/// The issuers' names that no CA certificate has.
-fn issuers_names(corpus: &Corpus) -> HashSet<Vec<u8>> {
-    let subjects: HashSet<&[u8]> =
-        corpus.issuers.entries().iter().map(|entry| entry.certificate.subject().as_bytes()).collect();
-    let all = corpus.issuers.entries().iter().chain(corpus.held().unwrap_or_default());
-    let names: HashSet<&[u8]> = all.map(|entry| entry.certificate.issuer().as_bytes()).collect();
-    names.difference(&subjects).map(|name| name.to_vec()).collect()
-}
-
-/// The certificates that have such a name and are no CA's: the search refuses them with the reason, where otherwise the
-/// issuer would only be missing.
-fn namesakes(corpus: &Corpus, names: &HashSet<Vec<u8>>) -> Vec<Entry> {
-    let held = corpus.held().unwrap_or_default();
-    let all_issuers = LazyCell::new(|| -> HashSet<&[u8]> {
-        let all = corpus.issuers.entries().iter().chain(held);
-        all.map(|entry| entry.certificate.issuer().as_bytes()).collect()
-    });
-    let others_issuers = LazyCell::new(|| -> HashSet<&[u8]> {
-        let all = corpus.issuers.entries().iter().chain(held).map(|entry| &entry.certificate);
-        let others = all.filter(|certificate| certificate.issuer().as_bytes() != certificate.subject().as_bytes());
-        others.map(|certificate| certificate.issuer().as_bytes()).collect()
-    });
-    let has_name = |entry: &&Entry| {
-        let certificate = &entry.certificate;
-        let subject = certificate.subject();
-        if may_be_old_root(certificate) {
-            return others_issuers.contains(subject.as_bytes());
-        }
-        // One that says it is a CA is looked at beside its namesakes that are.
-        (names.contains(subject.as_bytes()) || (certificate.is_ca() && all_issuers.contains(subject.as_bytes())))
-            && !certificate.is_self_issued()
-    };
-    held.iter().filter(has_name).cloned().collect()
-}
-
-/// The namesakes that have issued certificates, without being a CA's.
-fn have_issued(corpus: &Corpus, namesakes: &[Entry]) -> HashSet<[u8; 32]> {
-    let has_issued = |namesake: &&Entry| {
-        let certificate = &namesake.certificate;
-        let key = VerifyingKey::new(certificate.subject_public_key_info());
-        let name = certificate.subject();
-        let all = corpus.issuers.entries().iter().chain(corpus.held().unwrap_or_default());
-        let below = all.filter(|entry| {
-            let certificate = &entry.certificate;
-            certificate.issuer().as_bytes() == name.as_bytes() && certificate.sha256() != namesake.certificate.sha256()
-        });
-        below.take(TRIED).any(|entry| entry.certificate.check_signature(&key) == SignatureCheck::Valid)
-    };
-    namesakes.iter().take(SILENT).filter(has_issued).map(|entry| *entry.certificate.sha256()).collect()
 }
 
 impl Entry {

@@ -130,13 +130,13 @@ pub fn audit<R: Send>(
     let mut settings = assembly::settings(request);
     settings.purpose = audit.profile.purpose();
     let mut assembly = if audit.closed_pool {
-        Assembly::over(Corpus::unread(request.inputs()), request, settings)
+        Assembly::over(Corpus::unread(request.inputs()), request, settings)?
     } else {
         let corpus = Corpus::read_noting(request.inputs(), &request.passwords, &request.progress, Some(&names))?;
         if corpus.is_empty() {
             return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
         }
-        Assembly::over(corpus, request, settings)
+        Assembly::over(corpus, request, settings)?
     };
     let duplicates = Duplicates::find(std::mem::take(&mut assembly.corpus.names));
     context.duplicates = Some(&duplicates);

@@ -1,12 +1,15 @@
 //! Everything the sources hold, in bounded memory: CA certificates and CRLs are kept; end-entity certificates too while they are
 //! few, and beyond that only a few bytes of each, so that a second reading can judge them one by one.
 
+mod namesakes;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey};
+pub(crate) use self::namesakes::{Namesakes, may_be_old_root};
+use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
 use crate::ops::overlap::overlap_ready;
 use crate::ops::progress::Progress;
@@ -38,10 +41,8 @@ pub(crate) struct Corpus {
     spool: Option<Spool>,
     /// Notes on the end-entity certificates' names.
     pub(crate) names: Vec<NameRecord>,
-    /// End-entity certificates that may be roots which do not say that they are a CA's; the first of them.
-    silent: Pool,
-    /// Those of them that have issued others, and so stand among the CAs.
-    pub(crate) silent_roots: HashSet<[u8; 32]>,
+    /// What tells later which end-entity certificates bear an issuer's name.
+    notes: namesakes::Notes,
 }
 
 /// Takes a note of a certificate; none of a CA's.
@@ -68,18 +69,6 @@ fn id(certificate: &Certificate) -> Id {
     id
 }
 
-/// How many certificates are looked at that may be roots: whoever has a hundred of them has a problem of another kind.
-pub(crate) const SILENT: usize = 100;
-
-/// How many of the certificates that name it are tried for one that such a root has really signed.
-pub(crate) const TRIED: usize = 8;
-
-/// Whether it is as some old roots are: self-issued, and without a word on whether it is a CA's. So are self-signed certificates
-/// of servers, and only what it has issued tells them apart.
-pub(crate) fn may_be_old_root(certificate: &Certificate) -> bool {
-    certificate.basic_constraints().is_absent() && certificate.key_usage().is_absent() && certificate.is_self_issued()
-}
-
 impl Corpus {
     /// Reads everything once.
     pub(crate) fn read(inputs: Inputs, passwords: &Passwords, progress: &Progress) -> std::io::Result<Self> {
@@ -99,8 +88,7 @@ impl Corpus {
             problems_left_out: 0,
             spool: None,
             names: Vec::new(),
-            silent: Pool::default(),
-            silent_roots: HashSet::new(),
+            notes: namesakes::Notes::default(),
         }
     }
 
@@ -143,47 +131,7 @@ impl Corpus {
         corpus.crls.retain(|crl| known.insert(*crl.sha256()));
         corpus.inputs = inputs;
         corpus.locate_repeated(passwords)?;
-        corpus.find_silent_roots(passwords)?;
         Ok(corpus)
-    }
-
-    /// Finds out which of the certificates that may be roots have issued others, which needs another reading where those are not held.
-    fn find_silent_roots(&mut self, passwords: &Passwords) -> std::io::Result<()> {
-        if self.silent.is_empty() || self.held().is_some() {
-            return Ok(());
-        }
-        let names: HashSet<&[u8]> =
-            self.silent.entries().iter().map(|entry| entry.certificate.subject().as_bytes()).collect();
-        let names_one = |certificate: &Certificate| {
-            names.contains(certificate.issuer().as_bytes()) && !certificate.is_self_issued()
-        };
-        let mut below: HashMap<Vec<u8>, Vec<Arc<Certificate>>> = HashMap::new();
-        let mut sample = |certificate: Arc<Certificate>| {
-            let of_name = below.entry(certificate.issuer().as_bytes().to_vec()).or_default();
-            if of_name.len() < TRIED && !of_name.contains(&certificate) {
-                of_name.push(certificate);
-            }
-        };
-        let issuers = self.issuers.entries().iter().map(|entry| &entry.certificate);
-        issuers.filter(|certificate| names_one(certificate)).cloned().for_each(&mut sample);
-        let work = |certificate: Arc<Certificate>, _| names_one(&certificate).then_some(certificate);
-        self.read_again(passwords, work, &mut sample)?;
-        let silent = std::mem::take(&mut self.silent);
-        for entry in silent.entries() {
-            let key = VerifyingKey::new(entry.certificate.subject_public_key_info());
-            let mut signed = below.get(entry.certificate.subject().as_bytes()).into_iter().flatten();
-            if signed.any(|certificate| certificate.check_signature(&key) == SignatureCheck::Valid) {
-                if let EndEntities::Counted { seen, repeated } = &mut self.end_entities {
-                    seen.remove(&id(&entry.certificate));
-                    repeated.remove(&id(&entry.certificate));
-                }
-                for occurrence in &entry.occurrences {
-                    self.issuers.add(entry.certificate.clone(), occurrence.clone());
-                }
-                self.silent_roots.insert(*entry.certificate.sha256());
-            }
-        }
-        Ok(())
     }
 
     /// Finds out where the certificates are that were met more than once, which needs another reading where they are not held.
@@ -305,26 +253,13 @@ impl Corpus {
                 self.issuers.add(certificate, occurrence);
                 continue;
             }
-            if may_be_old_root(&certificate) && self.silent.len() < SILENT {
-                self.silent.add(certificate.clone(), occurrence.clone());
-            }
+            self.notes.take(&certificate, &occurrence);
             if parcel.is_fleeting {
                 self.spool.get_or_insert_with(Spool::default).add(&certificate, &occurrence)?;
             }
             self.end_entities.add(certificate, occurrence);
         }
         Ok(())
-    }
-
-    /// Counts these end-entity certificates among the CAs from now on: they have issued others. Only where they are held.
-    pub(crate) fn count_among_issuers(&mut self, sha256: &HashSet<[u8; 32]>) {
-        if let (EndEntities::Held { pool, .. }, false) = (&mut self.end_entities, sha256.is_empty()) {
-            for Entry { certificate, occurrences } in pool.take(sha256) {
-                for occurrence in occurrences {
-                    self.issuers.add(certificate.clone(), occurrence);
-                }
-            }
-        }
     }
 
     /// How many different end-entity certificates there are.

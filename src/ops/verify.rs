@@ -58,7 +58,7 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
         return Err(OpsError::NoCertificate { sources: source_name, problems: corpus.problems });
     }
     if request.selects() {
-        return verify_selected(request, Assembly::over(corpus, request, settings));
+        return verify_selected(request, Assembly::over(corpus, request, settings)?);
     }
     let held = corpus.held().unwrap_or_default();
     let leaf = match (held, corpus.issuers.entries()) {
@@ -73,7 +73,7 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
             return Err(OpsError::NotOneLeaf { source_name, found, problems: std::mem::take(&mut corpus.problems) });
         }
     };
-    let mut assembly = Assembly::over(corpus, request, settings);
+    let mut assembly = Assembly::over(corpus, request, settings)?;
     let verdict = assembly.graph.judge(&leaf);
     Ok(Verification::of(leaf, verdict, None, &mut assembly))
 }

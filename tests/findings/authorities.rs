@@ -363,21 +363,59 @@ fn a_fault_of_the_client_and_one_of_its_ca_are_both_told() {
     assert_eq!(told, 2, "{}", results["pc1"]);
 }
 
-/// Beyond 20 MiB end-entity certificates are read a second time: a root that does not say it is one is known there too.
-#[test]
-fn an_old_root_is_known_by_what_it_has_issued_however_much_there_is() {
-    let mut root = ca("Contoso Root CA");
-    root.is_ca = rcgen::IsCa::NoCa;
-    root.key_usages.clear();
-    let pki = Pki::with(root, ca("Contoso Issuing CA 1"));
-    for number in 0..22 {
+/// A PKI of so many clients of so many bytes each.
+fn crowd(root: rcgen::CertificateParams, issuing: rcgen::CertificateParams, clients: usize, bytes: usize) -> Pki {
+    let pki = Pki::with(root, issuing);
+    for number in 0..clients {
         pki.add(&format!("pc{number}"), |params| {
-            let padding = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![0; 1 << 20]);
+            let padding = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4, 5], vec![0; bytes]);
             params.custom_extensions.push(padding);
         });
     }
-    let (results, outcome) = pki.audit();
-    assert_eq!(results.len(), 22, "the root is none of the clients: {:?}", results.keys());
-    assert!(results.values().all(|result| !result.contains("path-")), "{results:?}");
-    assert!(at_issuers(&outcome).contains(&"basic-constraints/silent-root".to_owned()));
+    pki
+}
+
+/// Beyond 20 MiB end-entity certificates are read a second time: a root that does not say it is one is known there too.
+#[test]
+fn an_old_root_is_known_by_what_it_has_issued_however_much_there_is() {
+    for bytes in [1, 1 << 20] {
+        let mut root = ca("Contoso Root CA");
+        root.is_ca = rcgen::IsCa::NoCa;
+        root.key_usages.clear();
+        let (results, outcome) = crowd(root, ca("Contoso Issuing CA 1"), 22, bytes).audit();
+        assert_eq!(results.len(), 22, "the root is none of the clients: {:?}", results.keys());
+        assert!(results.values().all(|result| !result.contains("path-")), "{results:?}");
+        assert!(at_issuers(&outcome).contains(&"basic-constraints/silent-root".to_owned()));
+    }
+}
+
+#[test]
+fn an_issuer_that_says_it_is_no_ca_is_known_by_what_it_has_issued_however_much_there_is() {
+    for bytes in [1, 1 << 20] {
+        let mut issuing = ca("Contoso Issuing CA 1");
+        issuing.is_ca = rcgen::IsCa::ExplicitNoCa;
+        let (results, outcome) = crowd(ca("Contoso Root CA"), issuing, 22, bytes).audit();
+        assert_eq!(results.len(), 22, "it is none of the clients: {:?}", results.keys());
+        assert!(results.values().all(|result| !result.contains("path-incomplete")), "{results:?}");
+        assert!(at_issuers(&outcome).contains(&"basic-constraints/not-a-ca".to_owned()));
+    }
+}
+
+/// One that has the missing issuer's name and nothing else is told, and not only that the issuer is missing.
+#[test]
+fn a_stranger_of_the_issuers_name_is_told_however_much_there_is() {
+    for bytes in [1, 1 << 20] {
+        let pki = crowd(ca("Contoso Root CA"), ca("Contoso Issuing CA 1"), 22, bytes);
+        std::fs::remove_file(pki.path().join("issuing.cer")).unwrap();
+        let mut stranger = client("stranger");
+        stranger.distinguished_name = ca("Contoso Issuing CA 1").distinguished_name;
+        pki.write("stranger.cer", stranger.signed_by(key(0), &pki.root).unwrap().der());
+        let found = certpath::ops::chain(&pki.request().request).unwrap();
+        let of_root = found.clients.iter().filter(|client| client.verdict.chosen().is_some()).count();
+        assert_eq!((found.clients.len(), of_root), (23, 1));
+        for client in found.clients.iter().filter(|client| client.verdict.chosen().is_none()) {
+            let refused = client.verdict.refused.iter().map(|refused| refused.candidate.subject().short());
+            assert_eq!(refused.collect::<Vec<_>>(), ["Contoso Issuing CA 1"], "{bytes} bytes each");
+        }
+    }
 }
