@@ -1,0 +1,82 @@
+//! `certpath export` over CAs that certify each other, and over hierarchies too deep to be meant.
+
+use crate::common::pki::{Ca, folder};
+use crate::common::{files, pem};
+use crate::export::{Export, subject_of};
+
+#[test]
+fn a_mesh_of_cross_certificates_ends_soon_with_a_short_path() {
+    let root = Ca::root("Mesh Root");
+    let cas: Vec<Ca> = (0..12).map(|n| Ca::root(&format!("Mesh CA {n}"))).collect();
+    let mut certificates: Vec<Vec<u8>> = vec![root.der.clone()];
+    for (n, ca) in cas.iter().enumerate() {
+        for (m, other) in cas.iter().enumerate() {
+            if n != m {
+                certificates.push(ca.cross_certify(other).der);
+            }
+        }
+    }
+    // one door into the mesh, seven steps at most from the client's CA; the client's own CA has none
+    let door = root.cross_certify(&cas[3]).der;
+    certificates.push(door.clone());
+    let step = cas[3].cross_certify_with(&cas[0], |options| options.to = (2055, 6, 1)).der;
+    certificates.push(step);
+    certificates.push(cas[0].client("mesh.test"));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+    let export = Export::of(&[folder.path()], &["--allow-incomplete"]);
+    assert!(files(&export.dir().join("roots")).len() == 1, "{}", export.output.seen());
+    let (roots, intermediates) = (export.written("roots"), export.written("intermediates"));
+    assert_eq!(roots.into_iter().next(), Some(root.der.clone()));
+    // every certificate lasts as long, so the fewest win: client, CA 0 by CA 3, CA 3 by the root, root
+    assert_eq!(intermediates.len(), 2, "{:?}", intermediates.iter().map(|der| subject_of(der)).collect::<Vec<_>>());
+    assert!(intermediates.contains(&door));
+}
+
+#[test]
+fn a_chain_too_deep_to_be_meant_ends_with_a_verdict() {
+    let mut certificates = Vec::new();
+    let mut ca = Ca::root("Deep CA 0");
+    certificates.push(ca.der.clone());
+    for n in 1..=200 {
+        ca = ca.issue_ca(&format!("Deep CA {n}"));
+        certificates.push(ca.der.clone());
+    }
+    certificates.push(ca.client("deep.test"));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("deep.pem", bundle.as_bytes())]);
+    let export = Export::of(&[folder.path()], &[]);
+    assert!([0, 5].contains(&export.output.status), "{}", export.output.seen());
+    if export.output.status == 0 {
+        assert_eq!(export.written("intermediates").len(), 200);
+    } else {
+        export.left_nothing();
+    }
+}
+
+#[test]
+fn a_mesh_of_hundreds_of_cross_certificates_is_bounded_with_a_way_out_and_without() {
+    let root = Ca::root("Large Mesh Root");
+    let cas: Vec<Ca> = (0..22).map(|n| Ca::root(&format!("Large Mesh CA {n}"))).collect();
+    let mut certificates: Vec<Vec<u8>> = vec![root.der.clone()];
+    for (n, ca) in cas.iter().enumerate() {
+        for (m, other) in cas.iter().enumerate() {
+            if n != m {
+                certificates.push(ca.cross_certify(other).der);
+            }
+        }
+    }
+    certificates.push(cas[0].client("mesh.test"));
+    let bundle = |certificates: &[Vec<u8>]| certificates.iter().map(|der| pem(der)).collect::<String>();
+    let closed = folder(&[("mesh.pem", bundle(&certificates).as_bytes())]);
+    let started = std::time::Instant::now();
+    let refused = Export::of(&[closed.path()], &[]);
+    assert_eq!(refused.output.status, 5, "{}", refused.output.seen());
+    refused.left_nothing();
+    certificates.push(root.cross_certify(&cas[12]).der);
+    let open = folder(&[("mesh.pem", bundle(&certificates).as_bytes())]);
+    let export = Export::of(&[open.path()], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    assert_eq!(export.written("intermediates").len(), 2);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
