@@ -1,4 +1,5 @@
 #Requires -Version 5.1
+
 <#
 .SYNOPSIS
 Gives a cloud management gateway (CMG) the CA certificates of this folder.
@@ -48,6 +49,20 @@ $certificates = @(
 #certificates
 )
 
+function Format-Count {
+    [CmdletBinding()]
+    [OutputType([string])]
+    param(
+        [Parameter(Mandatory = $true)]
+        [int] $Count,
+
+        [Parameter(Mandatory = $true)]
+        [string] $What
+    )
+
+    if ($Count -eq 1) { '1 {0}' -f $What } else { '{0} {1}s' -f $Count, $What }
+}
+
 # What the site's own record says of certificates, as lines of text.
 function Get-SiteCertificateSetting {
     [CmdletBinding()]
@@ -74,6 +89,10 @@ function Get-SiteCertificateSetting {
     }
 }
 
+# Where an application control policy does not trust this file, almost every line below would fail with a message of its own.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw ('PowerShell runs this file in {0}, in which it can neither check nor hand on certificates: a policy of this computer (App Control for Business, AppLocker) does not trust the file. Nothing was changed. Have the policy trust it, by a signature or by its hash, or add the files in the console: README.txt beside this file says which goes where.' -f $ExecutionContext.SessionState.LanguageMode)
+}
 if (-not $PSScriptRoot) {
     throw 'Run this as a file, from the folder that the certificates are in: the paths are taken from its own place.'
 }
@@ -87,8 +106,19 @@ foreach ($certificate in $certificates) {
     if (-not [System.IO.File]::Exists($path)) {
         throw ('{0} is missing. Nothing was changed. Take the whole folder as it was exported.' -f $path)
     }
-    # With the provider's name, for else a network path would be looked for on the current drive, which may be the site's.
-    $found = (Get-FileHash -Algorithm SHA256 -LiteralPath ('Microsoft.PowerShell.Core\FileSystem::{0}' -f $path)).Hash.ToLowerInvariant()
+    # Opened here, because the current drive may be the site's, and Get-FileHash would look for a network path there.
+    try {
+        $stream = [System.IO.File]::OpenRead($path)
+        try {
+            $found = (Get-FileHash -Algorithm SHA256 -InputStream $stream).Hash.ToLowerInvariant()
+        }
+        finally {
+            $stream.Dispose()
+        }
+    }
+    catch {
+        throw ('{0} cannot be read: {1} Nothing was changed. Run this as someone who may read it, after closing what else has it open, or from a copy of the whole folder.' -f $path, $_.Exception.GetBaseException().Message)
+    }
     if ($found -cne $certificate.Sha256) {
         throw ('{0} is not the file that was exported: SHA-256 expected {1}, found {2}. Nothing was changed. Export again.' -f $path, $certificate.Sha256, $found)
     }
@@ -101,14 +131,26 @@ foreach ($certificate in $certificates) {
 }
 
 if (-not (Get-Module -Name 'ConfigurationManager')) {
-    if ($env:SMS_ADMIN_UI_PATH) {
-        # The variable names the folder bin\i386 of the console; the module is one folder above.
-        $bin = [System.IO.Path]::GetDirectoryName($env:SMS_ADMIN_UI_PATH.TrimEnd('\', '/'))
-        Import-Module -Name ([System.IO.Path]::Combine($bin, 'ConfigurationManager.psd1'))
+    # A module is imported whole only without -WhatIf: aliases and variables that it sets are changes too. It sees the global
+    # preference, not this script's.
+    $whatIf = $WhatIfPreference
+    $globalWhatIf = $global:WhatIfPreference
+    try {
+        $WhatIfPreference = $false
+        $global:WhatIfPreference = $false
+        if ($env:SMS_ADMIN_UI_PATH) {
+            # The variable names the folder bin\i386 of the console; the module is one folder above.
+            $bin = [System.IO.Path]::GetDirectoryName($env:SMS_ADMIN_UI_PATH.TrimEnd('\', '/'))
+            Import-Module -Name ([System.IO.Path]::Combine($bin, 'ConfigurationManager.psd1'))
+        }
+        else {
+            # Since version 2111 the console puts the module where PowerShell finds it by name.
+            Import-Module -Name 'ConfigurationManager'
+        }
     }
-    else {
-        # Since version 2111 the console puts the module where PowerShell finds it by name.
-        Import-Module -Name 'ConfigurationManager'
+    finally {
+        $global:WhatIfPreference = $globalWhatIf
+        $WhatIfPreference = $whatIf
     }
 }
 
@@ -139,7 +181,7 @@ try {
     foreach ($certificate in $certificates) {
         $caRootCert[$certificate.Path] = $stores[$certificate.Store]
     }
-    $action = 'Add {0} root and {1} intermediate CA certificates' -f $roots.Count, $intermediates.Count
+    $action = 'Add {0} and {1}' -f (Format-Count -Count $roots.Count -What 'root certificate'), (Format-Count -Count $intermediates.Count -What 'intermediate certificate')
     if ($PSCmdlet.ShouldProcess(('cloud management gateway {0}' -f $Name), $action)) {
         Set-CMCloudManagementGateway -Name $Name -CARootCert $caRootCert -Confirm:$false
         Write-Output ('{0}: done, cloud management gateway {1}.' -f $action, $Name)
@@ -150,18 +192,18 @@ try {
             $settings = @(Get-SiteCertificateSetting -SiteCode $SiteCode)
         }
         catch {
-            throw ('What site {0} trusts now cannot be printed, so its list is left as it is. Add the roots in the console: Sites, Properties, Communication Security, Trusted Root Certification Authorities, Set. {1}' -f $SiteCode, $_.Exception.Message)
+            throw ('What site {0} trusts now cannot be printed, so its list is left as it is. Add the roots in the console: Administration > Site Configuration > Sites, Properties, Communication Security, Trusted Root Certification Authorities, Set. {1}' -f $SiteCode, $_.Exception.Message)
         }
         Write-Output ('Site {0} says of its certificates, before the change:' -f $SiteCode)
         if ($settings.Count -eq 0) {
-            Write-Output '  nothing'
+            Write-Output '  Nothing in its record was recognised. That does not mean that its list is empty: it stands in the console, Administration > Site Configuration > Sites, Properties, Communication Security, Trusted Root Certification Authorities, Set.'
         }
         Write-Output $settings
         Write-Output 'To be added to its trusted root certification authorities:'
         foreach ($certificate in $roots) {
             Write-Output ('  {0}  {1}' -f $certificate.Thumbprint, $certificate.Subject)
         }
-        $action = 'Add {0} roots to the trusted root certification authorities' -f $roots.Count
+        $action = 'Add {0} to the trusted root certification authorities' -f (Format-Count -Count $roots.Count -What 'root certificate')
         if ($PSCmdlet.ShouldProcess(('site {0}' -f $SiteCode), $action)) {
             $rootPaths = [string[]] @($roots | ForEach-Object -Process { $_.Path })
             Set-CMSite -SiteCode $SiteCode -AddCertificateByPath $rootPaths -Confirm:$false
@@ -173,8 +215,15 @@ finally {
     Pop-Location
 }
 
-# A new CMG takes the same certificates when it is made. What stands in angle brackets only you know:
+# A new CMG takes the same certificates when it is made. Run the above with -WhatIf first: it checks the files and loads the module.
+# What stands in angle brackets only you know; the folder is this one, as a full path, because the site's drive is the current one then:
 #
+#   Set-Location -LiteralPath '<site code>:\'
+#   $folder = '<folder>'
+#   $store = [Microsoft.ConfigurationManagement.AdminConsole.AzureServices.CertificateStore]
+#   $caRootCert = @{}
+#   foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($folder, 'roots'), '*.cer')) { $caRootCert[$file] = $store::RootCA }
+#   foreach ($file in [System.IO.Directory]::GetFiles([System.IO.Path]::Combine($folder, 'intermediates'), '*.cer')) { $caRootCert[$file] = $store::IntermediateCA }
 #   $password = Read-Host -Prompt 'Password of the server certificate' -AsSecureString
 #   New-CMCloudManagementGateway -ServiceCertPath '<server certificate>.pfx' -ServiceCertPassword $password `
 #       -EnvironmentSetting AzurePublicCloud -SubscriptionId '<subscription>' -GroupName '<resource group>' `

@@ -73,6 +73,11 @@ mod tests {
     }
 
     #[test]
+    fn get_help_finds_the_help_which_must_not_touch_the_line_before_it() {
+        assert!(TEMPLATE.starts_with("#Requires -Version 5.1\n\n<#\n.SYNOPSIS\n"));
+    }
+
+    #[test]
     fn every_quote_of_powershell_is_doubled_or_spelt_out() {
         assert_eq!(
             literal("O'Brien \u{2018}\u{2019}\u{201a}\u{201b}"),

@@ -66,6 +66,7 @@ fn the_script_parses_and_runs_only_the_cmdlets_that_it_should() {
         commands(&tree, &script),
         [
             "ForEach-Object",
+            "Format-Count",
             "Get-CMSiteComponent",
             "Get-FileHash",
             "Get-Module",
