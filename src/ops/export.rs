@@ -10,7 +10,7 @@ use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
 use crate::ops::chain::{Considered, judge_clients};
 use crate::ops::request::{OpsError, Request};
-use crate::ops::results::{Bundle, Client, PassedOver};
+use crate::ops::results::{Bundle, Client, ExportedClient, PassedOver};
 use crate::path::{Path, PathStatus, Verdict};
 use crate::pool::Entry;
 
@@ -43,12 +43,12 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         |considered| match considered {
             Considered::PassedOver(over) => Judgement::PassedOver(over),
             Considered::Client(client) if take_paths(&chosen, &client.verdict, extent) => {
-                Judgement::Client(client.entry)
+                Judgement::Client(ExportedClient::from(&client.entry))
             }
             Considered::Client(client) => Judgement::Refused(client),
         },
         |judgement| match judgement {
-            Judgement::Client(entry) => clients.push(entry),
+            Judgement::Client(client) => clients.push(client),
             Judgement::Refused(client) => refused.push(client),
             Judgement::PassedOver(over) => passed_over.push(over),
         },
@@ -97,7 +97,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
 
 /// What is kept of an end-entity certificate: its paths are many clients' own, and are kept once.
 enum Judgement {
-    Client(Entry),
+    Client(ExportedClient),
     Refused(Client),
     PassedOver(PassedOver),
 }

@@ -24,6 +24,6 @@ pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};
 pub use progress::{OnProgress, Progress, Stage, Step};
 pub use request::{OpsError, Request};
-pub use results::{Bundle, ChainOutcome, Chains, Client, Inspection, IssuerResult, PassedOver, Trust};
+pub use results::{Bundle, ChainOutcome, Chains, Client, ExportedClient, Inspection, IssuerResult, PassedOver, Trust};
 pub use selecting::SelectionCounts;
 pub use verify::{Verification, verify};

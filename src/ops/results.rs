@@ -7,7 +7,7 @@ use crate::cmg::Finding;
 use crate::ops::selecting::SelectionCounts;
 use crate::path::{Path, Verdict};
 use crate::pool::Entry;
-use crate::source::Problem;
+use crate::source::{KeyProvider, Problem};
 use crate::time::Time;
 
 /// Where the trust anchors came from.
@@ -128,6 +128,38 @@ pub struct ChainOutcome {
     pub problems: Vec<Problem>,
 }
 
+/// What an export says of a client certificate that it is for: the certificate itself is none of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportedClient {
+    /// SHA-256.
+    pub sha256: [u8; 32],
+    /// SHA-1.
+    pub thumbprint: [u8; 20],
+    /// As .NET prints it.
+    pub subject: String,
+    /// `None` where the certificate gives no date.
+    pub not_after: Option<Time>,
+    /// CNG or CSP, with the strongest evidence.
+    pub key_provider: Option<Box<KeyProvider>>,
+    /// Whether a private key stands beside it anywhere.
+    pub has_private_key: bool,
+}
+
+impl From<&Entry> for ExportedClient {
+    fn from(entry: &Entry) -> Self {
+        let certificate = &entry.certificate;
+        Self {
+            sha256: *certificate.sha256(),
+            thumbprint: *certificate.thumbprint(),
+            subject: certificate.subject().to_string(),
+            not_after: certificate.not_after(),
+            key_provider: entry.key_provider().cloned().map(Box::new),
+            has_private_key: entry.has_private_key(),
+        }
+    }
+}
+
 /// What `export` is to write.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -141,7 +173,7 @@ pub struct Bundle {
     /// The other CAs.
     pub intermediates: Vec<Entry>,
     /// The client certificates that the bundle is for.
-    pub clients: Vec<Entry>,
+    pub clients: Vec<ExportedClient>,
     /// The valid paths that were not chosen, each once, from the issuing CA up.
     pub alternatives: Vec<Path>,
     /// The client certificates without a valid path to a self-signed anchor: the reason for a refusal, or, where the

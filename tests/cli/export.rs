@@ -375,6 +375,26 @@ fn leaves_and_private_keys_are_never_written() {
 }
 
 #[test]
+fn the_manifest_tells_the_provider_of_a_clients_key() {
+    let root = Ca::root("Contoso Root CA");
+    let key = std::sync::Arc::new(rcgen::KeyPair::generate().expect("a key can be made"));
+    let client = root.client_with("pc1.contoso.test", |options| options.key = Some(key.clone()));
+    let name = "Microsoft Platform Crypto Provider";
+    let folder = folder(&[("root.cer", &root.der), ("key.pem", key.serialize_pem().as_bytes())]);
+    let inside = |file: &str| folder.path().join(file).to_string_lossy().into_owned();
+    crate::common::write(inside("client.pem"), pem(&client));
+    let (client_file, key_file, pfx) = (inside("client.pem"), inside("key.pem"), inside("pc1.pfx"));
+    let make = ["pkcs12", "-export", "-in", &client_file, "-inkey", &key_file, "-CSP", name, "-passout", "pass:"];
+    openssl::openssl(&[&make[..], &["-out", &pfx]].concat(), b"").expect("OpenSSL writes PKCS#12");
+    let export = Export::of(&[folder.path()], &[]);
+    export.holds(&[&root.der], &[]);
+    let told = &export.manifest()["clientDetails"][0];
+    assert_eq!(told["sha256"], sha256(&client));
+    assert_eq!(told["thumbprint"], thumbprint(&client));
+    assert_eq!((&told["keyProvider"]["name"], &told["hasPrivateKey"]), (&name.into(), &true.into()));
+}
+
+#[test]
 fn a_client_certificate_met_many_times_counts_once() {
     let root = Ca::root("Twice Root");
     let client = root.client("twice.test");

@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::certificate::Certificate;
+use crate::certificate::general_name::{hex, upper_hex};
 use crate::cmg::Finding;
 use crate::cmg::selection::certificate_issuers;
-use crate::ops::{Bundle, Trust};
+use crate::ops::{Bundle, ExportedClient, Trust};
 use crate::pool::Entry;
 use crate::report::bundle::file_name::file_names;
 use crate::report::bundle::{INTERMEDIATES, ROOTS, layout};
@@ -146,8 +147,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
     let roots = entries(&bundle.roots, Role::Root, ROOTS);
     let intermediates = entries(&bundle.intermediates, Role::Intermediate, INTERMEDIATES);
     let issuers = certificate_issuers(bundle.roots.iter().map(|entry| &*entry.certificate));
-    let mut client_details: Vec<ClientRecord> =
-        bundle.clients.par_iter().with_min_len(64).map(ClientRecord::new).collect();
+    let mut client_details: Vec<ClientRecord> = bundle.clients.iter().map(ClientRecord::new).collect();
     client_details.par_sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     let mut manifest = Manifest {
         schema: SCHEMA,
@@ -221,15 +221,14 @@ fn entries(entries: &[Entry], role: Role, folder: &str) -> Vec<EntryRecord> {
 }
 
 impl ClientRecord {
-    fn new(entry: &Entry) -> Self {
-        let (sha256, thumbprint, subject) = identity(&entry.certificate);
+    fn new(client: &ExportedClient) -> Self {
         Self {
-            sha256,
-            thumbprint,
-            subject,
-            not_after: entry.certificate.not_after(),
-            key_provider: entry.key_provider().map(KeyProviderRecord::new),
-            has_private_key: entry.has_private_key(),
+            sha256: hex(&client.sha256),
+            thumbprint: upper_hex(&client.thumbprint),
+            subject: client.subject.clone(),
+            not_after: client.not_after,
+            key_provider: client.key_provider.as_deref().map(KeyProviderRecord::new),
+            has_private_key: client.has_private_key,
         }
     }
 }

@@ -81,7 +81,7 @@ fn bundle_of(pki: &str) -> Bundle {
             }
         }
         bundle.alternatives.extend(verdict.paths.into_iter().skip(1));
-        bundle.clients.push(client);
+        bundle.clients.push((&client).into());
     }
     bundle
 }

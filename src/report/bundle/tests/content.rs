@@ -5,7 +5,7 @@ use crate::cmg::testing::Draft;
 use crate::cmg::{Finding, catalogue};
 use crate::ops::PassedOver;
 use crate::report::bundle::{EXPORT_COLUMNS, Refusal, csv, manifest, refusal, refusal_text, summary_text};
-use crate::source::{KeyProvider, Properties};
+use crate::source::KeyProvider;
 
 fn testdata(path: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pki").join(path)).unwrap()
@@ -42,7 +42,7 @@ fn the_manifest_on_disk_is_the_one_that_is_returned_and_its_schema_holds() {
     bundle.findings.push((root, Finding::new(&catalogue::key_length::TOO_SHORT, "too short").expected("2048")));
     bundle
         .passed_over
-        .push(PassedOver { certificate: bundle.clients[0].certificate.clone(), reason: "a reason".to_owned() });
+        .push(PassedOver { certificate: bundle.roots[0].certificate.clone(), reason: "a reason".to_owned() });
     bundle.refused = bundle_of("missing-intermediate").refused;
     let options = BundleOptions { allow_incomplete: true, ..BundleOptions::default() };
     let returned = serde_json::to_value(write(&bundle, &target, &options).unwrap()).unwrap();
@@ -76,12 +76,8 @@ fn the_manifest_on_disk_is_the_one_that_is_returned_and_its_schema_holds() {
 fn the_manifest_carries_the_key_provider_of_each_client() {
     let mut bundle = bundle_of("renewed-same-key");
     let name = "Microsoft Software Key Storage Provider";
-    let properties = Properties {
-        key_provider: Some(KeyProvider::from_key_provider_info(Some(name), 0, true)),
-        has_private_key: true,
-        ..Properties::default()
-    };
-    bundle.clients[0].occurrences[0].properties = Some(Box::new(properties));
+    bundle.clients[0].key_provider = Some(Box::new(KeyProvider::from_key_provider_info(Some(name), 0, true)));
+    bundle.clients[0].has_private_key = true;
     let manifest = serde_json::to_value(manifest(&bundle, true)).unwrap();
     let client = &manifest["clientDetails"][0];
     assert_eq!(client["sha256"], manifest["clients"][0]);
