@@ -112,16 +112,22 @@ impl Table {
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
         let mut rows = Rows { text, line: first_line, counted: 0, says_sizes: !is_first, ..Rows::default() };
+        // A part that begins with the end of a line begins a row behind it, as it does in the whole.
+        rows.count_to(0);
         let mut blocks = pem::pieces(text, first_line).with_newline(b'\n').peekable();
         let mut is_header = is_first;
+        let (mut row_start, mut block_end) = (start, 0);
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
             let end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);
             let first = rows.result.contents.found.len();
-            if !std::mem::take(&mut is_header) {
+            // A line within a block is a row without quotes around it, and no cell of its own.
+            let is_apart = std::mem::replace(&mut row_start, end) >= block_end;
+            if !std::mem::take(&mut is_header) && is_apart {
                 self.read_cells(&row, &mut rows);
             }
             while let Some(piece) = blocks.next_if(|piece| piece.offset_in(text).is_some_and(|offset| offset < end)) {
                 rows.read_piece(&piece);
+                block_end = piece.end_in(text);
             }
             rows.count_to(end);
             if let Some(id) = self.request_id.and_then(|column| row.get(column)).and_then(certutil::request_number) {

@@ -59,6 +59,16 @@ impl Piece<'_> {
             Self::Tail(_) => None,
         }
     }
+
+    /// Where what it holds ends in that text.
+    pub(crate) fn end_in(&self, text: &[u8]) -> usize {
+        let content = match self {
+            Self::Block(Block { body, .. }) => body,
+            Self::StrayEnd { label, .. } => label,
+            Self::Tail(tail) => tail,
+        };
+        (content.as_ptr() as usize + content.len()).saturating_sub(text.as_ptr() as usize)
+    }
 }
 
 /// A BEGIN or END boundary.

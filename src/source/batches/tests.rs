@@ -164,6 +164,17 @@ fn ragged() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn blank_lines_at_a_cut_are_counted_to_the_row_before() {
+    let damaged = base64(&certificate(1)).replacen("MII", "M.I", 1);
+    let row = format!("1,{}\n\n\n2,{damaged}\n\n\"3\",\"x\"\n\n", base64(&certificate(2)));
+    let table = format!("Issued Request ID,Binary Certificate\n{}", row.repeat(6));
+    assert!(matches!(layout(table.as_bytes()), Layout::Table(_)));
+    for batch in (16..3000).step_by(7) {
+        assert_same(table.as_bytes(), batch);
+    }
+}
+
+#[test]
 fn a_boundary_in_the_label_of_another_is_cut_where_it_is_read() {
     let ragged = "-----BEGIN CERTIFICATE-expected \"-----END CERTIFICATE-----\", found \"-----E\n-----END CERTIFICATE-expected \"-----\n";
     let block = certificate_block(1);

@@ -47,6 +47,17 @@ fn the_number_may_stand_behind_and_the_cell_be_bare_base64() {
     assert_eq!(contents.found[0].der, certificate(0));
 }
 
+/// `openssl x509 -text` writes a text before the block; others write the block's base64 as one line.
+#[test]
+fn a_line_of_a_block_is_no_cell_of_its_own() {
+    let long = base64(&[&certificate(0)[..], &[0; 200]].concat()).replace(['\r', '\n'], "");
+    let text = format!("Certificate:\n    Data:\n-----BEGIN CERTIFICATE-----\n{long}\n-----END CERTIFICATE-----\n");
+    let contents = read(&text);
+    assert_eq!(contents.found.len(), 1, "{contents:?}");
+    assert_eq!(contents.found[0].position, Position::Line(3));
+    assert_eq!(contents.faults.len(), 1, "the bytes behind it: {:?}", contents.faults);
+}
+
 #[test]
 fn names_in_another_language_and_excels_semicolons_are_no_obstacle() {
     let text = format!("\"Anforderungs-ID\";\"Binärzertifikat\"\r\n\"5\";{}\r\n\"6\";{}\r\n", quoted(0), quoted(1));
