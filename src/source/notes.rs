@@ -12,8 +12,6 @@ pub(crate) struct Notes {
     keys: Vec<(Vec<u8>, Note)>,
     /// Which found objects have which local key identifier: by their place in the whole list.
     owners: Vec<(usize, Vec<u8>)>,
-    /// How many objects there were.
-    count: usize,
 }
 
 /// What is said of one object.
@@ -100,10 +98,8 @@ fn number(value: &[u8]) -> Option<u32> {
 }
 
 impl Notes {
-    /// Puts what stands `before` a block on what the block held.
-    pub(crate) fn apply(&mut self, before: &[u8], found: &mut [Found]) {
-        let first = self.count;
-        self.count += found.len();
+    /// Puts what stands `before` a block on what the block held: what was found from `first` on.
+    pub(crate) fn apply(&mut self, before: &[u8], first: usize, found: &mut [Found]) {
         if before.len() < 12 {
             return;
         }
@@ -111,13 +107,13 @@ impl Notes {
         if note.is_empty() {
             return;
         }
-        for (index, object) in found.iter_mut().enumerate() {
+        for (index, object) in found.iter_mut().enumerate().skip(first) {
             match (object.kind, &note.local_key_id) {
                 (Kind::PrivateKey, Some(id)) => self.keys.push((id.clone(), note.clone())),
                 (Kind::Certificate, id) => {
                     note.apply(object);
                     if let Some(id) = id {
-                        self.owners.push((first + index, id.clone()));
+                        self.owners.push((index, id.clone()));
                     }
                 }
                 _ => {}

@@ -181,6 +181,11 @@ fn open_stream(
         Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => {
             Layout::Blocks { newline: pem::newline(&text::normalise(&head)) }
         }
+        // What the beginning is says nothing of the rest: a request, or damage, may stand before certificates.
+        Content::Foreign(_) if sniff::is_text(&head) => {
+            Layout::Blocks { newline: pem::newline(&text::normalise(&head)) }
+        }
+        Content::OtherBinary if may_hold_blocks(&head, looks) => Layout::Blocks { newline: b'\n' },
         Content::CertutilView(view) => Layout::Rows(view.clone()),
         Content::CertutilCsv(table) => Layout::Table(table.clone()),
         Content::OtherBinary | Content::Foreign(_) => return Ok(Opened::Whole(nothing(&content, &head, looks))),
@@ -231,11 +236,16 @@ pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -
     contents
 }
 
+/// Whether PEM is looked for in what is no text: where certificates are expected, and in a text that is damaged.
+fn may_hold_blocks(bytes: &[u8], looks: Looks) -> bool {
+    looks != Looks::Unknown || text::is_mostly_text(bytes)
+}
+
 fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
     if !sniff::is_text(bytes) {
         return match sniff::sniff_binary(bytes) {
-            Content::OtherBinary if looks != Looks::Unknown && pem::is_pem(bytes) => {
-                pem::read(bytes, context).resolve(true)
+            Content::OtherBinary if may_hold_blocks(bytes, looks) && pem::is_pem(bytes) => {
+                pem::read(bytes, context).resolve(looks != Looks::Unknown)
             }
             content => {
                 read_binary(&content, bytes, Format::Der, looks, context, |offset| Position::Byte(offset as u64))
@@ -317,5 +327,7 @@ fn container(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+#[cfg(test)]
+mod joined_tests;
 #[cfg(test)]
 mod tests;

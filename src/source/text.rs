@@ -56,21 +56,59 @@ pub(crate) fn is_text(head: &[u8]) -> bool {
         return true;
     }
     let sample = &head[..head.len().min(SAMPLE)];
+    controls(sample) * 32 <= sample.len() || is_otherwise(sample, encoding, false)
+}
+
+/// Whether bytes are text for the greater part, as a damaged text is and a program that has text in it is not.
+pub(crate) fn is_mostly_text(bytes: &[u8]) -> bool {
+    controls(bytes) * 8 <= bytes.len()
+}
+
+fn controls(bytes: &[u8]) -> usize {
     // Summed in bytes, which the processor does many at once.
     let in_chunk = |chunk: &[u8]| usize::from(chunk.iter().map(|byte| u8::from(is_control(*byte))).sum::<u8>());
-    let control: usize = sample.chunks(255).map(in_chunk).sum();
-    memchr::memchr(0, sample).is_none() && control * 32 <= sample.len()
+    bytes.chunks(255).map(in_chunk).sum()
 }
 
 /// What text does not hold: a control character that neither moves on nor begins an escape sequence.
 fn is_control(byte: u8) -> bool {
-    matches!(byte, 0x01..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
+    matches!(byte, 0x00..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
+}
+
+/// A BEGIN boundary in ASCII, and what one in UTF-16 of either order has in it.
+const NARROW: &[u8] = b"-----BEGIN ";
+const WIDE: &[u8] = b"-\0-\0B\0E\0G\0I\0N\0 ";
+
+/// Whether a part of a text is not in the encoding that its beginning is in, as what PowerShell 5.1's `>>` writes behind an ASCII text is
+/// not, or as everything behind a byte that was lost from UTF-16. `is_half` tells whether its first byte is the second of a unit.
+fn is_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> bool {
+    if memchr::memchr(0, part).is_none() && encoding == Encoding::AsciiSuperset {
+        return false;
+    }
+    // The dash is the first byte of its unit, or the second.
+    let fits = |offset: usize| match encoding {
+        Encoding::AsciiSuperset => false,
+        Encoding::Utf16Le => (offset % 2 == 1) == is_half,
+        Encoding::Utf16Be => (offset % 2 == 1) != is_half,
+    };
+    let is_narrow = || encoding != Encoding::AsciiSuperset && memchr::memmem::find(part, NARROW).is_some();
+    is_narrow() || memchr::memmem::find_iter(part, WIDE).any(|offset| !fits(offset))
+}
+
+/// The ASCII of every part, whatever it is encoded in: UTF-16 has it between zero bytes.
+fn without_zeros(bytes: &[u8], text: &mut Vec<u8>) {
+    text.extend(bytes.iter().filter(|byte| **byte != 0));
 }
 
 /// The text as bytes of an ASCII superset, without a byte-order mark.
 pub(crate) fn normalise(bytes: &[u8]) -> Cow<'_, [u8]> {
     let (encoding, mark) = encoding(bytes);
     let rest = &bytes[mark..];
+    if is_otherwise(rest, encoding, false) {
+        let mut text = Vec::with_capacity(rest.len());
+        without_zeros(rest, &mut text);
+        return Cow::Owned(text);
+    }
     if encoding == Encoding::AsciiSuperset {
         return Cow::Borrowed(rest);
     }
@@ -178,6 +216,8 @@ enum State {
     Unknown,
     Plain,
     Converting(Converter),
+    /// From a part on that is not in the encoding of the beginning.
+    Mixed,
     Ended,
 }
 
@@ -199,7 +239,10 @@ impl<R: Read> TextReader<R> {
         head.truncate(length);
         let (encoding, mark) = encoding(&head);
         self.taken = 0;
-        if encoding == Encoding::AsciiSuperset {
+        if is_otherwise(&head[mark..], encoding, false) {
+            without_zeros(&head[mark..], &mut self.ready);
+            self.state = State::Mixed;
+        } else if encoding == Encoding::AsciiSuperset {
             self.ready = head;
             self.taken = mark;
             self.state = State::Plain;
@@ -241,15 +284,33 @@ impl<R: Read> Read for TextReader<R> {
             self.ready.clear();
             self.taken = 0;
             match &mut self.state {
-                State::Plain => return self.inner.read(buffer),
+                State::Plain => {
+                    let count = self.inner.read(buffer)?;
+                    if !is_otherwise(&buffer[..count], Encoding::AsciiSuperset, false) {
+                        return Ok(count);
+                    }
+                    without_zeros(&buffer[..count], &mut self.ready);
+                    self.state = State::Mixed;
+                }
                 State::Converting(converter) => {
                     self.raw.resize(PIECE, 0);
                     let count = self.inner.read(&mut self.raw)?;
+                    let encoding = if converter.big_endian { Encoding::Utf16Be } else { Encoding::Utf16Le };
                     if count == 0 {
                         converter.finish(&mut self.ready);
                         self.state = State::Ended;
+                    } else if is_otherwise(&self.raw[..count], encoding, converter.half.is_some()) {
+                        without_zeros(&self.raw[..count], &mut self.ready);
+                        self.state = State::Mixed;
                     } else {
                         converter.push(&self.raw[..count], &mut self.ready);
+                    }
+                }
+                State::Mixed => {
+                    self.raw.resize(PIECE, 0);
+                    match self.inner.read(&mut self.raw)? {
+                        0 => self.state = State::Ended,
+                        count => without_zeros(&self.raw[..count], &mut self.ready),
                     }
                 }
                 State::Ended | State::Unknown => return Ok(0),

@@ -1,0 +1,144 @@
+//! Files that were joined, and texts with damage in them: whatever stands beside what is read first is read too, or reported.
+
+use super::*;
+use crate::source::testing::{base64, block, certificate, certificate_block, utf16, without_passwords};
+
+fn found(contents: &Contents) -> Vec<Vec<u8>> {
+    contents.found.iter().map(|found| found.der.clone()).collect()
+}
+
+fn whole(bytes: &[u8], looks: Looks) -> Contents {
+    read_bytes(bytes, looks, without_passwords())
+}
+
+/// As it comes from a pipe.
+fn piped(bytes: &[u8], looks: Looks) -> Contents {
+    let mut contents = Contents::default();
+    match open_stream(Box::new(Cursor::new(bytes.to_vec())), None, looks, without_passwords()).unwrap() {
+        Opened::Whole(all) => contents.append(all),
+        Opened::Batches(batches) => batches.for_each(|batch| contents.append(batch.read(without_passwords()))),
+        Opened::Later => unreachable!("nobody limits the room"),
+    }
+    contents
+}
+
+fn two() -> [Vec<u8>; 2] {
+    [certificate(0), certificate(1)]
+}
+
+#[test]
+fn text_of_another_encoding_behind_a_text_is_read_too() {
+    let (first, second) = (certificate_block(0), certificate_block(1));
+    let wide = |text: &str, big_endian, marked: bool| utf16(text, big_endian)[if marked { 0 } else { 2 }..].to_vec();
+    let narrow = |text: &str| text.as_bytes().to_vec();
+    let mut joined = Vec::new();
+    for big_endian in [false, true] {
+        for marked in [false, true] {
+            joined.push([narrow(&first), wide(&second, big_endian, marked)].concat());
+            joined.push([narrow(&format!("\u{feff}{first}")), wide(&second, big_endian, marked)].concat());
+            joined.push([wide(&first, big_endian, marked), narrow(&second)].concat());
+            joined.push([wide(&first, big_endian, true), wide(&second, !big_endian, marked)].concat());
+            joined.push([wide(&first, big_endian, true), vec![b'\n'], wide(&second, big_endian, marked)].concat());
+        }
+    }
+    for bytes in joined {
+        for looks in [Looks::Certificate, Looks::Unknown] {
+            assert_eq!(found(&whole(&bytes, looks)), two(), "{:?}…", &bytes[..8]);
+        }
+        // Beyond what is looked at to tell the format, the stream changes on its way.
+        let long = [bytes.clone(), b"\n".repeat(200_000), bytes].concat();
+        let all = found(&piped(&long, Looks::Named));
+        assert!(two().iter().all(|der| all.contains(der)), "{} of {:?}…", all.len(), &long[..8]);
+    }
+}
+
+#[test]
+fn a_zero_byte_or_a_lost_one_hides_no_neighbour_whatever_the_file_is_called() {
+    let text = format!("{}{}{}", certificate_block(0), certificate_block(2), certificate_block(1));
+    let place = text.len() / 2;
+    let with_zero = [&text.as_bytes()[..place], b"\0", &text.as_bytes()[place..]].concat();
+    for looks in [Looks::Certificate, Looks::Unknown] {
+        for bytes in [with_zero.clone(), [vec![0; 40], text.clone().into_bytes()].concat()] {
+            for contents in [whole(&bytes, looks), piped(&[bytes.clone(), b"\n".repeat(100_000)].concat(), looks)] {
+                let all = found(&contents);
+                assert!(two().iter().all(|der| all.contains(der)), "{looks:?}: {} found", all.len());
+            }
+        }
+        assert_eq!(whole(&with_zero, looks).faults.len(), 1, "the block with the zero byte");
+        for big_endian in [false, true] {
+            let mut wide = utf16(&text, big_endian);
+            wide.remove(wide.len() / 2);
+            assert!(two().iter().all(|der| found(&whole(&wide, looks)).contains(der)));
+        }
+    }
+}
+
+#[test]
+fn a_long_beginning_of_something_else_hides_nothing_behind_it() {
+    let request = block("CERTIFICATE REQUEST", &[0x30, 3, 2, 1, 0]);
+    let text = format!("{}{}{}", request.repeat(2000), certificate_block(0), certificate_block(1));
+    assert!(text.len() > HEAD);
+    for bytes in [text.clone().into_bytes(), utf16(&text, false)] {
+        assert_eq!(found(&piped(&bytes, Looks::Named)), two());
+        assert_eq!(found(&piped(&bytes, Looks::Unknown)), two());
+    }
+    let nothing = piped(request.repeat(2000).as_bytes(), Looks::Named);
+    assert_eq!((nothing.found.len(), nothing.faults.len()), (0, 1), "{:?}", nothing.faults);
+    let noise: Vec<u8> = (0..HEAD * 2).map(|at| (at * 7 % 251) as u8).collect();
+    assert_eq!(found(&piped(&[noise, text.into_bytes()].concat(), Looks::Named)), two());
+}
+
+#[test]
+fn what_was_joined_with_pem_is_read_beside_it() {
+    let (first, second) = (certificate_block(0), certificate_block(1));
+    let bare = |number: usize| {
+        let text = base64(&certificate(number));
+        let lines: Vec<&str> = text.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        lines.join("\r\n")
+    };
+    let mail = format!(
+        "From: pki@contoso.test\r\nContent-Type: multipart/mixed; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: application/pkix-cert\r\n\
+         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n--x\r\nContent-Type: text/plain\r\n\r\n{second}\r\n--x--\r\n",
+        bare(0)
+    );
+    for bytes in [
+        [first.clone().into_bytes(), certificate(1)].concat(),
+        [certificate_block(0).into_bytes(), certificate(1), certificate_block(0).into_bytes()].concat(),
+        format!("{first}\n{}\n", bare(1)).into_bytes(),
+        format!("{}\n\n{second}", bare(0)).into_bytes(),
+        mail.into_bytes(),
+    ] {
+        let contents = whole(&bytes, Looks::Certificate);
+        let mut all = found(&contents);
+        all.dedup();
+        assert!(two().iter().all(|der| all.contains(der)), "{} of {}", all.len(), String::from_utf8_lossy(&bytes));
+        assert_eq!(contents.faults, [], "{}", String::from_utf8_lossy(&bytes));
+    }
+    // Where it was joined is told by the line.
+    let contents = whole(format!("{first}\n\n{}\n", bare(1)).as_bytes(), Looks::Named);
+    let line = first.lines().count() as u64 + 3;
+    assert_eq!(contents.found[1].position, Position::Line(line));
+    // Words that are base64 by chance, and a text about certificates, are none.
+    let words = "Certificates of the issuing CA\n\nFingerprints\n\nMIIC are the first letters of most\n";
+    assert_eq!(found(&whole(format!("{words}{first}{words}{second}{words}").as_bytes(), Looks::Named)), two());
+}
+
+#[test]
+fn a_wrong_label_is_overruled_by_a_certificate_in_the_block() {
+    for label in ["CERTIFICATE REQUEST", "XYZ", "PUBLIC KEY", ""] {
+        let bytes = format!("{}{}", certificate_block(0), block(label, &certificate(1)));
+        let contents = whole(bytes.as_bytes(), Looks::Named);
+        assert_eq!((found(&contents), contents.faults.len()), (two().to_vec(), 0), "{label:?}");
+    }
+    let request = format!("{}{}", certificate_block(0), block("CERTIFICATE REQUEST", &[0x30, 3, 2, 1, 0]));
+    assert_eq!(found(&whole(request.as_bytes(), Looks::Named)), [certificate(0)]);
+}
+
+#[test]
+fn a_program_with_a_certificate_in_it_is_no_source_of_certificates() {
+    let program: Vec<u8> = (0..40_000u32).map(|at| if at % 3 == 0 { 0 } else { (at * 31 % 256) as u8 }).collect();
+    let bytes = [&program[..], certificate_block(0).as_bytes(), &program].concat();
+    let contents = whole(&bytes, Looks::Unknown);
+    assert_eq!((contents.found.len(), contents.faults.len()), (0, 0));
+    assert_eq!(found(&whole(&bytes, Looks::Named)), [certificate(0)], "where it was named it is");
+}
