@@ -5,6 +5,7 @@ pub(crate) mod argument;
 pub(crate) mod base64_body;
 pub(crate) mod batches;
 pub(crate) mod ber;
+pub(crate) mod between;
 pub(crate) mod certutil;
 pub(crate) mod certutil_csv;
 pub(crate) mod contents;

@@ -4,6 +4,7 @@
 //! loses nothing but itself, and no text can hide a block.
 
 use crate::source::base64_body::{self, Bad};
+use crate::source::between::{self, is_object};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::notes::Notes;
 use crate::source::objects::{self, Expected};
@@ -323,11 +324,11 @@ pub(crate) fn read_part(text: &[u8], first_line: u64, newline: u8, context: Read
     let (mut line, mut counted) = (first_line, 0);
     for piece in pieces(text, first_line).with_newline(newline) {
         let between = piece.before();
-        if (LEAST_BETWEEN..=MOST_BETWEEN).contains(&between.len()) {
+        if between::is_searched(between) {
             let start = between.as_ptr() as usize - text.as_ptr() as usize;
             line += memchr::memchr_iter(newline, &text[counted..start]).count() as u64;
             counted = start;
-            read_between(between, line, newline, &mut result.contents);
+            between::read(between, line, newline, &mut result.contents);
         }
         match piece {
             Piece::Block(block) => {
@@ -341,50 +342,6 @@ pub(crate) fn read_part(text: &[u8], first_line: u64, newline: u8, context: Read
     }
     notes.finish(&mut result.contents.found);
     result
-}
-
-/// Shorter text between blocks holds nothing, longer is not searched: whoever joins files joins certificates. A long text is cut only where
-/// more than twice as much stands between blocks ([`crate::source::batches`]), so that a part is searched where the whole is.
-const LEAST_BETWEEN: usize = 64;
-const MOST_BETWEEN: usize = 32 * 1024;
-
-fn is_object(der: &[u8]) -> bool {
-    matches!(shape(der), Shape::Certificate | Shape::Crl | Shape::Pkcs7)
-}
-
-/// Reads what stands beside blocks without boundaries of its own: files of other forms that were joined with PEM, attachments.
-fn read_between(text: &[u8], line: u64, newline: u8, contents: &mut Contents) {
-    let line_of = |part: &[u8]| {
-        let before = &text[..(part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)];
-        Position::Line(line + memchr::memchr_iter(newline, before).count() as u64)
-    };
-    let trimmed = text.trim_ascii_start();
-    if is_object(trimmed) {
-        contents.append(objects::read(trimmed, Expected::Anything, Format::Der, |_| line_of(trimmed)));
-        return;
-    }
-    let mut scratch = Vec::new();
-    let mut paragraph = text;
-    loop {
-        let blank = blank_line(paragraph);
-        let lines = base64_body::plausible(&paragraph[..blank.unwrap_or(paragraph.len())]).trim_ascii();
-        if lines.len() >= LEAST_BETWEEN
-            && let Ok(der) = base64_body::decode(lines, &mut scratch)
-            && is_object(&der)
-        {
-            contents.append(objects::read(&der, Expected::Anything, Format::Base64, |_| line_of(lines)));
-        }
-        let Some(blank) = blank else { return };
-        paragraph = paragraph[blank..].trim_ascii_start();
-    }
-}
-
-/// Where the first blank line begins.
-fn blank_line(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'\n', text).find(|end| {
-        let behind = &text[end + 1..];
-        behind.starts_with(b"\n") || behind.starts_with(b"\r\n")
-    })
 }
 
 /// Reports the end of a block whose beginning is missing.
