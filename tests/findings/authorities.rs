@@ -401,6 +401,22 @@ fn an_issuer_that_says_it_is_no_ca_is_known_by_what_it_has_issued_however_much_t
     }
 }
 
+/// An issuer that says it is no CA, and above it a root that says nothing.
+#[test]
+fn the_issuers_stand_in_the_same_order_however_much_there_is() {
+    let orders = [1, 1 << 20].map(|bytes| {
+        let mut root = ca("Contoso Root CA");
+        root.is_ca = rcgen::IsCa::NoCa;
+        root.key_usages.clear();
+        let mut issuing = ca("Contoso Issuing CA 1");
+        issuing.is_ca = rcgen::IsCa::ExplicitNoCa;
+        let found = certpath::ops::chain(&crowd(root, issuing, 22, bytes).request().request).unwrap();
+        found.issuers.iter().map(|issuer| issuer.entry.certificate.subject().short()).collect::<Vec<_>>()
+    });
+    assert_eq!(orders[0].len(), 2);
+    assert_eq!(orders[0], orders[1]);
+}
+
 /// One that has the missing issuer's name and nothing else is told, and not only that the issuer is missing.
 #[test]
 fn a_stranger_of_the_issuers_name_is_told_however_much_there_is() {

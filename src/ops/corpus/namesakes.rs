@@ -124,6 +124,8 @@ impl Corpus {
                 found
             }
         };
+        // In the same order, whether they were kept or had to be looked for.
+        found.sort_by_key(|entry| !may_be_issuer(&entry.certificate));
         let have_issued = self.have_issued(passwords, &authorities, &found)?;
         found.retain(|entry| !have_issued.contains(entry.certificate.sha256()));
         Ok(Namesakes { have_issued, others: found })
