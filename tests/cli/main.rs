@@ -26,6 +26,7 @@ mod json_contract;
 mod meshes;
 mod ndjson;
 mod oracles;
+mod output_places;
 mod policies;
 mod powershell;
 mod problems;
