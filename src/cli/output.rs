@@ -195,6 +195,11 @@ fn cannot(path: &Path, why: &str) -> Stop {
     Stop::Because(ExitStatus::Output, format!("{name}: the output could not be written: {why}"))
 }
 
+/// What came of it that another wrote to standard output.
+pub(crate) fn written(result: io::Result<()>) -> Result<(), Stop> {
+    Sink::standard_output().check(result.and_then(|()| io::stdout().flush()))
+}
+
 /// Says on standard error why the program stops.
 pub(crate) fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "certpath: {message}");

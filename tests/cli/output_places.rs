@@ -191,3 +191,36 @@ fn what_the_shell_holds_open_is_written_to_where_it_stands() {
         assert_eq!(shell("bash", &format!("{plan} >(head -n 1) && sleep 1")).0, "{\n");
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_needs_no_certificate_is_status_4_too_where_standard_output_is_full() {
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["help", "chain"],
+        &["export", "--help"],
+        &["completions", "bash"],
+        &["man"],
+        &["schema", "chain"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_certpath")).args(arguments).stdout(full).output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{arguments:?}: {told}");
+        assert!(told.contains("standard output: the output could not be written"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_reader_of_the_help_who_goes_away_is_status_0() {
+    for arguments in [&["--help"][..], &["man"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_certpath"));
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = command.args(arguments).stdout(writer).stderr(Stdio::piped()).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stderr.is_empty(), "{arguments:?}");
+    }
+}
