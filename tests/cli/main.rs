@@ -25,6 +25,7 @@ mod inspect;
 mod json_contract;
 mod meshes;
 mod ndjson;
+mod old_roots;
 mod oracles;
 mod output_places;
 mod policies;
