@@ -18,6 +18,7 @@ pub(crate) mod tlv;
 
 use std::fmt;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustls_pki_types::CertificateDer;
 
@@ -62,6 +63,7 @@ pub struct Certificate {
     key_usage: Decoded<KeyUsage>,
     extended_key_usage: Decoded<Box<[Oid]>>,
     is_self_signed: OnceLock<bool>,
+    is_known_root: AtomicBool,
 }
 
 impl Certificate {
@@ -98,6 +100,7 @@ impl Certificate {
             key_usage,
             extended_key_usage,
             is_self_signed: OnceLock::new(),
+            is_known_root: AtomicBool::new(false),
         })
     }
 
@@ -308,6 +311,25 @@ impl Certificate {
         };
         let has_constraints = matches!(self.basic_constraints, Decoded::Present(_));
         is_for_machines && !self.is_self_issued() && (!has_constraints || !may_sign() || names_host())
+    }
+
+    /// Whether it is as some old roots are: self-issued, and without a word on whether it is a CA's. So are self-signed certificates of
+    /// servers: only what it has issued tells them apart, or who trusts it.
+    pub(crate) fn may_be_old_root(&self) -> bool {
+        self.basic_constraints().is_absent() && self.key_usage().is_absent() && self.is_self_issued()
+    }
+
+    /// Takes it for a root from now on if it may be an old one and is self-signed: for who knows what it has issued, or that it is
+    /// trusted.
+    pub(crate) fn take_for_root(&self) {
+        if self.may_be_old_root() && self.is_self_signed() {
+            self.is_known_root.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it does not say that it is a CA's and is known to be a root all the same.
+    pub(crate) fn is_known_root(&self) -> bool {
+        self.is_known_root.load(Ordering::Relaxed)
     }
 
     /// Without basic constraints: of version 1 or 2 and self-issued, or with a key usage of keyCertSign.

@@ -30,8 +30,23 @@ impl Stop {
 
 /// Runs the program with the process' arguments.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let done = match &arguments.command {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return answer(&error),
+    };
+    end(run(&arguments))
+}
+
+/// What the arguments alone ask for, the help or the version; and what is wrong with them.
+fn answer(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        error.exit();
+    }
+    end(output::written(error.print()).map(|()| ExitStatus::Success))
+}
+
+fn run(arguments: &Arguments) -> Result<ExitStatus, Stop> {
+    match &arguments.command {
         Command::Inspect(arguments) => commands::inspect::run(arguments),
         Command::Chain(arguments) => commands::chain::run(arguments),
         Command::Audit(arguments) => commands::audit::run(arguments),
@@ -43,7 +58,10 @@ pub fn main() -> ExitCode {
         Command::Schema(arguments) => commands::about::schema(arguments),
         Command::Completions { shell } => commands::about::completions(*shell),
         Command::Man => commands::about::man(),
-    };
+    }
+}
+
+fn end(done: Result<ExitStatus, Stop>) -> ExitCode {
     match done {
         Ok(status) => status.into(),
         Err(Stop::ReaderGone) => ExitStatus::Success.into(),

@@ -1,5 +1,6 @@
-//! Where results go: standard output, or a file that is written whole or not at all.
+//! Where results go: standard output, a file that is written whole or not at all, or a device or pipe.
 
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,9 @@ pub(crate) struct Sink {
     writer: BufWriter<Box<dyn Write>>,
     /// How the result begins, until it has.
     beginning: Vec<u8>,
+    /// As the user calls it; `None` for standard output.
+    name: Option<PathBuf>,
+    /// The file under its temporary name, and the name that it gets.
     file: Option<(tempfile::NamedTempFile, PathBuf)>,
 }
 
@@ -25,27 +29,31 @@ impl Sink {
         let Some(path) = &output.output else {
             return Ok(Self::standard_output());
         };
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         if path.is_dir() {
             return Err(cannot(path, "it is a folder; give a file in it"));
         }
-        let file = tempfile::Builder::new()
-            .prefix(".certpath-")
-            .permissions_of(path)
-            .tempfile_in(folder)
-            .map_err(|error| cannot(path, &error.to_string()))?;
-        let writer = file.reopen().map_err(|error| cannot(path, &error.to_string()))?;
-        let writer = BufWriter::with_capacity(BUFFER, Box::new(writer) as Box<dyn Write>);
-        Ok(Self { writer, beginning: Vec::new(), file: Some((file, path.clone())) })
+        let opened = Place::of(path).and_then(|place| match place {
+            Place::StandardOutput => Ok((Box::new(io::stdout()) as Box<dyn Write>, None)),
+            Place::Open(options) => Ok((Box::new(options.open(path)?) as Box<dyn Write>, None)),
+            Place::File(place) => {
+                let file = tempfile::Builder::new()
+                    .prefix(".certpath-")
+                    .permissions_of(&place)
+                    .tempfile_in(folder_of(&place))?;
+                Ok((Box::new(file.reopen()?) as Box<dyn Write>, Some((file, place))))
+            }
+        });
+        let (writer, file) = opened.map_err(|error| cannot(path, &error.to_string()))?;
+        Ok(Self { file, name: Some(path.clone()), ..Self::to(writer) })
     }
 
     /// Standard output.
     pub(crate) fn standard_output() -> Self {
-        let writer = BufWriter::with_capacity(BUFFER, Box::new(io::stdout()) as Box<dyn Write>);
-        Self { writer, beginning: Vec::new(), file: None }
+        Self::to(Box::new(io::stdout()))
+    }
+
+    fn to(writer: Box<dyn Write>) -> Self {
+        Self { writer: BufWriter::with_capacity(BUFFER, writer), beginning: Vec::new(), name: None, file: None }
     }
 
     /// What is written before anything else, and not at all where nothing is: a run that finds nothing to tell of leaves no torso.
@@ -71,21 +79,72 @@ impl Sink {
         self.write(&[])?;
         let result = self.writer.flush();
         self.check(result)?;
-        if let Some((file, path)) = self.file {
-            drop(self.writer);
-            file.as_file().sync_all().map_err(|error| cannot(&path, &error.to_string()))?;
-            file.persist(&path).map_err(|error| cannot(&path, &error.error.to_string()))?;
+        if let Some((file, place)) = self.file.take() {
+            let result = file.as_file().sync_all().and_then(|()| {
+                // Windows renames no file that is open.
+                self.writer = BufWriter::new(Box::new(io::sink()));
+                file.persist(place).map(drop).map_err(|error| error.error)
+            });
+            self.check(result)?;
         }
         Ok(())
     }
 
     fn check(&self, result: io::Result<()>) -> Result<(), Stop> {
-        let name = self.file.as_ref().map(|(_, path)| path.as_path());
         result.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe if name.is_none() => Stop::ReaderGone,
-            _ => cannot(name.unwrap_or(Path::new("standard output")), &error.to_string()),
+            io::ErrorKind::BrokenPipe if self.file.is_none() => Stop::ReaderGone,
+            _ => cannot(self.name.as_deref().unwrap_or(Path::new("standard output")), &error.to_string()),
         })
     }
+}
+
+/// What the path of an output leads to, symbolic links followed.
+#[derive(Debug)]
+enum Place {
+    /// A file, there or not: it is replaced, and the links to it stay.
+    File(PathBuf),
+    /// What is there and cannot be replaced, a device or a pipe: it is opened so and written to.
+    Open(OpenOptions),
+    /// Standard output by a name of its own, such as `/dev/stdout`.
+    StandardOutput,
+}
+
+/// How many links in a row are followed, as Linux does.
+const LINKS: usize = 40;
+
+impl Place {
+    fn of(path: &Path) -> io::Result<Self> {
+        let mut place = path.to_path_buf();
+        for _ in 0..=LINKS {
+            if let Some(opened) = Self::opened_before(&place) {
+                return Ok(opened);
+            }
+            match fs::read_link(&place) {
+                Ok(target) => place = folder_of(&place).join(target),
+                Err(_) if fs::metadata(&place).is_ok_and(|found| !found.is_file()) => {
+                    return Ok(Self::Open(OpenOptions::new().write(true).clone()));
+                }
+                Err(_) => return Ok(Self::File(place)),
+            }
+        }
+        Err(io::Error::other(format!("expected at most {LINKS} symbolic links in a row, found more")))
+    }
+
+    /// The name of a file that a process holds open: `/dev/fd/63` of a shell's process substitution. Where its link leads may be no
+    /// path at all, or that of a file that whoever opened it goes on with.
+    fn opened_before(place: &Path) -> Option<Self> {
+        let folder = fs::canonicalize(folder_of(place)).ok()?;
+        let is_own = fs::canonicalize("/dev/fd").is_ok_and(|own| own == folder);
+        if is_own && place.file_name()? == "1" {
+            return Some(Self::StandardOutput);
+        }
+        (is_own || folder.starts_with("/proc") && folder.ends_with("fd"))
+            .then(|| Self::Open(OpenOptions::new().append(true).clone()))
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The elements of a JSON list, written as they come: for callbacks, as [`Sink::write_on`] is.
@@ -134,6 +193,11 @@ impl PermissionsOf for tempfile::Builder<'_, '_> {
 fn cannot(path: &Path, why: &str) -> Stop {
     let name = sanitize::terminal(&path.display().to_string());
     Stop::Because(ExitStatus::Output, format!("{name}: the output could not be written: {why}"))
+}
+
+/// What came of it that another wrote to standard output.
+pub(crate) fn written(result: io::Result<()>) -> Result<(), Stop> {
+    Sink::standard_output().check(result.and_then(|()| io::stdout().flush()))
 }
 
 /// Says on standard error why the program stops.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, Crl};
-use crate::ops::corpus::{Corpus, Namesakes, may_be_old_root};
+use crate::ops::corpus::{Corpus, Namesakes};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
 use crate::ops::scan::{self, Inputs};
@@ -97,6 +97,10 @@ impl Assembly {
         let beside = beside.into_iter().flat_map(|side| side.pool.entries());
         let beside = beside.map(|entry| entry.certificate.subject().as_bytes()).collect();
         let Namesakes { have_issued, others } = corpus.find_namesakes(&request.passwords, &beside)?;
+        let is_known = |entry: &&Entry| have_issued.contains(entry.certificate.sha256());
+        let trusted = [&trust_side, &stores.roots].into_iter().flat_map(|side| side.pool.entries());
+        let known = trusted.chain(intermediates.pool.entries().iter().filter(is_known));
+        known.for_each(|entry| entry.certificate.take_for_root());
 
         let mut problems = std::mem::take(&mut corpus.problems);
         settings.require_revocation |= request.require_revocation;
@@ -114,7 +118,7 @@ impl Assembly {
         };
         let is_assumed = |certificate: &Certificate| {
             trust == Trust::Assumed
-                && (certificate.is_ca() || may_be_old_root(certificate) && have_issued.contains(certificate.sha256()))
+                && (certificate.is_ca() || certificate.may_be_old_root() && have_issued.contains(certificate.sha256()))
                 && certificate.is_self_signed()
         };
         add(corpus.issuers.entries(), &is_assumed);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-pub(crate) use self::namesakes::{Namesakes, may_be_old_root};
+pub(crate) use self::namesakes::Namesakes;
 use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
 use crate::ops::overlap::overlap_ready;

@@ -10,7 +10,7 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
 use crate::cli::{Stop, input};
 use crate::cmg::diff as comparison;
-use crate::ops::{self, IssuerResult, OpsError, Trust};
+use crate::ops::{self, IssuerResult, Trust};
 use crate::report::diff::{self as report, DiffRecord};
 use crate::report::model::HeaderRecord;
 use crate::report::{csv, json, sanitize};
@@ -25,8 +25,9 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
             complain_of(&std::mem::take(&mut problems));
         })
     };
-    let before = side(&arguments.from)?;
-    let after = side(&arguments.to)?;
+    let (before, after) = (side(&arguments.from)?, side(&arguments.to)?);
+    // Which of them are roots the one side may know of the other's.
+    let (before, after) = (before.known_by(&after), after.known_by(&before));
     // What both sides are built with was read for each.
     let mut told = HashSet::new();
     problems.retain(|problem| told.insert(problem.to_string()));
@@ -52,12 +53,25 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
     Ok(of_problems(&problems, arguments.format))
 }
 
+/// What one side holds.
+struct Side {
+    authorities: Vec<Arc<Certificate>>,
+    /// See [`ops::Anchored::may_be_roots`].
+    may_be_roots: Vec<Arc<Certificate>>,
+}
+
+impl Side {
+    /// The CA certificates, those among them that only the other side knows for such.
+    fn known_by(&self, other: &Self) -> Vec<Arc<Certificate>> {
+        let known: HashSet<&[u8; 32]> = other.authorities.iter().map(|one| one.sha256()).collect();
+        let more =
+            self.may_be_roots.iter().filter(|one| known.contains(one.sha256())).inspect(|one| one.take_for_root());
+        self.authorities.iter().chain(more).cloned().collect()
+    }
+}
+
 /// The CA certificates of one side; where client certificates are asked for and the side holds some, those above them.
-fn authorities(
-    arguments: &Diff,
-    side: &std::ffi::OsString,
-    problems: &mut Vec<Problem>,
-) -> Result<Vec<Arc<Certificate>>, Stop> {
+fn authorities(arguments: &Diff, side: &std::ffi::OsString, problems: &mut Vec<Problem>) -> Result<Side, Stop> {
     let named = Sources { sources: vec![side.clone()], paths_from: None };
     let mut request = input::request(&named, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
     input::select(&mut request, &arguments.selecting)?;
@@ -84,23 +98,10 @@ fn authorities(
             .issuers
             .into_iter()
             .filter(|issuer| if clients == 0 { !is_limited || reaches(issuer) } else { issuer.clients > 0 });
-        return Ok(above.map(|issuer| issuer.entry.certificate).collect());
+        let authorities = above.map(|issuer| issuer.entry.certificate).collect();
+        return Ok(Side { authorities, may_be_roots: Vec::new() });
     }
-    if !request.trust.is_empty() {
-        let found = ops::anchored(&request)?;
-        problems.extend(found.problems);
-        return Ok(found.authorities);
-    }
-    let mut found = Vec::new();
-    let inspected = ops::inspect(
-        &request,
-        |entry| (!entry.certificate.is_end_entity()).then(|| entry.certificate.clone()),
-        |certificate| found.extend(certificate),
-    )?;
-    problems.extend(inspected.problems);
-    if inspected.certificates == 0 && inspected.crls == 0 {
-        // These problems are told with what was read before.
-        return Err(OpsError::NoCertificate { sources: request.source_names(), problems: Vec::new() }.into());
-    }
-    Ok(found)
+    let found = ops::anchored(&request)?;
+    problems.extend(found.problems);
+    Ok(Side { authorities: found.authorities, may_be_roots: found.may_be_roots })
 }

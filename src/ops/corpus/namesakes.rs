@@ -19,15 +19,9 @@ const TRIED: usize = 8;
 /// How many bytes of issuers' names are kept; who has more of them is no longer looked for.
 const NAMES: usize = 16 << 20;
 
-/// Whether it is as some old roots are: self-issued, and without a word on whether it is a CA's. So are self-signed certificates
-/// of servers, and only what it has issued tells them apart.
-pub(crate) fn may_be_old_root(certificate: &Certificate) -> bool {
-    certificate.basic_constraints().is_absent() && certificate.key_usage().is_absent() && certificate.is_self_issued()
-}
-
 /// Whether its own content lets it be an issuer.
 fn may_be_issuer(certificate: &Certificate) -> bool {
-    certificate.is_ca() || may_be_old_root(certificate)
+    certificate.is_ca() || certificate.may_be_old_root()
 }
 
 /// What was found of them.
@@ -90,8 +84,7 @@ impl Corpus {
         beside: &HashSet<&[u8]>,
     ) -> std::io::Result<Namesakes> {
         let mut notes = std::mem::take(&mut self.notes);
-        let authorities: Vec<Arc<Certificate>> =
-            self.issuers.entries().iter().map(|entry| entry.certificate.clone()).collect();
+        let authorities = self.authorities();
         authorities.iter().for_each(|certificate| notes.take_issuer(certificate));
         let names = &notes.issuers;
         let mut known = beside.clone();
@@ -100,7 +93,7 @@ impl Corpus {
             let subject = certificate.subject().as_bytes();
             match names.get(subject) {
                 None => false,
-                Some(by_other) if may_be_old_root(certificate) => *by_other,
+                Some(by_other) if certificate.may_be_old_root() => *by_other,
                 // One that says it is a CA is looked at beside its namesakes that are.
                 Some(_) => (certificate.is_ca() || !known.contains(subject)) && !certificate.is_self_issued(),
             }
@@ -129,6 +122,27 @@ impl Corpus {
         let have_issued = self.have_issued(passwords, &authorities, &found)?;
         found.retain(|entry| !have_issued.contains(entry.certificate.sha256()));
         Ok(Namesakes { have_issued, others: found })
+    }
+
+    /// Those that may be old roots by their own content; where there are many certificates, the first of them.
+    pub(crate) fn may_be_old_roots(&self) -> Vec<Entry> {
+        let suspects = self.held().unwrap_or(self.notes.suspects.entries()).iter();
+        let may_be = |entry: &&Entry| entry.certificate.may_be_old_root() && entry.certificate.is_self_signed();
+        suspects.filter(may_be).cloned().collect()
+    }
+
+    /// As [`Self::find_namesakes`], of old roots alone; needs one more reading at most.
+    pub(crate) fn find_old_roots(&mut self, passwords: &Passwords) -> std::io::Result<()> {
+        let mut found = self.may_be_old_roots();
+        let mut notes = std::mem::take(&mut self.notes);
+        let authorities = self.authorities();
+        authorities.iter().for_each(|certificate| notes.take_issuer(certificate));
+        found.retain(|entry| notes.issuers.get(entry.certificate.subject().as_bytes()) == Some(&true));
+        self.have_issued(passwords, &authorities, &found).map(drop)
+    }
+
+    fn authorities(&self) -> Vec<Arc<Certificate>> {
+        self.issuers.entries().iter().map(|entry| entry.certificate.clone()).collect()
     }
 
     /// Which of them have signed a certificate that names them.
@@ -170,6 +184,7 @@ impl Corpus {
             named.any(|certificate| certificate.check_signature(&key) == SignatureCheck::Valid)
         };
         let issuers: Vec<Entry> = found.iter().filter(has_issued).cloned().collect();
+        issuers.iter().for_each(|entry| entry.certificate.take_for_root());
         self.count_among_issuers(&issuers);
         Ok(issuers.iter().map(|entry| *entry.certificate.sha256()).collect())
     }

@@ -23,9 +23,12 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role of a certificate: a self-signed CA is a root, any other CA an intermediate; see [`Certificate::is_end_entity`].
+    /// The role of a certificate: a self-signed CA is a root, any other CA an intermediate; see [`Certificate::is_end_entity`]. A
+    /// self-signed one that does not say whether it is a CA's is a root once an operation has found that it issued others, or took it
+    /// for a trust anchor.
     pub fn of(certificate: &Certificate) -> Self {
-        match (certificate.is_end_entity(), certificate.is_self_signed()) {
+        let is_end_entity = certificate.is_end_entity() && !certificate.is_known_root();
+        match (is_end_entity, certificate.is_self_signed()) {
             (true, _) => Self::EndEntity,
             (false, true) => Self::Root,
             (false, false) => Self::Intermediate,
