@@ -80,10 +80,14 @@ pub fn batches(data: &[u8]) {
     }
     let keys = |contents: &'_ Contents| format!("{:?}", contents.found.iter().map(key).collect::<Vec<_>>());
     assert_eq!(keys(&parts), keys(&whole));
-    let order = |fault: &Fault| (fault.position, fault.message.clone());
-    parts.faults.sort_by_key(order);
+    // That a table has sizes in place of certificates is said once by each part.
+    let told = |faults: &mut Vec<Fault>| {
+        let sizes = faults.extract_if(.., |fault| certutil_view::tells_sizes(fault)).count() > 0;
+        faults.sort_by_key(|fault| (fault.position, fault.message.clone()));
+        sizes
+    };
     let mut faults = whole.faults;
-    faults.sort_by_key(order);
+    assert_eq!(told(&mut parts.faults), told(&mut faults));
     assert_eq!(parts.faults, faults);
 }
 

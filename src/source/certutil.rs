@@ -202,6 +202,12 @@ pub(crate) fn nothing() -> Contents {
     )
 }
 
+/// Whether a fault is [`sizes_only`].
+#[cfg(any(fuzzing, test))]
+pub(crate) fn tells_sizes(fault: &Fault) -> bool {
+    fault.code == ProblemCode::Empty && fault.message.contains("leaves binary columns out")
+}
+
 /// What is said where a CSV tells sizes in place of certificates.
 pub(crate) fn sizes_only(line: u64, cell: &[u8]) -> Fault {
     let message = format!(

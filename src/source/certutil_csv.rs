@@ -111,7 +111,7 @@ impl Table {
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
-        let mut rows = Rows { text, line: first_line, counted: 0, says_sizes: !is_first, ..Rows::default() };
+        let mut rows = Rows { text, line: first_line, ..Rows::default() };
         // A part that begins with the end of a line begins a row behind it, as it does in the whole.
         rows.count_to(0);
         let mut blocks = pem::pieces(text, first_line).with_newline(b'\n').peekable();
@@ -181,7 +181,7 @@ struct Rows<'a> {
     /// The line in which the present row begins, and how much of the text has been counted for it.
     line: u64,
     counted: usize,
-    /// Whether it has been said that there are sizes and no certificates.
+    /// Whether it has been said that there are sizes and no certificates; of a long table each part says it once.
     says_sizes: bool,
     scratch: Vec<u8>,
     result: BlockContents,
