@@ -69,7 +69,7 @@ impl<'a> Element<'a> {
     }
 
     /// What alone is within.
-    pub(super) fn only_child(&self, expected: &'static str) -> Result<Element<'a>, BerError> {
+    pub(super) fn only_child(&self, expected: &'static str) -> Result<Self, BerError> {
         let mut children = self.children();
         let child = children.required(expected)?;
         match children.next()? {

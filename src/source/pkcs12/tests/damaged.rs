@@ -107,7 +107,11 @@ fn one_damaged_bit_outside_of_the_certificates_loses_none_silently() {
                 continue;
             }
             let contents = read_plain(&bytes);
-            assert!(ders(&contents) == all || !contents.faults.is_empty(), "byte {at}, bit {bit} of {:02x?}", &good[at - 12..at + 12]);
+            assert!(
+                ders(&contents) == all || !contents.faults.is_empty(),
+                "byte {at}, bit {bit} of {:02x?}",
+                &good[at - 12..at + 12]
+            );
         }
     }
 }
