@@ -231,7 +231,7 @@ fn bytes_that_belong_to_no_value_are_reported_once() {
 fn a_backslash_too_many_costs_no_other_entry() {
     let (good, line) = three_entries();
     let end = good.find(&thumbprint(&certificate(2))).unwrap() - format!("[{STORE}]\r\n\r\n[{STORE}\\\r\n").len();
-    let damaged = good[..end].trim_end().to_owned() + "\\\r\n" + &good[end..].trim_start();
+    let damaged = good[..end].trim_end().to_owned() + "\\\r\n" + good[end..].trim_start();
     assert!(damaged.contains("\\\r\n[HKEY"), "{line}");
     let contents = read(damaged.as_bytes());
     assert_eq!(contents.found.len(), 3);
