@@ -6,7 +6,8 @@
 use crate::certificate::tlv::tag;
 use crate::source::ber::{self, Broken};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
-use crate::source::shape::{PKCS7, Shape, shape};
+use crate::source::objects;
+use crate::source::shape::{PKCS7, Shape, is_certificate_content, is_filled, shape};
 
 const CERTIFICATES: u8 = tag::context_constructed(0);
 const CRLS: u8 = tag::context_constructed(1);
@@ -33,6 +34,7 @@ pub(crate) fn read(bytes: &[u8], place: impl Fn(usize) -> Position) -> Contents 
     reader.contents
 }
 
+const SALVAGED: &str = "certificates and CRLs that are whole in the rest were read all the same";
 const EXPORT: &str = "what is whole in it was read; get the file again from where it came from";
 
 struct Reader<'a, P> {
@@ -46,12 +48,16 @@ struct Reader<'a, P> {
 impl<'a, P: Fn(usize) -> Position> Reader<'a, P> {
     fn fault(&mut self, code: ProblemCode, at: &[u8], message: impl Into<String>) {
         let position = self.position(at);
-        self.contents.faults.push(Fault::new(code, position, message));
+        Fault::new(code, position, message).add_to(&mut self.contents.faults);
     }
 
     /// The position of `part`, which is a part of `bytes`.
     fn position(&self, part: &[u8]) -> Position {
-        (self.place)((part.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize))
+        (self.place)(self.offset(part))
+    }
+
+    fn offset(&self, part: &[u8]) -> usize {
+        (part.as_ptr() as usize).saturating_sub(self.bytes.as_ptr() as usize).min(self.bytes.len())
     }
 
     /// The content of the SEQUENCE SignedData.
@@ -88,65 +94,113 @@ impl<'a, P: Fn(usize) -> Position> Reader<'a, P> {
         };
         if fields.is_none() && self.cut_off.is_none() {
             self.fault(ProblemCode::Damaged, content, "expected the SignedData of PKCS#7, found another structure");
+            self.salvage(content);
         }
         fields
     }
 
-    /// Walks over version, digest algorithms and content to the two sets.
-    fn sets(&mut self, mut rest: &'a [u8]) {
-        while !rest.is_empty() && !rest.starts_with(&[0, 0]) {
+    /// Walks over version, digest algorithms and content to the two sets. Their order is that of RFC 5652 5.1: what stands elsewhere
+    /// is a part of something whose length is wrong.
+    fn sets(&mut self, fields: &'a [u8]) {
+        let mut rest = fields;
+        let mut last = Field::Start;
+        while !rest.is_empty() && !is_end(rest) {
             let whole = ber::element(rest);
             // A set without an end still has a beginning.
             let content = whole
                 .as_ref()
                 .map_or_else(|_| ber::content_at_hand(rest), |element| Some((element.tag, element.content)));
-            match content {
-                Some((CERTIFICATES, set)) => self.certificates(set),
-                Some((CRLS, set)) => self.crls(set),
+            let known = content.and_then(|(tag, content)| Some((Field::of(tag, last)?, content)));
+            let Some((field, content)) =
+                known.filter(|(field, content)| *field != Field::Content || whole.is_err() || is_content_info(content))
+            else {
+                if self.cut_off.is_none() || next_signed(rest, 0).is_some() {
+                    let found = objects::beginning(rest);
+                    let message = format!(
+                        "expected the next element of SignedData, found bytes that begin with {found}; {SALVAGED}"
+                    );
+                    self.fault(ProblemCode::Damaged, rest, message);
+                }
+                return self.salvage(rest);
+            };
+            last = field;
+            let is_open = whole.is_err() && ber::header(rest).is_ok_and(|header| header.length.is_none());
+            match field {
+                Field::Certificates => self.set(Kind::Certificate, content, is_open),
+                Field::Crls => self.set(Kind::Crl, content, is_open),
                 _ => {}
             }
             match whole {
                 Ok(element) => rest = &rest[element.raw.len()..],
                 Err(broken) => {
-                    if self.cut_off.is_none() && !matches!(content, Some((CERTIFICATES | CRLS, _))) {
+                    let is_set = matches!(field, Field::Certificates | Field::Crls);
+                    if self.cut_off.is_none() && !is_set {
                         self.fault(
                             ProblemCode::Damaged,
                             rest,
                             format!("expected an element of SignedData, found {broken}; {EXPORT}"),
                         );
                     }
-                    return;
+                    if !is_set {
+                        self.salvage(rest);
+                    }
+                    break;
                 }
             }
         }
+        self.behind(fields);
     }
 
-    fn certificates(&mut self, mut rest: &'a [u8]) {
-        while !rest.is_empty() && !rest.starts_with(&[0, 0]) {
-            let problem = match ber::element(rest) {
-                Ok(element) if element.tag != tag::SEQUENCE && element.tag & 0xc0 == 0x80 => {
-                    // RFC 5652 10.2.2: extended and attribute certificates and other formats.
+    /// What the file holds behind the fields of SignedData: nothing belongs there but end marks.
+    fn behind(&mut self, fields: &'a [u8]) {
+        let rest = &self.bytes[self.offset(fields) + fields.len()..];
+        if !is_end(rest) {
+            if self.cut_off.is_none() {
+                let message = format!("expected the end of SignedData, found {} more bytes; {SALVAGED}", rest.len());
+                self.fault(ProblemCode::Damaged, rest, message);
+            }
+            self.salvage(rest);
+        }
+    }
+
+    /// Reads CertificateSet or RevocationInfoChoices. `is_open` says that an end mark closes it, which was not found.
+    fn set(&mut self, kind: Kind, mut rest: &'a [u8], is_open: bool) {
+        let name = if kind == Kind::Certificate { "certificate" } else { "CRL" };
+        let mut is_damaged = false;
+        while !rest.is_empty() {
+            if is_open && rest.starts_with(&[0, 0]) {
+                // Reached only past damage, so that this may be the end of the set or of anything.
+                return self.salvage(rest);
+            }
+            // Behind damage an indefinite length may be anything, and to look for its end mark each time would take for ever.
+            let element = match ber::header(rest) {
+                Ok(ber::Header { length: None, .. }) if is_damaged => Err("an indefinite length behind it".to_owned()),
+                _ => ber::element(rest).map_err(|broken| broken.to_string()),
+            };
+            let problem = match element {
+                Ok(element) if is_other_choice(kind, element.tag) && !is_certificate_content(element.content) => {
                     rest = &rest[element.raw.len()..];
                     continue;
                 }
                 Ok(element) if element.tag != tag::SEQUENCE => format!("tag 0x{:02x}", element.tag),
-                Ok(element) if is_filled(element.raw) => {
-                    self.push(Kind::Certificate, element.raw);
+                Ok(element) if kind == Kind::Crl || is_filled(element.raw) => {
+                    self.push(kind, element.raw);
                     rest = &rest[element.raw.len()..];
                     continue;
                 }
                 Ok(_) => "lengths that do not agree".to_owned(),
-                Err(broken) => broken.to_string(),
+                Err(broken) => broken,
             };
-            let next = next_certificate(rest);
+            let next = next_signed(rest, 1);
             // Where the whole is cut off, the last certificate is, too: that has been said.
             if self.cut_off.is_none() || next.is_some() {
                 self.fault(
                     ProblemCode::Damaged,
                     rest,
-                    format!("expected a certificate, found {problem}; the others in this file were read"),
+                    format!("expected a {name}, found {problem}; the others in this file were read"),
                 );
             }
+            is_damaged = true;
             match next {
                 Some(offset) => rest = &rest[offset..],
                 None => return,
@@ -154,53 +208,87 @@ impl<'a, P: Fn(usize) -> Position> Reader<'a, P> {
         }
     }
 
-    fn crls(&mut self, mut rest: &'a [u8]) {
-        while !rest.is_empty() && !rest.starts_with(&[0, 0]) {
-            match ber::element(rest) {
-                Ok(element) => {
-                    if element.tag == tag::SEQUENCE {
-                        self.push(Kind::Crl, element.raw);
-                    }
-                    rest = &rest[element.raw.len()..];
-                }
-                Err(broken) => {
-                    if self.cut_off.is_none() {
-                        self.fault(ProblemCode::Damaged, rest, format!("expected a CRL, found {broken}"));
-                    }
-                    return;
-                }
-            }
+    /// Reads what is whole in `bytes`, which begin with damage: certificates and CRLs, wherever they begin.
+    fn salvage(&mut self, mut bytes: &'a [u8]) {
+        while let Some(offset) = next_signed(bytes, 0) {
+            let rest = &bytes[offset..];
+            let Ok(element) = ber::element(rest) else { return };
+            self.push(Kind::Certificate, element.raw);
+            bytes = &rest[element.raw.len()..];
         }
     }
 
+    /// Adds what stands in a place for this `kind`, unless its shape is plainly the other's.
     fn push(&mut self, kind: Kind, raw: &[u8]) {
+        let kind = match shape(raw) {
+            Shape::Certificate => Kind::Certificate,
+            Shape::Crl => Kind::Crl,
+            _ => kind,
+        };
         let position = self.position(raw);
         self.contents.found.push(Found::new(kind, raw.to_vec(), Format::Pkcs7, position));
     }
 }
 
-/// Whether the three parts of a signed structure (RFC 5280 4.1.1) fill it exactly: a length that lies does not.
-fn is_filled(raw: &[u8]) -> bool {
-    let Ok(ber::Header { length: Some(length), size, .. }) = ber::header(raw) else {
-        // An indefinite length was found by its end mark, so it is right.
-        return true;
-    };
-    let Some(mut rest) = raw.get(size..size.saturating_add(length)) else { return false };
-    for _ in 0..3 {
-        let Ok(ber::Header { length: Some(length), size, .. }) = ber::header(rest) else { return false };
-        let Some(after) = rest.get(size.saturating_add(length)..) else { return false };
-        rest = after;
-    }
-    rest.is_empty()
+/// The fields of SignedData, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Field {
+    Start,
+    Version,
+    DigestAlgorithms,
+    Content,
+    Certificates,
+    Crls,
+    SignerInfos,
 }
 
-/// Where, behind the damaged element that `bytes` begin with, a certificate stands. Only definite lengths are looked at, so that
-/// each place costs a few bytes.
-fn next_certificate(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(tag::SEQUENCE, bytes).filter(|offset| *offset > 0).find(|offset| {
+impl Field {
+    /// The field that begins with this tag behind the `last` one.
+    fn of(tag: u8, last: Self) -> Option<Self> {
+        let field = match tag {
+            tag::INTEGER => Self::Version,
+            tag::SET if last < Self::DigestAlgorithms => Self::DigestAlgorithms,
+            tag::SEQUENCE => Self::Content,
+            CERTIFICATES => Self::Certificates,
+            CRLS => Self::Crls,
+            tag::SET => Self::SignerInfos,
+            _ => return None,
+        };
+        (field > last).then_some(field)
+    }
+}
+
+/// The choices beside Certificate and CertificateList: extended and attribute certificates and other formats (RFC 5652 10.2.2), and
+/// other revocation information (10.2.1).
+fn is_other_choice(kind: Kind, tag: u8) -> bool {
+    match kind {
+        Kind::Certificate => (CERTIFICATES..=tag::context_constructed(3)).contains(&tag),
+        _ => tag == CRLS,
+    }
+}
+
+/// Whether these are end marks and nothing else: with bytes behind them they are damage.
+fn is_end(rest: &[u8]) -> bool {
+    rest.iter().all(|byte| *byte == 0)
+}
+
+/// Whether a type and at most its content are in it: a length that lies may have swallowed the certificates behind it.
+fn is_content_info(content: &[u8]) -> bool {
+    let Ok(content_type) = ber::element(content) else { return false };
+    let rest = &content[content_type.raw.len()..];
+    let explicit = ber::element(rest).ok().filter(|explicit| explicit.tag == CERTIFICATES);
+    content_type.tag == tag::OID
+        && (rest.is_empty() || explicit.is_some_and(|explicit| explicit.raw.len() == rest.len()))
+}
+
+/// Where in `bytes`, which are damaged, and at which offset at least, a certificate or CRL stands. Only definite lengths are looked at,
+/// so that each place costs a few bytes.
+fn next_signed(bytes: &[u8], least: usize) -> Option<usize> {
+    memchr::memchr_iter(tag::SEQUENCE, bytes).filter(|offset| *offset >= least).find(|offset| {
         let rest = &bytes[*offset..];
         let Ok(ber::Header { length: Some(length), size, .. }) = ber::header(rest) else { return false };
-        rest.get(..size.saturating_add(length)).is_some_and(|raw| is_filled(raw) && shape(raw) == Shape::Certificate)
+        rest.get(..size.saturating_add(length))
+            .is_some_and(|raw| is_filled(raw) && matches!(shape(raw), Shape::Certificate | Shape::Crl))
     })
 }
 

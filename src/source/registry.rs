@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::iter::Peekable;
 
 use sha1::{Digest, Sha1};
 
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::properties::StoreName;
+use crate::source::shape::{Shape, shape};
 use crate::source::store_properties::{self, End};
 
 /// The first lines that regedit writes: version 5 in UTF-16, and version 4 in the system's code page.
@@ -22,34 +24,201 @@ fn is_header(line: &str) -> bool {
     HEADERS.iter().any(|header| line.eq_ignore_ascii_case(header))
 }
 
-/// Read a registry export. Keys that are no store's entries, and values that are no `Blob`, are passed over.
+/// Read a registry export. Keys that are no store's entries, and values that are no `Blob`, are passed over, unless a certificate or
+/// CRL is in them: then something around it is damaged.
 pub(crate) fn read(bytes: &[u8]) -> Contents {
     let text = decode(bytes);
-    let mut contents = Contents::default();
-    let mut entry: Option<Entry> = None;
-    let mut lines = text.lines().zip(1u64..);
+    let mut reader = Reader { entry: None, is_text: false, is_reported: false, contents: Contents::default() };
+    let mut lines = text.lines().map(str::trim).zip(1u64..).peekable();
     while let Some((line, number)) = lines.next() {
-        let line = line.trim();
-        if let Some(key) = line.strip_prefix('[') {
-            // A key that the file deletes ("[-HKEY…]") names no entry.
-            entry = key.strip_suffix(']').and_then(Entry::parse);
-            if !line.ends_with(']') {
-                let fault = Fault::new(ProblemCode::Damaged, Position::Line(number), "expected a key in [brackets]");
-                fault.add_to(&mut contents.faults);
-            }
-            continue;
+        match Line::of(line) {
+            Line::Nothing => {}
+            Line::Key(key) => reader.key(key, number),
+            Line::Value { name, data } => reader.value(name, data, number, &mut lines),
+            Line::Other => reader.other(line, number, &mut lines),
         }
-        let (Some(entry), Some(value)) = (&entry, blob_value(line)) else { continue };
-        let (blob, fault) = hex_bytes(value, number, &mut lines);
-        let mut read = entry.read(&blob, number);
-        if let Some(fault) = fault {
-            // What is wrong with the text is the reason for whatever is wrong with its bytes.
-            read.faults = vec![fault];
-        }
-        contents.found.append(&mut read.found);
-        read.faults.into_iter().for_each(|fault| fault.add_to(&mut contents.faults));
     }
-    contents
+    reader.contents
+}
+
+/// What a line is by its beginning.
+enum Line<'a> {
+    /// A blank line, a comment, or the first line of an export.
+    Nothing,
+    /// What stands behind the bracket.
+    Key(&'a str),
+    Value {
+        name: &'a str,
+        data: &'a str,
+    },
+    /// A line of a text that goes on over many, or damage.
+    Other,
+}
+
+impl<'a> Line<'a> {
+    fn of(line: &'a str) -> Self {
+        if line.is_empty() || line.starts_with(';') || is_header(line) {
+            return Self::Nothing;
+        }
+        if let Some(key) = line.strip_prefix('[') {
+            return Self::Key(key);
+        }
+        let named = match line.strip_prefix('"') {
+            Some(rest) => closing_quote(rest).map(|end| (&rest[..end], &rest[end + 1..])),
+            None => line.strip_prefix('@').map(|rest| ("@", rest)),
+        };
+        match named.and_then(|(name, rest)| Some((name, rest.trim_start().strip_prefix('=')?))) {
+            Some((name, data)) => Self::Value { name, data: data.trim_start() },
+            None => Self::Other,
+        }
+    }
+}
+
+/// Where the quote that ends a text stands; a backslash takes its meaning from a quote or another backslash.
+fn closing_quote(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let is_end = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_end
+    })
+}
+
+struct Reader {
+    /// The entry whose values follow.
+    entry: Option<Entry>,
+    /// Whether a text was begun that no quote has ended: regedit writes line ends in it as they are.
+    is_text: bool,
+    /// Whether something was said of the bytes just before, so that what else of them cannot be read needs no more words.
+    is_reported: bool,
+    contents: Contents,
+}
+
+impl Reader {
+    fn fault(&mut self, line: u64, message: impl Into<String>) {
+        Fault::new(ProblemCode::Damaged, Position::Line(line), message).add_to(&mut self.contents.faults);
+        self.is_reported = true;
+    }
+
+    fn key(&mut self, key: &str, number: u64) {
+        (self.is_text, self.is_reported) = (false, false);
+        // A key that the file deletes ("[-HKEY…]") names no entry.
+        self.entry = key.strip_suffix(']').and_then(Entry::parse);
+        if !key.ends_with(']') {
+            self.fault(number, "expected a key in [brackets]");
+        }
+    }
+
+    fn value<'a, I: Iterator<Item = (&'a str, u64)>>(
+        &mut self,
+        name: &str,
+        data: &'a str,
+        number: u64,
+        lines: &mut Peekable<I>,
+    ) {
+        (self.is_text, self.is_reported) = (false, false);
+        let digits = hex_digits(data);
+        match self.entry.take_if(|_| name.trim().eq_ignore_ascii_case("blob")) {
+            Some(entry) => {
+                let (mut blob, mut fault) = hex_bytes(digits.unwrap_or(data), number, lines);
+                if digits.is_none() {
+                    let message = "expected hex: and the bytes of a Blob, found another type of value";
+                    fault = Some(Fault::new(ProblemCode::Damaged, Position::Line(number), message));
+                    blob.clear();
+                }
+                let mut read = entry.read(&blob, number);
+                if let Some(fault) = fault {
+                    // What is wrong with the text is the reason for whatever is wrong with its bytes.
+                    read.faults = vec![fault];
+                }
+                self.is_reported = !read.faults.is_empty();
+                self.add(read);
+                self.entry = Some(entry);
+            }
+            None if digits.is_none() && data.starts_with('"') => {
+                self.is_text = closing_quote(&data[1..]).is_none();
+            }
+            None => {
+                let (bytes, fault) = hex_bytes(digits.unwrap_or_else(|| after_colon(data)), number, lines);
+                let name: String = name.chars().take(64).flat_map(char::escape_default).collect();
+                let (found, place) = match &self.entry {
+                    Some(_) => ("a value of another name", "it was read all the same"),
+                    None => ("a key that is no entry of a store", "it was read, and its store is not known"),
+                };
+                if self.stray(&bytes, number) {
+                    let message = format!(
+                        "expected a certificate or CRL in the value \"Blob\" of an entry of a store, found one in {found} \
+                         (\"{name}\"): {place}"
+                    );
+                    self.fault(number, message);
+                } else if let Some(fault) = fault.filter(|fault| fault.code == ProblemCode::Truncated) {
+                    fault.add_to(&mut self.contents.faults);
+                }
+            }
+        }
+    }
+
+    /// A line that is neither a key nor a value.
+    fn other<'a, I: Iterator<Item = (&'a str, u64)>>(&mut self, line: &'a str, number: u64, lines: &mut Peekable<I>) {
+        if self.is_text {
+            self.is_text = closing_quote(line).is_none();
+        } else if let Some(digits) = line.match_indices("hex").find_map(|(at, _)| hex_digits(&line[at..])) {
+            let (bytes, _) = hex_bytes(digits, number, lines);
+            let read = if self.stray(&bytes, number) { "what it holds was read" } else { "it was not read" };
+            self.fault(number, format!("expected \"name\"=hex:, found bytes of a value without them: {read}"));
+        } else if is_hex(line) {
+            if !self.is_reported {
+                self.fault(number, "expected a value's name before its bytes, found bytes alone: they were not read");
+            }
+        } else if line.ends_with(']') {
+            self.entry = None;
+            self.fault(number, "expected a key in [brackets]");
+        }
+    }
+
+    fn add(&mut self, mut read: Contents) {
+        self.contents.found.append(&mut read.found);
+        read.faults.into_iter().for_each(|fault| fault.add_to(&mut self.contents.faults));
+    }
+
+    /// Reads the bytes of a value that is no `Blob` of an entry, if a certificate or CRL is in them.
+    fn stray(&mut self, bytes: &[u8], line: u64) -> bool {
+        let mut read = match &self.entry {
+            Some(entry) => entry.read(bytes, line),
+            None => store_properties::read(bytes, 0, End::Bytes, Format::RegistryExport, |_| Position::Line(line)),
+        };
+        read.found.retain(|found| matches!(shape(&found.der), Shape::Certificate | Shape::Crl));
+        let is_found = !read.found.is_empty();
+        if is_found {
+            self.add(read);
+        }
+        is_found
+    }
+}
+
+/// What stands behind `hex:`, or behind `hex(3):`, the same type by number, or another number.
+fn hex_digits(data: &str) -> Option<&str> {
+    let (hex, rest) = data.split_at_checked(3)?;
+    let rest = if hex.eq_ignore_ascii_case("hex") { rest } else { return None };
+    rest.strip_prefix(':').or_else(|| {
+        let inside = rest.strip_prefix('(')?;
+        let number = inside.bytes().take(8).take_while(u8::is_ascii_hexdigit).count();
+        inside[number..].strip_prefix("):")
+    })
+}
+
+/// What stands behind a type of value, whatever it is.
+fn after_colon(data: &str) -> &str {
+    data.split_once(':').map_or(data, |(_, digits)| digits)
+}
+
+/// Whether a line is the middle of a value: pairs of digits with commas between them.
+fn is_hex(line: &str) -> bool {
+    let digits = line.strip_suffix('\\').unwrap_or(line).trim_end_matches([',', ' ']);
+    digits.contains(',')
+        && digits
+            .split(',')
+            .all(|pair| pair.trim().len() == 2 && pair.trim().bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// The text, of whatever encoding: UTF-16 with or without a byte-order mark, UTF-8, or one byte a character.
@@ -72,28 +241,15 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// What follows `"Blob"=` on its line.
-fn blob_value(line: &str) -> Option<&str> {
-    let (name, value) = line.split_once('=')?;
-    name.trim().eq_ignore_ascii_case("\"blob\"").then(|| value.trim_start())
-}
-
-/// The bytes of `hex:` (or `hex(3):`, the same type by number), over as many lines as end in a backslash; and what is wrong with
-/// the text, up to which the bytes are good.
-fn hex_bytes<'a>(
-    value: &'a str,
+/// The bytes of a value, over as many lines as end in a backslash; and what is wrong with the text, up to which the bytes are good.
+fn hex_bytes<'a, I: Iterator<Item = (&'a str, u64)>>(
+    digits: &'a str,
     line: u64,
-    lines: &mut impl Iterator<Item = (&'a str, u64)>,
+    lines: &mut Peekable<I>,
 ) -> (Vec<u8>, Option<Fault>) {
     let mut bytes = Vec::new();
     let mut fault = None;
-    let (mut piece, mut line) = match value.strip_prefix("hex:").or_else(|| value.strip_prefix("hex(3):")) {
-        Some(digits) => (digits, line),
-        None => {
-            let message = "expected hex: and the bytes of a Blob, found another type of value";
-            return (bytes, Some(Fault::new(ProblemCode::Damaged, Position::Line(line), message)));
-        }
-    };
+    let (mut piece, mut line) = (digits, line);
     loop {
         let trimmed = piece.trim();
         let (digits, continues) = trimmed.strip_suffix('\\').map_or((trimmed, false), |digits| (digits, true));
@@ -113,12 +269,17 @@ fn hex_bytes<'a>(
         if !continues {
             return (bytes, fault);
         }
-        match lines.next() {
+        // Where the next line begins a key or a value, the backslash is damage.
+        match lines.next_if(|(next, _)| !next.starts_with(['[', '"', '@'])) {
             Some(next) => (piece, line) = next,
             None => {
-                let message = "expected the rest of a Blob, found the end of the file";
-                let truncated = || Fault::new(ProblemCode::Truncated, Position::Line(line), message);
-                return (bytes, fault.or_else(|| Some(truncated())));
+                let (code, found) = match lines.peek() {
+                    Some(_) => (ProblemCode::Damaged, "the beginning of another key or value"),
+                    None => (ProblemCode::Truncated, "the end of the file"),
+                };
+                let message = format!("expected the rest of a value's bytes, found {found}");
+                let cut_off = || Fault::new(code, Position::Line(line), message);
+                return (bytes, fault.or_else(|| Some(cut_off())));
             }
         }
     }
@@ -198,150 +359,4 @@ fn location(path: &[&str]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::source::contents::Kind;
-    use crate::source::store_properties::tests::{element, utf16};
-
-    const DER: [u8; 5] = [0x30, 3, 1, 2, 3];
-
-    fn thumbprint(der: &[u8]) -> String {
-        Sha1::digest(der).iter().map(|byte| format!("{byte:02X}")).collect()
-    }
-
-    /// A value as regedit writes it: lines of at most 80 characters.
-    fn value(name: &str, blob: &[u8]) -> String {
-        let mut text = format!("\"{name}\"=hex:");
-        for (at, byte) in blob.iter().enumerate() {
-            text += &format!("{byte:02x}{}", if at + 1 < blob.len() { "," } else { "" });
-            if at % 22 == 21 && at + 1 < blob.len() {
-                text += "\\\r\n  ";
-            }
-        }
-        text + "\r\n"
-    }
-
-    fn export(entries: &[(&str, &str, Vec<u8>)]) -> String {
-        let mut text = "Windows Registry Editor Version 5.00\r\n\r\n".to_owned();
-        for (parent, name, blob) in entries {
-            text += &format!("[{parent}]\r\n\r\n[{parent}\\{name}]\r\n{}\r\n", value("Blob", blob));
-        }
-        text
-    }
-
-    fn utf16_file(text: &str) -> Vec<u8> {
-        [vec![0xff, 0xfe], text.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat()
-    }
-
-    #[test]
-    fn stores_are_told_apart_by_their_keys() {
-        let blob = || [element(3, &[1; 20]), element(11, &utf16("A")), element(32, &DER)].concat();
-        let name = thumbprint(&DER);
-        let places = [
-            (r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\MY\Certificates", "LocalMachine", "MY"),
-            (r"HKEY_CURRENT_USER\Software\Microsoft\SystemCertificates\Root\Certificates", "CurrentUser", "Root"),
-            (
-                r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\SystemCertificates\CA\Certificates",
-                "LocalMachineGroupPolicy",
-                "CA",
-            ),
-            (
-                r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\EnterpriseCertificates\NTAuth\Certificates",
-                "LocalMachineEnterprise",
-                "NTAuth",
-            ),
-            (
-                r"HKEY_LOCAL_MACHINE\Software\Microsoft\Cryptography\Services\NTDS\SystemCertificates\My\Certificates",
-                r"Services\NTDS",
-                "My",
-            ),
-            (r"HKEY_USERS\S-1-5-18\Software\Microsoft\SystemCertificates\My\Certificates", r"Users\S-1-5-18", "My"),
-        ];
-        let entries: Vec<_> = places.iter().map(|(key, ..)| (*key, name.as_str(), blob())).collect();
-        let bytes = utf16_file(&export(&entries));
-        assert!(is_registry_export(&bytes));
-        let contents = read(&bytes);
-        assert_eq!(contents.faults, []);
-        assert_eq!(contents.found.len(), places.len());
-        for (found, (_, location, store)) in contents.found.iter().zip(places) {
-            let properties = found.properties.as_ref().unwrap();
-            let place = properties.store.as_ref().unwrap();
-            assert_eq!((place.location.as_deref(), place.name.as_str()), (Some(location), store));
-            assert_eq!(properties.friendly_name.as_deref(), Some("A"));
-            assert_eq!((&properties.stored_under, found.der.as_slice()), (&None, DER.as_slice()));
-        }
-    }
-
-    #[test]
-    fn every_encoding_of_the_text_is_read() {
-        let key = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\CA\CRLs";
-        let text = export(&[(key, &thumbprint(&DER), element(33, &DER))]);
-        let ansi = text.replace("Windows Registry Editor Version 5.00", "REGEDIT4");
-        let umlaut = [ansi.as_bytes(), b"[HKEY_LOCAL_MACHINE\\M\xfcller]\r\n"].concat();
-        let files = [
-            utf16_file(&text),
-            utf16_file(&text)[2..].to_vec(),
-            [vec![0xfe, 0xff], text.encode_utf16().flat_map(u16::to_be_bytes).collect()].concat(),
-            [b"\xef\xbb\xbf", text.as_bytes()].concat(),
-            text.replace("\r\n", "\n").replace("hex:", "hex(3):").into_bytes(),
-            ansi.into_bytes(),
-            umlaut,
-        ];
-        for file in files {
-            assert!(is_registry_export(&file));
-            let contents = read(&file);
-            assert_eq!((contents.found.len(), &contents.faults), (1, &vec![]), "{file:?}");
-            assert_eq!(contents.found[0].kind, Kind::Crl);
-        }
-        assert!(!is_registry_export(b"Windows Registry Editor Version 6.00\r\n"));
-        assert!(!is_registry_export(b"") && !is_registry_export(&[0xff, 0xfe, 1]));
-    }
-
-    #[test]
-    fn a_key_that_does_not_name_its_certificate_is_reported_and_read_all_the_same() {
-        let key = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\Root\Certificates";
-        let other = thumbprint(b"other");
-        let contents = read(export(&[(key, &other, element(32, &DER))]).as_bytes());
-        assert_eq!(contents.found[0].properties.as_ref().unwrap().stored_under, Some(other.clone()));
-        let [fault] = contents.faults.as_slice() else { panic!("{contents:?}") };
-        assert_eq!((fault.code, fault.position), (ProblemCode::Damaged, Position::Line(6)));
-        assert!(fault.message.contains(&other) && fault.message.contains(&thumbprint(&DER)));
-    }
-
-    #[test]
-    fn one_damaged_entry_does_not_hide_the_others() {
-        let key = r"HKEY_CURRENT_USER\Software\Microsoft\SystemCertificates\CA\Certificates";
-        let name = thumbprint(&DER);
-        let one = (key, name.as_str(), [element(3, &[1; 20]), element(32, &DER)].concat());
-        let text = export(&[one.clone(), one.clone(), one.clone()]);
-        let bad_digit = text.replacen("03,00", "03,0g", 1);
-        let contents = read(bad_digit.as_bytes());
-        assert_eq!((contents.found.len(), contents.faults.len()), (2, 1));
-        assert!(contents.faults[0].message.contains("\"0g\""), "{contents:?}");
-        assert_eq!(contents.faults[0].position, Position::Line(6));
-        let other_type = text.replacen("hex:", "dword:", 1);
-        assert_eq!(read(other_type.as_bytes()).found.len(), 2);
-        let cut = &text.as_bytes()[..text.rfind("01,02").unwrap()];
-        let contents = read(cut);
-        assert_eq!((contents.found.len(), contents.faults[0].code), (2, ProblemCode::Truncated));
-        let between_lines = &text.as_bytes()[..text.rfind("\\\r\n").unwrap() + 1];
-        let contents = read(between_lines);
-        assert_eq!((contents.found.len(), contents.faults.len()), (2, 1));
-        assert_eq!(contents.faults[0].code, ProblemCode::Truncated);
-    }
-
-    #[test]
-    fn what_is_no_entry_of_a_store_is_passed_over() {
-        let text = export(&[])
-            + "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\AuthRoot\\AutoUpdate]\r\n"
-            + &value("EncodedCtl", &[1, 2, 3])
-            + "[-HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\CA\\Certificates\\00]\r\n"
-            + &value("Blob", &element(32, &DER))
-            + "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\My\\Keys\\00]\r\n"
-            + &value("Blob", &element(2, &[0; 28]))
-            + "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Other]\r\n@=\"text\"\r\n"
-            + &value("Blob", &element(32, &DER));
-        let contents = read(text.as_bytes());
-        assert_eq!((contents.found.len(), contents.faults), (0, vec![]));
-    }
-}
+mod tests;

@@ -59,6 +59,7 @@ mod tests {
     use crate::source::contents::Kind;
     use crate::source::provider::ProviderFamily;
     use crate::source::store_properties::tests::{element, utf16};
+    use crate::source::testing::certificate;
 
     const END: [u8; 12] = [0; 12];
 
@@ -137,6 +138,80 @@ mod tests {
         newer[0] = 1;
         assert!(is_serialized_store(&newer));
         assert_eq!(read(&newer).faults[0].code, ProblemCode::Unsupported);
+    }
+
+    /// Three entries with a name each, and where the element of the second certificate begins.
+    fn three_entries() -> (Vec<u8>, usize) {
+        let entry = |number| [element(11, &utf16("A")), element(32, &certificate(number))].concat();
+        let bytes = store(&[entry(0), entry(1), entry(2)]);
+        (bytes, 8 + entry(0).len() + element(11, &utf16("A")).len())
+    }
+
+    #[test]
+    fn a_certificate_under_another_id_is_reported_and_read() {
+        let (good, at) = three_entries();
+        assert_eq!((read(&good).found.len(), read(&good).faults), (3, vec![]));
+        for bit in 0..32 {
+            let mut bytes = good.clone();
+            bytes[at + bit / 8] ^= 1 << (bit % 8);
+            let contents = read(&bytes);
+            let ders: Vec<_> = contents.found.iter().map(|found| found.der.clone()).collect();
+            assert_eq!(ders, [certificate(0), certificate(1), certificate(2)], "bit {bit}");
+            assert!(contents.found.iter().all(|found| found.kind == Kind::Certificate), "bit {bit}");
+            assert_eq!(contents.found[1].properties, contents.found[0].properties, "bit {bit}");
+            let [fault] = contents.faults.as_slice() else { panic!("bit {bit}: {:?}", contents.faults) };
+            assert_eq!((fault.code, fault.position), (ProblemCode::Damaged, Position::Byte(at as u64)));
+        }
+        // As the list of CRLs, where it is told by its shape alone.
+        let contents = read(&store(&[element(33, &certificate(0))]));
+        assert_eq!((contents.found[0].kind, contents.faults.len()), (Kind::Certificate, 1));
+    }
+
+    #[test]
+    fn one_damaged_bit_of_a_header_loses_no_certificate_silently() {
+        let (good, _) = three_entries();
+        let inside = |at: usize| {
+            (0..3).any(|number| {
+                let der = certificate(number);
+                let start = good.windows(der.len()).position(|window| window == der).unwrap();
+                (start..start + der.len()).contains(&at)
+            })
+        };
+        for at in (4..good.len()).filter(|at| !inside(*at)) {
+            for bit in 0..8 {
+                let mut bytes = good.clone();
+                bytes[at] ^= 1 << bit;
+                let contents = read(&bytes);
+                assert!(contents.found.len() == 3 || !contents.faults.is_empty(), "byte {at}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_damaged_certificate_under_an_unknown_id_is_reported_and_not_taken_for_whole() {
+        let mut der = certificate(0);
+        der.truncate(100);
+        let contents = read(&store(&[element(0x8020, &der), element(32, &certificate(1))]));
+        assert_eq!((contents.found.len(), contents.faults.len()), (1, 1));
+        assert!(contents.faults[0].message.contains("not whole"), "{contents:?}");
+        // A hash may begin like a certificate, and other values may be structures.
+        let hash = [0x30, 0x12, 0x30, 0x10, 0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+        let usages = [0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
+        let more = [element(3, &hash), element(9, &usages), element(109, &certificate(2)), element(0x8001, b"x")];
+        assert_eq!(read(&store(&[more.concat(), element(32, &certificate(1))])).faults, []);
+    }
+
+    #[test]
+    fn an_end_marker_with_a_length_ends_nothing() {
+        let behind = element(32, &certificate(1));
+        for value in [vec![0; 3], certificate(0)[..40].to_vec(), b"anything".to_vec()] {
+            let contents = read(&store(&[element(0, &value), behind.clone()]));
+            assert_eq!((contents.found.len(), contents.faults.len()), (1, 1), "{contents:?}");
+            assert_eq!(contents.faults[0].position, Position::Byte(8));
+        }
+        let blob = [element(0, &certificate(0)), element(11, &utf16("A"))].concat();
+        let contents = read_blob(&blob);
+        assert_eq!((contents.found.len(), contents.faults.len()), (1, 1), "{contents:?}");
     }
 
     #[test]

@@ -63,6 +63,33 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
     }
 }
 
+/// Whether the three parts of a signed structure (RFC 5280 4.1.1) fill it exactly: a length that lies does not.
+pub(crate) fn is_filled(raw: &[u8]) -> bool {
+    let Ok(ber::Header { length: Some(length), size, .. }) = ber::header(raw) else {
+        // An indefinite length was found by its end mark, so it is right.
+        return true;
+    };
+    let Some(mut rest) = raw.get(size..size.saturating_add(length)) else { return false };
+    for _ in 0..3 {
+        let Ok(ber::Header { length: Some(length), size, .. }) = ber::header(rest) else { return false };
+        let Some(after) = rest.get(size.saturating_add(length)..) else { return false };
+        rest = after;
+    }
+    rest.is_empty()
+}
+
+/// Whether this is what a certificate of version 2 or 3 holds, whatever its tag. Attribute certificates may begin likewise, but have no
+/// serial number there.
+pub(crate) fn is_certificate_content(content: &[u8]) -> bool {
+    let [first, second, third] = level::<3>(content);
+    let algorithm_and_signature = [second, third].map(|element| element.map_or(0, |(tag, _)| tag));
+    first.is_some_and(|(tag, inner)| {
+        tag == tag::SEQUENCE
+            && tags::<4>(inner) == [CONTEXT_0, tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE]
+            && algorithm_and_signature == [tag::SEQUENCE, tag::BIT_STRING]
+    })
+}
+
 /// Structures that begin with a version.
 fn numbered(version: Option<u8>, second: Option<(u8, &[u8])>, third: Option<(u8, &[u8])>) -> Shape {
     let third_tag = third.map(|(tag, _)| tag);

@@ -1,11 +1,15 @@
 //! The properties of a Windows store entry (wincrypt.h, `CERT_…_PROP_ID`), and the elements that carry them in serialized stores and in
 //! registry blobs alike (\[MS-OSHARED\] 2.3.2.5).
 
+use std::ops::RangeInclusive;
+
 use crate::certificate::Oid;
 use crate::certificate::tlv::{Tlv, tag};
+use crate::source::ber;
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::properties::{Properties, Restrictions};
 use crate::source::provider::{parse_key_prov_info, utf16_until_nul};
+use crate::source::shape::{Shape, is_filled, shape};
 use crate::time::Time;
 
 /// The ids that are read. Of the others some are hints that anyone can compute from the certificate (hashes, lengths of keys), and
@@ -24,6 +28,12 @@ mod id {
     pub(super) const NOT_BEFORE_FILETIME: u32 = 126;
     pub(super) const NOT_BEFORE_ENHKEY_USAGE: u32 = 127;
 }
+
+/// Every id that wincrypt.h defines lies within these.
+const KNOWN_IDS: [RangeInclusive<u32>; 2] = [1..=34, 64..=128];
+
+/// The ids of CERT_SCEP_RA_SIGNATURE_CERT_PROP_ID to CERT_SCEP_SIGNER_CERT_PROP_ID: certificates of an enrolment that is under way.
+const SCEP_CERTIFICATES: RangeInclusive<u32> = 109..=112;
 
 /// The certificates and CRLs that one store may hold. A file that is small enough to be read holds no more real ones; of empty ones it
 /// could hold so many that what is kept of each fills the memory.
@@ -138,6 +148,35 @@ impl<'a> Elements<'a> {
     }
 }
 
+/// A certificate or CRL in an element that says to be something else.
+struct Misplaced {
+    kind: Kind,
+    is_whole: bool,
+}
+
+impl Misplaced {
+    fn message(&self, id: u32) -> String {
+        let what = if self.kind == Kind::Certificate { "a certificate" } else { "a CRL" };
+        let read = if self.is_whole { "it was read" } else { "it is not whole, and was not read" };
+        format!("expected what store element {id} holds, found {what}, which elements 32 and 33 hold: {read}")
+    }
+}
+
+/// Whether an element that is no certificate's or CRL's has the shape of one: one damaged bit of an id makes it a property that
+/// nobody knows, a list or an end marker. Of ids that are known only a whole one counts, since a hash may begin like anything.
+fn misplaced(element: &StoreElement<'_>) -> Option<Misplaced> {
+    let (kind, own) = match shape(element.value) {
+        Shape::Certificate => (Kind::Certificate, id::CERTIFICATE),
+        Shape::Crl => (Kind::Crl, id::CRL),
+        _ => return None,
+    };
+    let is_whole = ber::element(element.value).is_ok_and(|whole| whole.raw.len() == element.value.len())
+        && is_filled(element.value);
+    let is_its_own = element.id == own || SCEP_CERTIFICATES.contains(&element.id);
+    let is_known = KNOWN_IDS.iter().any(|ids| ids.contains(&element.id));
+    (!is_its_own && (is_whole || !is_known)).then_some(Misplaced { kind, is_whole })
+}
+
 /// Read elements from `start` on: properties, then the certificate, CRL or CTL that they are about. In a registry blob they may be behind it
 /// too. `position` makes a position of an offset.
 pub(crate) fn read(
@@ -165,31 +204,47 @@ pub(crate) fn read(
                 }
                 break;
             }
-            Ok(Some(element)) => match element.id {
-                id::END => {
+            Ok(Some(element)) => match (element.id, misplaced(&element)) {
+                (id::END, None) if element.value.is_empty() => {
                     trailing(&mut contents, bytes.get(elements.at..).unwrap_or_default(), position(elements.at));
                     break;
                 }
-                id::CERTIFICATE | id::CRL if contents.found.len() == MAX_OBJECTS => {
+                (id::CERTIFICATE | id::CRL, _) | (_, Some(_)) if contents.found.len() == MAX_OBJECTS => {
                     let message =
                         format!("it holds more than {MAX_OBJECTS} certificates and CRLs, of which the first are read");
                     contents.faults.push(Fault::new(ProblemCode::Limit, position(element.at), message));
                     break;
                 }
-                id::CERTIFICATE | id::CRL => {
-                    let kind = if element.id == id::CERTIFICATE { Kind::Certificate } else { Kind::Crl };
-                    let mut found = Found::new(kind, element.value.to_vec(), format, position(element.at));
+                (id, misplaced) if misplaced.is_some() || matches!(id, id::CERTIFICATE | id::CRL) => {
+                    let by_id = if id == id::CERTIFICATE { Kind::Certificate } else { Kind::Crl };
                     let own = std::mem::take(&mut properties);
-                    found.properties = (own != Properties::default()).then(|| Box::new(own));
-                    contents.found.push(found);
+                    if misplaced.as_ref().is_none_or(|misplaced| misplaced.is_whole) {
+                        let kind = misplaced.as_ref().map_or(by_id, |misplaced| misplaced.kind);
+                        let mut found = Found::new(kind, element.value.to_vec(), format, position(element.at));
+                        found.properties = (own != Properties::default()).then(|| Box::new(own));
+                        contents.found.push(found);
+                    }
+                    if let Some(misplaced) = misplaced {
+                        let fault = Fault::new(ProblemCode::Damaged, position(element.at), misplaced.message(id));
+                        fault.add_to(&mut contents.faults);
+                    }
                     pending = false;
                 }
+                (id::END, _) => {
+                    let message = format!(
+                        "expected an end marker without content, found one of {} bytes; what stands behind it was read \
+                         all the same",
+                        element.value.len()
+                    );
+                    Fault::new(ProblemCode::Damaged, position(element.at), message).add_to(&mut contents.faults);
+                    properties = Properties::default();
+                }
                 // Certificate trust lists are lists of hashes: no certificate is in them.
-                id::CTL => {
+                (id::CTL, _) => {
                     properties = Properties::default();
                     pending = false;
                 }
-                id => {
+                (id, _) => {
                     pending = true;
                     if let Err(message) = apply(id, element.value, &mut properties) {
                         let fault = Fault::new(ProblemCode::Damaged, position(element.at), message);

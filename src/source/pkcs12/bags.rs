@@ -8,6 +8,7 @@ use crate::certificate::tlv::tag;
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::properties::Properties;
 use crate::source::provider::{Evidence, KeyProvider};
+use crate::source::shape::{Shape, is_filled, shape};
 use crate::source::store_properties;
 
 /// How deep bags may hold bags. Nobody nests them; the format allows it.
@@ -117,18 +118,41 @@ impl Bags {
             }
         };
         let position = bag.start.position();
+        if let Some(error) =
+            fields.next().map_or_else(Some, |more| Some(more?.error("the attributes of a bag, and its end")))
+        {
+            Fault::from(error).add_to(&mut self.faults);
+        }
         let add = |bags: &mut Vec<Bag>, kind, der| bags.push(Bag { kind, der, position, attributes });
-        match id.strip_prefix(&BAG) {
+        let said = id.strip_prefix(&BAG);
+        let held = held_by(&value);
+        let is_misnamed = held.is_some() && said != held.as_ref().map(<[u8; 1]>::as_slice);
+        if is_misnamed {
+            self.misnamed(position, &format!("a bag of the kind {}", algorithm_name(id)));
+        }
+        match held.as_ref().map(<[u8; 1]>::as_slice).or(said) {
             // A key, plain or shrouded: that it is there, and its attributes; its value is not looked at.
             Some([1 | 2]) => add(&mut self.bags, Kind::PrivateKey, Vec::new()),
             Some([3]) => match typed_value(&value, "a certificate")? {
                 Typed::Known(22, 1, der) => add(&mut self.bags, Kind::Certificate, der),
+                Typed::Misnamed(kind, der) => {
+                    self.misnamed(position, "another type than that of X.509");
+                    add(&mut self.bags, kind, der);
+                }
                 // SDSI certificates are no X.509.
                 Typed::Known(22, 2, _) => {}
                 Typed::Known(..) | Typed::Unknown => self.unsupported(position, "a certificate of an unknown kind"),
             },
             Some([4]) => match typed_value(&value, "a CRL")? {
+                // One bit tells the type of a CRL from that of a certificate.
+                Typed::Known(23, 1, der) if is_misnamed && shape(&der) == Shape::Certificate => {
+                    add(&mut self.bags, Kind::Certificate, der);
+                }
                 Typed::Known(23, 1, der) => add(&mut self.bags, Kind::Crl, der),
+                Typed::Misnamed(kind, der) => {
+                    self.misnamed(position, "another type than that of X.509");
+                    add(&mut self.bags, kind, der);
+                }
                 Typed::Known(..) | Typed::Unknown => self.unsupported(position, "a CRL of an unknown kind"),
             },
             // Secrets are nothing to do with certificates: a Java key, a password that Windows protects.
@@ -144,6 +168,14 @@ impl Bags {
             _ => self.unsupported(position, &format!("a bag of the unknown kind {}", algorithm_name(id))),
         }
         Ok(())
+    }
+
+    /// A certificate or CRL that something around it denies.
+    fn misnamed(&mut self, position: Position, found: &str) {
+        let message = format!(
+            "expected a certificate or CRL to be named as such, found it in {found}: it was read as what it holds"
+        );
+        Fault::new(ProblemCode::Damaged, position, message).add_to(&mut self.faults);
     }
 
     fn unsupported(&mut self, position: Position, what: &str) {
@@ -208,20 +240,46 @@ impl Bags {
 enum Typed {
     /// With the last two numbers of a type below 1.2.840.113549.1.9.
     Known(u8, u8, Vec<u8>),
+    /// A whole certificate or CRL of X.509 under another type.
+    Misnamed(Kind, Vec<u8>),
     Unknown,
+}
+
+/// The last number of the kind of bag that a value belongs in by its own beginning: a CertBag or CRLBag names itself.
+fn held_by(value: &Element<'_>) -> Option<[u8; 1]> {
+    let bag = value.children().expect(tag::SEQUENCE, "a bag").ok()?;
+    let id = bag.children().expect(tag::OID, "a type").ok()?.content;
+    match id.strip_prefix(&PKCS9)? {
+        [22, _] => Some([3]),
+        [23, _] => Some([4]),
+        _ => None,
+    }
 }
 
 /// CertBag and CRLBag: a type, and `[0]` of an OCTET STRING for the X.509 ones.
 fn typed_value(value: &Element<'_>, expected: &'static str) -> Result<Typed, BerError> {
     let mut fields = value.children().expect(tag::SEQUENCE, expected)?.children();
     let id = fields.expect(tag::OID, "the kind of a certificate or CRL")?.content;
-    let Some(&[family, kind]) = id.strip_prefix(&PKCS9) else { return Ok(Typed::Unknown) };
-    if kind != 1 {
-        return Ok(Typed::Known(family, kind, Vec::new()));
+    let mut octets = || {
+        let wrapped = fields.expect(tag::context_constructed(0), expected)?;
+        let octets = wrapped.only_child(expected)?;
+        Ok(octets.octets(tag::OCTET_STRING, expected)?.0.into_owned())
+    };
+    let numbers = id.strip_prefix(&PKCS9);
+    if let Some(&[family @ (22 | 23), 1]) = numbers {
+        return Ok(Typed::Known(family, 1, octets()?));
     }
-    let wrapped = fields.expect(tag::context_constructed(0), expected)?;
-    let octets = wrapped.children().required(expected)?;
-    Ok(Typed::Known(family, kind, octets.octets(tag::OCTET_STRING, expected)?.0.into_owned()))
+    let der = octets().unwrap_or_else(|_: BerError| Vec::new());
+    let kind = match shape(&der) {
+        Shape::Certificate => Some(Kind::Certificate),
+        Shape::Crl => Some(Kind::Crl),
+        _ => None,
+    };
+    Ok(match (kind, numbers) {
+        (Some(kind), _) if is_filled(&der) => Typed::Misnamed(kind, der),
+        (_, Some(&[family, kind])) => Typed::Known(family, kind, Vec::new()),
+        _ => Typed::Unknown,
+    })
 }
 
 /// Those known; one that is not as it should be says nothing.

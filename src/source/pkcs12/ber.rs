@@ -68,6 +68,16 @@ impl<'a> Element<'a> {
         Reader::new(self.content, self.origin)
     }
 
+    /// What alone is within.
+    pub(super) fn only_child(&self, expected: &'static str) -> Result<Self, BerError> {
+        let mut children = self.children();
+        let child = children.required(expected)?;
+        match children.next()? {
+            None => Ok(child),
+            Some(more) => Err(more.error("the end of what encloses one element")),
+        }
+    }
+
     pub(super) fn error(&self, expected: &'static str) -> BerError {
         BerError {
             code: ProblemCode::Damaged,

@@ -1,8 +1,9 @@
-//! Whole files: by OpenSSL and others in `files`, and by hand in `by_hand`.
+//! Whole files: by OpenSSL and others in `files`, by hand in `by_hand`, and with one damaged place in `damaged`.
 
 #![expect(clippy::print_stderr, reason = "tests name what they did not run")]
 
 mod by_hand;
+mod damaged;
 mod files;
 
 use std::collections::BTreeSet;
