@@ -260,7 +260,13 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             contents => contents,
         },
         Content::CertutilCsv(table) => table.read(&text, 1, true),
-        Content::RegistryExport => registry::read(bytes),
+        Content::RegistryExport => {
+            let mut contents = registry::read(bytes);
+            if pem::is_pem(&text) {
+                contents.append(pem::read(&text, context).resolve(false));
+            }
+            contents
+        }
         Content::HexDump => hexdump::read(&text),
         Content::Base64 => base64_body::read(&text, |bytes, line| {
             read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(line))

@@ -124,6 +124,15 @@ fn what_was_joined_with_pem_is_read_beside_it() {
 }
 
 #[test]
+fn pem_behind_a_registry_export_is_read_too() {
+    let export = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\r\n\"a\"=\"b\"\r\n\r\n";
+    let text = format!("{export}{}{}", certificate_block(0), certificate_block(1));
+    for bytes in [text.clone().into_bytes(), utf16(&text, false)] {
+        assert_eq!(found(&whole(&bytes, Looks::Named)), two());
+    }
+}
+
+#[test]
 fn a_wrong_label_is_overruled_by_a_certificate_in_the_block() {
     for label in ["CERTIFICATE REQUEST", "XYZ", "PUBLIC KEY", ""] {
         let bytes = format!("{}{}", certificate_block(0), block(label, &certificate(1)));
