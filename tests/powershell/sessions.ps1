@@ -18,7 +18,9 @@ function Confirm-That {
         foreach ($line in $_.Exception.Message -split '\r?\n') {
             Write-Output ('    {0}' -f $line)
         }
-        Write-Output ('    at line {0} of checks.ps1' -f $_.InvocationInfo.ScriptLineNumber)
+        foreach ($frame in @($_.ScriptStackTrace -split '\r?\n' | Where-Object -FilterScript { $_ -match 'checks\.ps1' } | Select-Object -First 1)) {
+            Write-Output ('    {0}' -f $frame)
+        }
     }
 }
 
