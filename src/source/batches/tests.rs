@@ -175,6 +175,17 @@ fn blank_lines_at_a_cut_are_counted_to_the_row_before() {
 }
 
 #[test]
+fn a_table_that_has_sizes_in_place_of_certificates_further_on_says_so() {
+    let rows: String = (1..100).map(|number| format!("\"{number}\",\"EMPTY\"\n")).collect();
+    let table = format!("\"Issued Request ID\",\"Binary Certificate\"\n{rows}\"100\",\"1657 Bytes\"\n");
+    for batch in [64, 200, 1_000_000] {
+        let faults = in_batches(table.as_bytes(), batch).0.faults;
+        assert_eq!(faults.len(), 1, "{batch}: {faults:?}");
+        assert!(certutil::tells_sizes(&faults[0]) && faults[0].position == Position::Line(101), "{faults:?}");
+    }
+}
+
+#[test]
 fn a_boundary_in_the_label_of_another_is_cut_where_it_is_read() {
     let ragged = "-----BEGIN CERTIFICATE-expected \"-----END CERTIFICATE-----\", found \"-----E\n-----END CERTIFICATE-expected \"-----\n";
     let block = certificate_block(1);
