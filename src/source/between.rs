@@ -3,7 +3,7 @@
 use crate::source::base64_body;
 use crate::source::contents::{Contents, Format, Position};
 use crate::source::objects::{self, Expected};
-use crate::source::shape::{Shape, shape};
+use crate::source::shape::is_object;
 
 /// Shorter text between blocks holds nothing, longer is not searched: whoever joins files joins certificates. A long text is cut only where
 /// more than twice as much stands between blocks ([`crate::source::batches`]), so that a part is searched where the whole is.
@@ -13,11 +13,6 @@ const MOST: usize = 32 * 1024;
 /// Whether this much text is searched.
 pub(crate) fn is_searched(text: &[u8]) -> bool {
     (LEAST..=MOST).contains(&text.len())
-}
-
-/// Whether it begins as something that is read.
-pub(crate) fn is_object(der: &[u8]) -> bool {
-    matches!(shape(der), Shape::Certificate | Shape::Crl | Shape::Pkcs7)
 }
 
 /// Reads it: `line` is where it begins.

@@ -3,7 +3,7 @@
 use crate::source::contents::{Contents, Format, Kind, Position};
 use crate::source::notes::Note;
 use crate::source::objects::{self, Expected};
-use crate::source::shape::{Shape, shape};
+use crate::source::shape::is_object;
 
 /// Bytes that one run of lines shows.
 #[derive(Debug, Default)]
@@ -106,22 +106,18 @@ fn digit(byte: u8) -> u8 {
     }
 }
 
-fn is_object(run: &Run) -> bool {
-    matches!(shape(&run.bytes), Shape::Certificate | Shape::Crl | Shape::Pkcs7)
-}
-
 /// Whether a text that begins with `head` shows a certificate, a CRL or PKCS#7.
 pub(crate) fn is_dump(head: &[u8]) -> bool {
     // The SEQUENCE that each of them is.
     memchr::memmem::find_iter(head, b"30")
         .any(|at| matches!(head.get(at + 2..at + 5), Some([b' ', b'8', _] | [b'8', _, _])))
-        && runs(head).iter().any(is_object)
+        && runs(head).iter().any(|run| is_object(&run.bytes))
 }
 
 /// Reads the objects that a text shows. Dumps also show parts of certificates (keys, signatures): those are none.
 pub(crate) fn read(text: &[u8]) -> Contents {
     let mut contents = Contents::default();
-    let objects: Vec<Run> = runs(text).into_iter().filter(is_object).collect();
+    let objects: Vec<Run> = runs(text).into_iter().filter(|run| is_object(&run.bytes)).collect();
     for (index, run) in objects.iter().enumerate() {
         let position = Position::Line(run.line);
         let mut read = objects::read(&run.bytes, Expected::Anything, Format::Der, |_| position);

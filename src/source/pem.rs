@@ -4,13 +4,13 @@
 //! loses nothing but itself, and no text can hide a block.
 
 use crate::source::base64_body::{self, Bad};
-use crate::source::between::{self, is_object};
+use crate::source::between;
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::notes::Notes;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pkcs12;
-use crate::source::shape::{Shape, shape};
+use crate::source::shape::{Shape, is_object, shape};
 use crate::source::text;
 
 /// One block: its boundaries found, its body not yet looked at.

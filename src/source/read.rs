@@ -177,14 +177,11 @@ fn open_stream(
         return Ok(Opened::Whole(read_bytes(&head, looks, context)));
     }
     let content = sniff::sniff(&head);
+    let blocks = || Layout::Blocks { newline: pem::newline(&text::normalise(&head)) };
     let layout = match &content {
-        Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => {
-            Layout::Blocks { newline: pem::newline(&text::normalise(&head)) }
-        }
+        Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => blocks(),
         // What the beginning is says nothing of the rest: a request, or damage, may stand before certificates.
-        Content::Foreign(_) if sniff::is_text(&head) => {
-            Layout::Blocks { newline: pem::newline(&text::normalise(&head)) }
-        }
+        Content::Foreign(_) if sniff::is_text(&head) => blocks(),
         Content::OtherBinary if may_hold_blocks(&head, looks) => Layout::Blocks { newline: b'\n' },
         Content::CertutilView(view) => Layout::Rows(view.clone()),
         Content::CertutilCsv(table) => Layout::Table(table.clone()),

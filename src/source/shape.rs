@@ -63,6 +63,11 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
     }
 }
 
+/// Whether it begins as something that is read wherever it is met: a certificate, a CRL or PKCS#7.
+pub(crate) fn is_object(bytes: &[u8]) -> bool {
+    matches!(shape(bytes), Shape::Certificate | Shape::Crl | Shape::Pkcs7)
+}
+
 /// Whether the three parts of a signed structure (RFC 5280 4.1.1) fill it exactly: a length that lies does not.
 pub(crate) fn is_filled(raw: &[u8]) -> bool {
     let Ok(ber::Header { length: Some(length), size, .. }) = ber::header(raw) else {

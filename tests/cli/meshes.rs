@@ -4,11 +4,11 @@ use crate::common::pki::{Ca, folder};
 use crate::common::{files, pem};
 use crate::export::{Export, subject_of};
 
-#[test]
-fn a_mesh_of_cross_certificates_ends_soon_with_a_short_path() {
-    let root = Ca::root("Mesh Root");
-    let cas: Vec<Ca> = (0..12).map(|n| Ca::root(&format!("Mesh CA {n}"))).collect();
-    let mut certificates: Vec<Vec<u8>> = vec![root.der.clone()];
+/// A root, CAs that all certify each other, and the certificates of both: none of them leads to the root yet.
+fn mesh(name: &str, count: usize) -> (Ca, Vec<Ca>, Vec<Vec<u8>>) {
+    let root = Ca::root(&format!("{name} Root"));
+    let cas: Vec<Ca> = (0..count).map(|n| Ca::root(&format!("{name} CA {n}"))).collect();
+    let mut certificates = vec![root.der.clone()];
     for (n, ca) in cas.iter().enumerate() {
         for (m, other) in cas.iter().enumerate() {
             if n != m {
@@ -16,6 +16,12 @@ fn a_mesh_of_cross_certificates_ends_soon_with_a_short_path() {
             }
         }
     }
+    (root, cas, certificates)
+}
+
+#[test]
+fn a_mesh_of_cross_certificates_ends_soon_with_a_short_path() {
+    let (root, cas, mut certificates) = mesh("Mesh", 12);
     // one door into the mesh, seven steps at most from the client's CA; the client's own CA has none
     let door = root.cross_certify(&cas[3]).der;
     certificates.push(door.clone());
@@ -56,16 +62,7 @@ fn a_chain_too_deep_to_be_meant_ends_with_a_verdict() {
 
 #[test]
 fn a_mesh_of_hundreds_of_cross_certificates_is_bounded_with_a_way_out_and_without() {
-    let root = Ca::root("Large Mesh Root");
-    let cas: Vec<Ca> = (0..22).map(|n| Ca::root(&format!("Large Mesh CA {n}"))).collect();
-    let mut certificates: Vec<Vec<u8>> = vec![root.der.clone()];
-    for (n, ca) in cas.iter().enumerate() {
-        for (m, other) in cas.iter().enumerate() {
-            if n != m {
-                certificates.push(ca.cross_certify(other).der);
-            }
-        }
-    }
+    let (root, cas, mut certificates) = mesh("Large Mesh", 22);
     certificates.push(cas[0].client("mesh.test"));
     let bundle = |certificates: &[Vec<u8>]| certificates.iter().map(|der| pem(der)).collect::<String>();
     let closed = folder(&[("mesh.pem", bundle(&certificates).as_bytes())]);
