@@ -38,7 +38,7 @@ impl Side {
         let mut side = Self::default();
         if !sources.is_empty() {
             let inputs = Inputs { sources: sources.to_vec(), list: None };
-            scan::scan(&inputs, &request.passwords, |parcel| parcel, |parcel| side.take(parcel));
+            scan::scan(&inputs, &request.passwords, &|parcel| parcel, &mut |parcel| side.take(parcel));
         }
         side
     }

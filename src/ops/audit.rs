@@ -159,11 +159,11 @@ pub fn audit<R: Send>(
     };
     let one = |entry: &Entry| auditor.work(entry, only.as_ref(), &work);
     if audit.closed_pool {
-        let problems = Corpus::stream(&request.inputs(), &request.passwords, &request.progress, one, &mut take);
+        let problems = Corpus::stream(&request.inputs(), &request.passwords, &request.progress, &one, &mut take);
         tally_problems = problems;
     } else {
         request.progress.expect_certificates(assembly.corpus.end_entity_count());
-        assembly.corpus.for_each_end_entity(&request.passwords, one, &mut take)?;
+        assembly.corpus.for_each_end_entity(&request.passwords, &one, &mut take)?;
     }
 
     if audit.closed_pool && tally.certificates == 0 && tally.passed_over.is_empty() && tally_problems.is_empty() {
@@ -232,7 +232,7 @@ impl Auditor<'_> {
             counts.then(|| (by_longest_validity(&entry.certificate), *entry.certificate.sha256()))
         };
         let corpus = &self.assembly.corpus;
-        corpus.for_each_end_entity(&request.passwords, candidate, |found| best = best.take().max(found))?;
+        corpus.for_each_end_entity(&request.passwords, &candidate, &mut |found| best = best.take().max(found))?;
         Ok(Some(best.map_or([0; 32], |(_, sha256)| sha256)))
     }
 
@@ -263,7 +263,7 @@ impl Auditor<'_> {
         best.cloned().unwrap_or_default()
     }
 
-    fn work<R>(&self, entry: &Entry, only: Option<&[u8; 32]>, work: &(impl Fn(&Audited<'_>) -> R + Sync)) -> Worked<R> {
+    fn work<R>(&self, entry: &Entry, only: Option<&[u8; 32]>, work: &dyn Fn(&Audited<'_>) -> R) -> Worked<R> {
         let graph = &self.assembly.graph;
         let certificate = &entry.certificate;
         let decision = graph.decide(certificate);

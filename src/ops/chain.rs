@@ -24,12 +24,24 @@ pub enum Considered {
     PassedOver(PassedOver),
 }
 
+/// What was made of a certificate, and the steps of the selection that it passed where there is one.
+struct Stepped<R> {
+    result: R,
+    steps: Option<Steps>,
+}
+
+/// What was made of a certificate, and what is counted of it: its path's status and CAs, or why it was passed over.
+struct Tallied<R> {
+    result: R,
+    tally: Result<(PathStatus, Vec<[u8; 32]>), String>,
+}
+
 /// Judges every end-entity certificate of the sources: `work` on all cores, `sink` in their order.
 fn judge_each<R: Send>(
     request: &Request,
     assembly: &Assembly,
-    work: impl Fn(Considered) -> R + Sync,
-    mut sink: impl FnMut(R),
+    work: &(dyn Fn(Considered) -> R + Sync),
+    sink: &mut dyn FnMut(R),
 ) -> Result<Option<SelectionCounts>, OpsError> {
     let mut counter = Counter::default();
     let one = |entry: &Entry| {
@@ -38,10 +50,10 @@ fn judge_each<R: Send>(
             let decision = assembly.graph.decide(&entry.certificate);
             Steps::of(request, &assembly.graph, entry, &decision)
         });
-        (work(consider(request, assembly, entry)), steps)
+        Stepped { result: work(consider(request, assembly, entry)), steps }
     };
     request.progress.expect_certificates(assembly.corpus.end_entity_count());
-    assembly.corpus.for_each_end_entity(&request.passwords, one, |(result, steps)| {
+    assembly.corpus.for_each_end_entity(&request.passwords, &one, &mut |Stepped { result, steps }| {
         request.progress.judged(1);
         if let Some(steps) = steps {
             counter.count(&steps);
@@ -79,15 +91,10 @@ fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdi
 pub fn chain(request: &Request) -> Result<Chains, OpsError> {
     let mut assembly = Assembly::new(request)?;
     let (mut clients, mut passed_over) = (Vec::new(), Vec::new());
-    let judged = judge_clients(
-        request,
-        &assembly,
-        |considered| considered,
-        |considered| match considered {
-            Considered::Client(client) => clients.push(client),
-            Considered::PassedOver(over) => passed_over.push(over),
-        },
-    )?;
+    let judged = judge_clients(request, &assembly, &|considered| considered, &mut |considered| match considered {
+        Considered::Client(client) => clients.push(client),
+        Considered::PassedOver(over) => passed_over.push(over),
+    })?;
     Ok(Chains {
         at: request.at,
         trust: assembly.trust,
@@ -107,10 +114,10 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
 pub fn chain_each<R: Send>(
     request: &Request,
     work: impl Fn(Considered) -> R + Sync,
-    sink: impl FnMut(R),
+    mut sink: impl FnMut(R),
 ) -> Result<ChainOutcome, OpsError> {
     let mut assembly = Assembly::new(request)?;
-    let judged = judge_clients(request, &assembly, work, sink)?;
+    let judged = judge_clients(request, &assembly, &work, &mut sink)?;
     let [valid, invalid, incomplete] = judged.statuses;
     Ok(ChainOutcome {
         valid,
@@ -137,8 +144,8 @@ pub(crate) struct Judged {
 pub(crate) fn judge_clients<R: Send>(
     request: &Request,
     assembly: &Assembly,
-    work: impl Fn(Considered) -> R + Sync,
-    mut sink: impl FnMut(R),
+    work: &(dyn Fn(Considered) -> R + Sync),
+    sink: &mut dyn FnMut(R),
 ) -> Result<Judged, OpsError> {
     let first = if request.first { find_first(request, assembly)? } else { None };
     let mut judged = Judged::default();
@@ -158,9 +165,9 @@ pub(crate) fn judge_clients<R: Send>(
             }
             Considered::PassedOver(over) => Err(over.reason.clone()),
         };
-        (work(considered), tally)
+        Tallied { result: work(considered), tally }
     };
-    let selection = judge_each(request, assembly, one, |(result, tally)| {
+    let selection = judge_each(request, assembly, &one, &mut |Tallied { result, tally }| {
         match tally {
             Ok((status, above)) => {
                 judged.statuses[status as usize] += 1;
@@ -183,7 +190,7 @@ fn find_first(request: &Request, assembly: &Assembly) -> Result<Option<[u8; 32]>
         }
         Considered::PassedOver(_) => None,
     };
-    judge_each(request, assembly, candidate, |found| best = best.take().max(found))?;
+    judge_each(request, assembly, &candidate, &mut |found| best = best.take().max(found))?;
     Ok(best.map(|(_, sha256)| sha256))
 }
 

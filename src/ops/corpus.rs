@@ -6,12 +6,10 @@ mod namesakes;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 pub(crate) use self::namesakes::Namesakes;
 use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
-use crate::ops::overlap::overlap_ready;
+use crate::ops::overlap::{on_all_cores, overlap_ready};
 use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
@@ -105,7 +103,7 @@ impl Corpus {
         scan::scan(
             &inputs,
             passwords,
-            |parcel| {
+            &|parcel| {
                 let notes: Vec<NameRecord> = match note {
                     Some(note) => {
                         let end_entities =
@@ -116,7 +114,7 @@ impl Corpus {
                 };
                 (parcel, notes)
             },
-            |(parcel, notes)| {
+            &mut |(parcel, notes)| {
                 progress.read(parcel.ends_input, parcel.certificates.len());
                 corpus.names.extend(notes);
                 if let Err(error) = corpus.take(parcel) {
@@ -144,8 +142,8 @@ impl Corpus {
         let mut places = Vec::new();
         self.read_again(
             passwords,
-            |certificate, occurrence| located.contains_key(&id(&certificate)).then(|| (id(&certificate), occurrence)),
-            |place| places.push(place),
+            &|certificate, occurrence| located.contains_key(&id(&certificate)).then(|| (id(&certificate), occurrence)),
+            &mut |place| places.push(place),
         )?;
         for (id, occurrence) in places {
             located.entry(id).or_default().push(occurrence);
@@ -160,27 +158,23 @@ impl Corpus {
     fn read_again<R: Send>(
         &self,
         passwords: &Passwords,
-        work: impl Fn(Arc<Certificate>, Occurrence) -> Option<R> + Sync,
-        mut sink: impl FnMut(R),
+        work: &(dyn Fn(Arc<Certificate>, Occurrence) -> Option<R> + Sync),
+        sink: &mut dyn FnMut(R),
     ) -> std::io::Result<()> {
         scan::scan(
             &self.inputs,
             passwords,
-            |parcel| {
+            &|parcel| {
                 let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
                 let end_entities = certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
                 end_entities.filter_map(|(certificate, occurrence)| work(certificate, occurrence)).collect::<Vec<R>>()
             },
-            |results| results.into_iter().for_each(&mut sink),
+            &mut |results| results.into_iter().for_each(&mut *sink),
         );
         match &self.spool {
             Some(spool) => spool.for_each(|certificates| {
-                let results: Vec<R> = certificates
-                    .into_par_iter()
-                    .with_max_len(8)
-                    .filter_map(|(certificate, occurrence)| work(certificate, occurrence))
-                    .collect();
-                results.into_iter().for_each(&mut sink);
+                let results = on_all_cores(certificates, 8, &|(certificate, occurrence)| work(certificate, occurrence));
+                results.into_iter().flatten().for_each(&mut *sink);
             }),
             None => Ok(()),
         }
@@ -192,8 +186,8 @@ impl Corpus {
         inputs: &Inputs,
         passwords: &Passwords,
         progress: &Progress,
-        work: impl Fn(&Entry) -> R + Sync,
-        mut sink: impl FnMut(R),
+        work: &(dyn Fn(&Entry) -> R + Sync),
+        sink: &mut dyn FnMut(R),
     ) -> Vec<Problem> {
         let mut seen = HashSet::new();
         let mut problems = Vec::new();
@@ -202,7 +196,7 @@ impl Corpus {
         scan::scan(
             inputs,
             passwords,
-            |parcel| {
+            &|parcel| {
                 let disallowed = parcel.certificates.iter().filter(|(_, occurrence)| is_disallowed(occurrence)).count();
                 let end_entities =
                     parcel.certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
@@ -211,7 +205,7 @@ impl Corpus {
                     .collect();
                 (results, parcel.ends_input, parcel.problems, parcel.crls.len(), disallowed)
             },
-            |(results, ends_input, more, more_crls, more_disallowed)| {
+            &mut |(results, ends_input, more, more_crls, more_disallowed)| {
                 progress.read(ends_input, results.len());
                 problems.extend(more);
                 crls += more_crls;
@@ -287,26 +281,27 @@ impl Corpus {
     pub(crate) fn for_each_end_entity<R: Send>(
         &self,
         passwords: &Passwords,
-        work: impl Fn(&Entry) -> R + Sync,
-        mut sink: impl FnMut(R),
+        work: &(dyn Fn(&Entry) -> R + Sync),
+        sink: &mut dyn FnMut(R),
     ) -> std::io::Result<()> {
         let (seen, repeated) = match &self.end_entities {
             EndEntities::Held { pool, .. } => {
-                let judge = |window: &[Entry]| -> Vec<R> {
+                let mut judge = |window: &[Entry]| -> Vec<R> {
                     if window.len() < 16 {
-                        window.iter().map(&work).collect()
+                        window.iter().map(work).collect()
                     } else {
-                        window.par_iter().with_max_len(8).map(&work).collect()
+                        on_all_cores(window.iter().collect(), 8, &|entry| work(entry))
                     }
                 };
-                overlap_ready(pool.entries().chunks(1024), judge, |results| results.into_iter().for_each(&mut sink));
+                let windows = &mut pool.entries().chunks(1024);
+                overlap_ready(windows, &mut judge, &mut |results| results.into_iter().for_each(&mut *sink));
                 return Ok(());
             }
             EndEntities::Counted { seen, repeated } => (seen, repeated),
         };
         self.read_again(
             passwords,
-            |certificate, occurrence| {
+            &|certificate, occurrence| {
                 let id = id(&certificate);
                 // What came in since the first reading was not judged then, and is not now.
                 seen.get(&id)?;

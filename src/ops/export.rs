@@ -40,14 +40,14 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     let judged = judge_clients(
         request,
         &assembly,
-        |considered| match considered {
+        &|considered| match considered {
             Considered::PassedOver(over) => Judgement::PassedOver(over),
             Considered::Client(client) if take_paths(&chosen, &client.verdict, extent) => {
                 Judgement::Client(ExportedClient::from(&client.entry))
             }
             Considered::Client(client) => Judgement::Refused(client),
         },
-        |judgement| match judgement {
+        &mut |judgement| match judgement {
             Judgement::Client(client) => clients.push(client),
             Judgement::Refused(client) => refused.push(client),
             Judgement::PassedOver(over) => passed_over.push(over),

@@ -38,7 +38,7 @@ pub fn inspect<R: Send>(
     mut sink: impl FnMut(R),
 ) -> Result<Inspected, OpsError> {
     if request.selects() {
-        return inspect_selected(request, work, sink);
+        return inspect_selected(request, &work, &mut sink);
     }
     let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
     let found = Inspected {
@@ -53,21 +53,21 @@ pub fn inspect<R: Send>(
         let _ = Certificate::is_self_signed(&entry.certificate);
         sink(work(entry));
     }
-    corpus.for_each_end_entity(&request.passwords, work, sink)?;
+    corpus.for_each_end_entity(&request.passwords, &work, &mut sink)?;
     Ok(found)
 }
 
 fn inspect_selected<R: Send>(
     request: &Request,
-    work: impl Fn(&Entry) -> R + Sync,
-    mut sink: impl FnMut(R),
+    work: &(dyn Fn(&Entry) -> R + Sync),
+    sink: &mut dyn FnMut(R),
 ) -> Result<Inspected, OpsError> {
     let mut assembly = Assembly::new(request)?;
     let of_client = |considered| match considered {
         Considered::Client(client) => Some(work(&client.entry)),
         Considered::PassedOver(_) => None,
     };
-    let judged = judge_clients(request, &assembly, of_client, |result| result.into_iter().for_each(&mut sink))?;
+    let judged = judge_clients(request, &assembly, &of_client, &mut |result| result.into_iter().for_each(&mut *sink))?;
     Ok(Inspected {
         certificates: judged.statuses.iter().sum::<u64>() as usize,
         crls: assembly.corpus.crls.len(),

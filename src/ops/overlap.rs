@@ -1,13 +1,23 @@
 //! Work on all cores while one thread fetches what comes next and hands over what is done.
+//!
+//! What it works with comes as trait objects, as everywhere below the API: closures within closures within iterators have types
+//! whose names fill megabytes, more than some linkers take, and a call for each certificate costs nothing beside the certificate.
 
 use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+/// `work` of each item, in order, with at most so many of them in one go.
+pub(crate) fn on_all_cores<T: Send, R: Send>(items: Vec<T>, at_once: usize, work: &(dyn Fn(T) -> R + Sync)) -> Vec<R> {
+    items.into_par_iter().with_max_len(at_once).map(work).collect()
+}
 
 /// Calls `work` with each item, one after the other, and `sink` with the results, in order. While an item is worked on, the next
 /// one is fetched and the one before is handed over, so that neither leaves the cores idle: `work` is expected to use them all.
 pub(crate) fn overlap<T: Send, R: Send>(
-    mut items: impl Iterator<Item = T>,
-    mut work: impl FnMut(T) -> R + Send,
-    mut sink: impl FnMut(R),
+    items: &mut dyn Iterator<Item = T>,
+    work: &mut (dyn FnMut(T) -> R + Send),
+    sink: &mut dyn FnMut(R),
 ) {
     let mut next = items.next();
     let mut done: Option<R> = None;
@@ -29,13 +39,13 @@ pub(crate) fn overlap<T: Send, R: Send>(
 /// As [`overlap`], for items that are there without waiting: a single one is worked on by the caller itself, and no other thread
 /// is begun for it.
 pub(crate) fn overlap_ready<T: Send, R: Send>(
-    mut items: impl Iterator<Item = T>,
-    mut work: impl FnMut(T) -> R + Send,
-    mut sink: impl FnMut(R),
+    items: &mut dyn Iterator<Item = T>,
+    work: &mut (dyn FnMut(T) -> R + Send),
+    sink: &mut dyn FnMut(R),
 ) {
     match (items.next(), items.next()) {
         (Some(only), None) => sink(work(only)),
-        (first, second) => overlap(first.into_iter().chain(second).chain(items), work, sink),
+        (first, second) => overlap(&mut first.into_iter().chain(second).chain(items), work, sink),
     }
 }
 
@@ -67,8 +77,8 @@ mod tests {
     fn every_item_is_worked_on_and_handed_over_once_and_in_order() {
         for count in [0, 1, 2, 3, 100] {
             let mut results = Vec::new();
-            overlap(0..count, |item| item * 2, |result| results.push(result));
-            overlap_ready(0..count, |item| item * 2, |result| results.push(result));
+            overlap(&mut (0..count), &mut |item| item * 2, &mut |result| results.push(result));
+            overlap_ready(&mut (0..count), &mut |item| item * 2, &mut |result| results.push(result));
             let expected: Vec<i32> = (0..count).map(|item| item * 2).collect();
             assert_eq!(results, [&expected[..], &expected[..]].concat());
         }

@@ -4,10 +4,8 @@ use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::certificate::{Certificate, Crl};
-use crate::ops::overlap::{growing, overlap, overlap_ready};
+use crate::ops::overlap::{growing, on_all_cores, overlap, overlap_ready};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
 use crate::source::passwords::ReadContext;
@@ -96,28 +94,28 @@ impl Iterator for PartsOf {
 pub(crate) fn scan<R: Send>(
     inputs: &Inputs,
     passwords: &Passwords,
-    work: impl Fn(Parcel) -> R + Sync,
-    mut sink: impl FnMut(R),
+    work: &(dyn Fn(Parcel) -> R + Sync),
+    sink: &mut dyn FnMut(R),
 ) {
     let mut waiting = inputs.iter().fuse();
-    let windows = std::iter::from_fn(|| {
+    let mut windows = std::iter::from_fn(|| {
         let window: Vec<_> = waiting.by_ref().take(WINDOW).collect();
         (!window.is_empty()).then_some(window)
     });
     let mut is_first = true;
-    let look = |window: Vec<_>| -> Vec<Looked<R>> {
+    let mut look = |window: Vec<_>| -> Vec<Looked<R>> {
         // Nothing is handed over yet, so that a single input has all the room.
         if std::mem::take(&mut is_first) && window.len() == 1 {
-            return window.into_iter().map(|input| first_look(input, passwords, &work, None)).collect();
+            return window.into_iter().map(|input| first_look(input, passwords, work, None)).collect();
         }
         let room = Room::new(SIDE_BY_SIDE);
-        let look = |input| first_look(input, passwords, &work, Some(&room));
-        window.into_par_iter().with_max_len(8).map(look).collect()
+        let look = |input| first_look(input, passwords, work, Some(&room));
+        on_all_cores(window, 8, &look)
     };
-    overlap_ready(windows, look, |looked| {
+    overlap_ready(&mut windows, &mut look, &mut |looked| {
         for looked in looked {
             let looked = match looked {
-                Looked::Later(input) => first_look(Ok(input), passwords, &work, None),
+                Looked::Later(input) => first_look(Ok(input), passwords, work, None),
                 looked => looked,
             };
             match looked {
@@ -125,7 +123,7 @@ pub(crate) fn scan<R: Send>(
                 // Without a limit of room there is no later.
                 Looked::Later(_) => {}
                 Looked::Long(name, is_fleeting, parts) => {
-                    scan_parts(&name, is_fleeting, parts, passwords, &work, &mut sink);
+                    scan_parts(&name, is_fleeting, parts, passwords, work, sink);
                 }
             }
         }
@@ -136,30 +134,27 @@ pub(crate) fn scan<R: Send>(
 fn scan_parts<R: Send>(
     name: &Arc<str>,
     is_fleeting: bool,
-    parts: impl Iterator<Item = Part>,
+    parts: Box<dyn Iterator<Item = Part> + Send>,
     passwords: &Passwords,
-    work: impl Fn(Parcel) -> R + Sync,
-    mut sink: impl FnMut(R),
+    work: &(dyn Fn(Parcel) -> R + Sync),
+    sink: &mut dyn FnMut(R),
 ) {
     let context = ReadContext { name, passwords };
     let mut count = 0;
-    let read = |parts: Vec<Part>| -> Vec<R> {
-        let mut parcels: Vec<Parcel> = parts
-            .into_par_iter()
-            .map(|part| match part {
-                Part::Batch(batch) => decode(name, is_fleeting, batch.read(context)),
-                Part::Contents(contents) => decode(name, is_fleeting, contents),
-            })
-            .collect();
+    let mut read = |parts: Vec<Part>| -> Vec<R> {
+        let mut parcels = on_all_cores(parts, 1, &|part| match part {
+            Part::Batch(batch) => decode(name, is_fleeting, batch.read(context)),
+            Part::Contents(contents) => decode(name, is_fleeting, contents),
+        });
         for parcel in &mut parcels {
             for (_, occurrence) in &mut parcel.certificates {
                 occurrence.index += count;
             }
             count += parcel.length;
         }
-        parcels.into_par_iter().map(&work).collect()
+        on_all_cores(parcels, 1, work)
     };
-    overlap(growing(parts, PARTS), read, |results| results.into_iter().for_each(&mut sink));
+    overlap(&mut growing(parts, PARTS), &mut read, &mut |results| results.into_iter().for_each(&mut *sink));
     sink(work(Parcel { ends_input: true, ..Parcel::default() }));
 }
 
@@ -169,10 +164,10 @@ enum Looked<R> {
     Long(Arc<str>, bool, Box<dyn Iterator<Item = Part> + Send>),
 }
 
-fn first_look<R, W: Fn(Parcel) -> R + Sync>(
+fn first_look<R>(
     input: Result<Input, InputFault>,
     passwords: &Passwords,
-    work: &W,
+    work: &(dyn Fn(Parcel) -> R + Sync),
     room: Option<&Room>,
 ) -> Looked<R> {
     match input {

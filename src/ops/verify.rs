@@ -85,7 +85,7 @@ fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verifica
             last = Some(client);
         }
     };
-    let judged = judge_clients(request, &assembly, |considered| considered, &mut keep)?;
+    let judged = judge_clients(request, &assembly, &|considered| considered, &mut keep)?;
     match (last, judged.statuses.iter().sum()) {
         (Some(Client { entry, verdict }), 1) => {
             Ok(Verification::of(entry.certificate, verdict, judged.selection, &mut assembly))

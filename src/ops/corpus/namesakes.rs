@@ -109,7 +109,7 @@ impl Corpus {
                         let is_one = bears_name(&certificate) && !may_be_issuer(&certificate);
                         is_one.then_some((certificate, occurrence))
                     };
-                    self.read_again(passwords, work, |(certificate, occurrence)| {
+                    self.read_again(passwords, &work, &mut |(certificate, occurrence)| {
                         add(&mut pool, &certificate, &occurrence);
                     })?;
                     found.extend(pool.entries().iter().cloned());
@@ -175,7 +175,7 @@ impl Corpus {
             }
             None => {
                 let work = |certificate: Arc<Certificate>, _| names_one(&certificate).then_some(certificate);
-                self.read_again(passwords, work, &mut sample)?;
+                self.read_again(passwords, &work, &mut sample)?;
             }
         }
         let has_issued = |entry: &&Entry| {
