@@ -34,6 +34,14 @@ impl Note {
         if text.len() > MAX_NOTE || memchr::memchr2(b':', b'=', text).is_none() {
             return note;
         }
+        // Before a block in another encoding than the text's stands more in that encoding.
+        let narrow: Vec<u8>;
+        let text = if memchr::memchr(0, text).is_some() {
+            narrow = text.iter().copied().filter(|byte| *byte != 0).collect();
+            &narrow
+        } else {
+            text
+        };
         for line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {
             let line = line.trim_ascii();
             let Some(separator) = memchr::memchr2(b':', b'=', line) else { continue };

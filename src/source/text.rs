@@ -56,7 +56,7 @@ pub(crate) fn is_text(head: &[u8]) -> bool {
         return true;
     }
     let sample = &head[..head.len().min(SAMPLE)];
-    controls(sample) * 32 <= sample.len() || is_otherwise(sample, encoding, false)
+    controls(sample) * 32 <= sample.len() || find_otherwise(sample, encoding, false).is_some()
 }
 
 /// Whether bytes are text for the greater part, as a damaged text is and a program that has text in it is not.
@@ -75,22 +75,16 @@ fn is_control(byte: u8) -> bool {
     matches!(byte, 0x00..=0x07 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
 }
 
-/// Whether its parts are in different encodings: where they are, a stream changes over on its way, and what was read before stays.
-#[cfg(any(fuzzing, test))]
-pub(crate) fn is_mixed(bytes: &[u8]) -> bool {
-    let (encoding, mark) = encoding(bytes);
-    is_otherwise(&bytes[mark..], encoding, false)
-}
-
 /// A BEGIN boundary in ASCII, and what one in UTF-16 of either order has in it.
 const NARROW: &[u8] = b"-----BEGIN ";
-const WIDE: &[u8] = b"-\0-\0B\0E\0G\0I\0N\0 ";
+const WIDE: &[u8] = b"-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 ";
 
-/// Whether a part of a text is not in the encoding that its beginning is in, as what PowerShell 5.1's `>>` writes behind an ASCII text is
-/// not, or as everything behind a byte that was lost from UTF-16. `is_half` tells whether its first byte is the second of a unit.
-fn is_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> bool {
+/// Where the first block begins that is not in the encoding of the text, as what PowerShell 5.1's `>>` writes behind an ASCII text is
+/// not, or as everything behind a byte that was lost from UTF-16. `is_half` tells whether the first byte of `part` is the second of a
+/// unit.
+fn find_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> Option<usize> {
     if memchr::memchr(0, part).is_none() && encoding == Encoding::AsciiSuperset {
-        return false;
+        return None;
     }
     // The dash is the first byte of its unit, or the second.
     let fits = |offset: usize| match encoding {
@@ -98,29 +92,34 @@ fn is_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> bool {
         Encoding::Utf16Le => (offset % 2 == 1) == is_half,
         Encoding::Utf16Be => (offset % 2 == 1) != is_half,
     };
-    let is_narrow = || encoding != Encoding::AsciiSuperset && memchr::memmem::find(part, NARROW).is_some();
-    is_narrow() || memchr::memmem::find_iter(part, WIDE).any(|offset| !fits(offset))
+    let wide = memchr::memmem::find_iter(part, WIDE).find(|offset| !fits(*offset));
+    // Where the high byte comes first, the dash's own stands before it.
+    let wide = wide.map(|offset| if part[..offset].ends_with(&[0]) { offset - 1 } else { offset });
+    if encoding == Encoding::AsciiSuperset {
+        return wide;
+    }
+    let narrow =
+        memchr::memmem::find(&part[..wide.map_or(part.len(), |wide| wide + NARROW.len()).min(part.len())], NARROW);
+    [narrow, wide].into_iter().flatten().min()
 }
 
-/// The ASCII of every part, whatever it is encoded in: UTF-16 has it between zero bytes.
-fn without_zeros(bytes: &[u8], text: &mut Vec<u8>) {
-    text.extend(bytes.iter().filter(|byte| **byte != 0));
+/// How many of the last bytes of `part` may begin what [`find_otherwise`] looks for, and so wait for what follows them.
+fn undecided(part: &[u8], encoding: Encoding) -> usize {
+    let last = &part[part.len().saturating_sub(WIDE.len())..];
+    // In a text without zero bytes it is the first dash at most.
+    let is_decided = encoding == Encoding::AsciiSuperset && !last.ends_with(b"-") && memchr::memchr(0, last).is_none();
+    if is_decided { 0 } else { last.len() }
 }
 
 /// The text as bytes of an ASCII superset, without a byte-order mark.
 pub(crate) fn normalise(bytes: &[u8]) -> Cow<'_, [u8]> {
     let (encoding, mark) = encoding(bytes);
     let rest = &bytes[mark..];
-    if is_otherwise(rest, encoding, false) {
-        let mut text = Vec::with_capacity(rest.len());
-        without_zeros(rest, &mut text);
-        return Cow::Owned(text);
-    }
-    if encoding == Encoding::AsciiSuperset {
+    if encoding == Encoding::AsciiSuperset && find_otherwise(rest, encoding, false).is_none() {
         return Cow::Borrowed(rest);
     }
     let mut converter = Converter::new(encoding);
-    let mut text = Vec::with_capacity(rest.len() / 2 + 8);
+    let mut text = Vec::with_capacity(rest.len());
     converter.push(rest, &mut text);
     converter.finish(&mut text);
     Cow::Owned(text)
@@ -144,9 +143,82 @@ fn ansi(byte: u8) -> char {
     }
 }
 
-/// UTF-16 to UTF-8, piece by piece; what is no character becomes U+FFFD.
+/// A text of any encoding to bytes of an ASCII superset, piece by piece.
+///
+/// From a block on that is not in the encoding of the beginning, it gives the ASCII of whatever follows: UTF-16 has that between zero
+/// bytes.
 #[derive(Debug)]
 struct Converter {
+    encoding: Encoding,
+    units: Units,
+    /// Bytes that wait for what follows them.
+    undecided: Vec<u8>,
+    is_mixed: bool,
+}
+
+impl Converter {
+    fn new(encoding: Encoding) -> Self {
+        let units = Units { big_endian: encoding == Encoding::Utf16Be, half: None, high: None };
+        Self { encoding, units, undecided: Vec::new(), is_mixed: false }
+    }
+
+    /// Whether `bytes` come out as they are, and nothing else does.
+    fn passes(&self, bytes: &[u8]) -> bool {
+        self.encoding == Encoding::AsciiSuperset
+            && !self.is_mixed
+            && self.undecided.is_empty()
+            && undecided(bytes, self.encoding) == 0
+            && find_otherwise(bytes, self.encoding, false).is_none()
+    }
+
+    fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
+        if self.is_mixed {
+            return without_zeros(bytes, text);
+        }
+        let mut waiting = std::mem::take(&mut self.undecided);
+        let bytes = if waiting.is_empty() {
+            bytes
+        } else {
+            waiting.extend_from_slice(bytes);
+            &waiting
+        };
+        if let Some(offset) = find_otherwise(bytes, self.encoding, self.units.half.is_some()) {
+            self.convert(&bytes[..offset], text);
+            self.units.finish(text);
+            self.is_mixed = true;
+            without_zeros(&bytes[offset..], text);
+        } else {
+            let decided = bytes.len() - undecided(bytes, self.encoding);
+            self.convert(&bytes[..decided], text);
+            self.undecided = bytes[decided..].to_vec();
+        }
+    }
+
+    fn convert(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
+        match self.encoding {
+            Encoding::AsciiSuperset => text.extend_from_slice(bytes),
+            Encoding::Utf16Le | Encoding::Utf16Be => self.units.push(bytes, text),
+        }
+    }
+
+    fn convert_undecided(&mut self, text: &mut Vec<u8>) {
+        let rest = std::mem::take(&mut self.undecided);
+        self.convert(&rest, text);
+    }
+
+    fn finish(&mut self, text: &mut Vec<u8>) {
+        self.convert_undecided(text);
+        self.units.finish(text);
+    }
+}
+
+fn without_zeros(bytes: &[u8], text: &mut Vec<u8>) {
+    text.extend(bytes.iter().filter(|byte| **byte != 0));
+}
+
+/// UTF-16 to UTF-8, piece by piece; what is no character becomes U+FFFD.
+#[derive(Debug)]
+struct Units {
     big_endian: bool,
     /// The first byte of a unit whose second has not come yet.
     half: Option<u8>,
@@ -154,11 +226,7 @@ struct Converter {
     high: Option<u16>,
 }
 
-impl Converter {
-    fn new(encoding: Encoding) -> Self {
-        Self { big_endian: encoding == Encoding::Utf16Be, half: None, high: None }
-    }
-
+impl Units {
     fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         let mut bytes = bytes;
         if let (Some(first), Some((&second, rest))) = (self.half, bytes.split_first()) {
@@ -206,25 +274,22 @@ fn character(scalar: Option<char>, text: &mut Vec<u8>) {
     text.extend_from_slice(scalar.unwrap_or(char::REPLACEMENT_CHARACTER).encode_utf8(&mut buffer).as_bytes());
 }
 
-/// Reads a text of any encoding as bytes of an ASCII superset, in bounded memory.
+/// Reads a text of any encoding as bytes of an ASCII superset, in bounded memory: what [`normalise`] makes of the whole.
 #[derive(Debug)]
 pub(crate) struct TextReader<R> {
     inner: R,
-    /// Bytes that were read to tell the encoding, or converted text that has not been taken.
+    /// Text that has not been taken.
     ready: Vec<u8>,
     taken: usize,
-    /// `None` before the first read; then nothing, or what converts.
     state: State,
     raw: Vec<u8>,
 }
 
 #[derive(Debug)]
 enum State {
+    /// Before the first read.
     Unknown,
-    Plain,
     Converting(Converter),
-    /// From a part on that is not in the encoding of the beginning.
-    Mixed,
     Ended,
 }
 
@@ -243,21 +308,11 @@ impl<R: Read> TextReader<R> {
             // An error behind something comes again when that has been read.
             result?;
         }
-        head.truncate(length);
-        let (encoding, mark) = encoding(&head);
-        self.taken = 0;
-        if is_otherwise(&head[mark..], encoding, false) {
-            without_zeros(&head[mark..], &mut self.ready);
-            self.state = State::Mixed;
-        } else if encoding == Encoding::AsciiSuperset {
-            self.ready = head;
-            self.taken = mark;
-            self.state = State::Plain;
-        } else {
-            let mut converter = Converter::new(encoding);
-            converter.push(&head[mark..], &mut self.ready);
-            self.state = State::Converting(converter);
-        }
+        let head = &head[..length];
+        let (encoding, mark) = encoding(head);
+        let mut converter = Converter::new(encoding);
+        converter.push(&head[mark..], &mut self.ready);
+        self.state = State::Converting(converter);
         Ok(())
     }
 }
@@ -290,37 +345,32 @@ impl<R: Read> Read for TextReader<R> {
             }
             self.ready.clear();
             self.taken = 0;
-            match &mut self.state {
-                State::Plain => {
-                    let count = self.inner.read(buffer)?;
-                    if !is_otherwise(&buffer[..count], Encoding::AsciiSuperset, false) {
-                        return Ok(count);
-                    }
-                    without_zeros(&buffer[..count], &mut self.ready);
-                    self.state = State::Mixed;
+            let State::Converting(converter) = &mut self.state else { return Ok(0) };
+            // Plain text is read to where it is wanted.
+            if buffer.len() >= SAMPLE && converter.passes(&[]) {
+                let count = self.inner.read(buffer)?;
+                if count > 0 && converter.passes(&buffer[..count]) {
+                    return Ok(count);
                 }
-                State::Converting(converter) => {
-                    self.raw.resize(PIECE, 0);
-                    let count = self.inner.read(&mut self.raw)?;
-                    let encoding = if converter.big_endian { Encoding::Utf16Be } else { Encoding::Utf16Le };
-                    if count == 0 {
-                        converter.finish(&mut self.ready);
-                        self.state = State::Ended;
-                    } else if is_otherwise(&self.raw[..count], encoding, converter.half.is_some()) {
-                        without_zeros(&self.raw[..count], &mut self.ready);
-                        self.state = State::Mixed;
-                    } else {
-                        converter.push(&self.raw[..count], &mut self.ready);
+                self.raw.clear();
+                self.raw.extend_from_slice(&buffer[..count]);
+            } else {
+                self.raw.resize(PIECE, 0);
+                match self.inner.read(&mut self.raw) {
+                    Ok(count) => self.raw.truncate(count),
+                    // It comes again when what was read before it has been taken.
+                    Err(error) if error.kind() != io::ErrorKind::Interrupted && !converter.undecided.is_empty() => {
+                        converter.convert_undecided(&mut self.ready);
+                        continue;
                     }
+                    Err(error) => return Err(error),
                 }
-                State::Mixed => {
-                    self.raw.resize(PIECE, 0);
-                    match self.inner.read(&mut self.raw)? {
-                        0 => self.state = State::Ended,
-                        count => without_zeros(&self.raw[..count], &mut self.ready),
-                    }
-                }
-                State::Ended | State::Unknown => return Ok(0),
+            }
+            if self.raw.is_empty() {
+                converter.finish(&mut self.ready);
+                self.state = State::Ended;
+            } else {
+                converter.push(&self.raw, &mut self.ready);
             }
         }
     }
@@ -372,20 +422,67 @@ mod tests {
         assert!(is_text(b"Zertifikat f\xfcr M\xfcller\r\n"));
     }
 
+    /// Reads so many bytes at a time, and then fails.
+    struct Dribble<'a>(&'a [u8], usize, bool);
+
+    impl Read for Dribble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let limit = self.1.min(buffer.len());
+            match self.0.read(&mut buffer[..limit])? {
+                0 if self.2 => Err(io::Error::other("the disk is gone")),
+                count => Ok(count),
+            }
+        }
+    }
+
+    fn in_pieces(bytes: &[u8], step: usize, fails: bool) -> Vec<u8> {
+        let mut text = Vec::new();
+        let result = TextReader::new(Dribble(bytes, step, fails)).read_to_end(&mut text);
+        assert_eq!(result.is_err(), fails);
+        text
+    }
+
+    #[test]
+    fn an_error_costs_nothing_of_what_was_read_before_it() {
+        for bytes in [b"-----END CERTIFICATE-----".to_vec(), utf16("-----END CERTIFICATE-----", false)] {
+            assert_eq!(in_pieces(&bytes, 7, true), b"-----END CERTIFICATE-----");
+        }
+    }
+
+    /// Pieces of texts in one encoding and another, of which some fit together into boundaries.
+    fn mixture() -> impl Strategy<Value = Vec<u8>> {
+        let texts = [
+            "-----BEGIN ",
+            "-----BEGIN X-----\n",
+            "---",
+            "--BEGIN ",
+            "-----END X-----",
+            "\n",
+            "a",
+            "é",
+            "----------BEGIN ",
+        ];
+        let part = (prop::sample::select(texts.to_vec()), 0..5usize).prop_map(|(text, encoding)| match encoding {
+            0 => text.as_bytes().to_vec(),
+            1 | 2 => utf16(text, encoding == 1),
+            3 => [b"\0", text.as_bytes()].concat(),
+            _ => utf16(text, true)[1..].to_vec(),
+        });
+        prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
+    }
+
     proptest! {
+        #[test]
+        fn a_text_of_several_encodings_is_the_same_in_pieces_and_whole(bytes in mixture(), step in 1..40usize, padding in 0..1100usize) {
+            for bytes in [bytes.clone(), [vec![b'\n'; padding], bytes].concat()] {
+                prop_assert_eq!(in_pieces(&bytes, step, false), normalise(&bytes).into_owned());
+            }
+        }
+
         #[test]
         fn reading_in_pieces_gives_what_reading_whole_gives(bytes: Vec<u8>, marked in 0..3usize, step in 1..40usize) {
             let bytes = [[&b""[..], b"\xff\xfe", b"\xfe\xff"][marked], &bytes].concat();
-            struct Dribble<'a>(&'a [u8], usize);
-            impl Read for Dribble<'_> {
-                fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                    let limit = self.1.min(buffer.len());
-                    self.0.read(&mut buffer[..limit])
-                }
-            }
-            let mut text = Vec::new();
-            TextReader::new(Dribble(&bytes, step)).read_to_end(&mut text).unwrap();
-            prop_assert!(is_mixed(&bytes) || text == normalise(&bytes).into_owned());
+            prop_assert_eq!(in_pieces(&bytes, step, false), normalise(&bytes).into_owned());
         }
     }
 }

@@ -49,6 +49,14 @@ fn text_of_another_encoding_behind_a_text_is_read_too() {
         let long = [bytes.clone(), b"\n".repeat(200_000), bytes].concat();
         let all = found(&piped(&long, Looks::Named));
         assert!(two().iter().all(|der| all.contains(der)), "{} of {:?}…", all.len(), &long[..8]);
+        assert_eq!(all, found(&whole(&long, Looks::Named)), "{:?}…", &long[..8]);
+    }
+    let noted = format!("Bag Attributes\n    friendlyName: VPN\n{second}");
+    for big_endian in [false, true] {
+        let bytes = [narrow(&first), wide(&noted, big_endian, true)].concat();
+        let contents = whole(&bytes, Looks::Named);
+        let properties = contents.found[1].properties.as_deref();
+        assert_eq!(properties.and_then(|found| found.friendly_name.as_deref()), Some("VPN"));
     }
 }
 
