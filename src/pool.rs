@@ -76,8 +76,8 @@ impl Pool {
     }
 
     /// Adds everything that another pool holds.
-    pub(crate) fn absorb(&mut self, other: Self) {
-        for entry in other.entries {
+    pub(crate) fn absorb(&mut self, mut other: Self) {
+        for entry in std::mem::take(&mut other.entries) {
             for occurrence in entry.occurrences {
                 self.add(entry.certificate.clone(), occurrence);
             }
@@ -107,5 +107,18 @@ impl Pool {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+/// From how many certificates on their memory is given back aside.
+const MANY: usize = 1024;
+
+impl Drop for Pool {
+    /// Nobody waits while thousands of certificates are given back one by one, least of all a program that ends.
+    fn drop(&mut self) {
+        if self.entries.len() >= MANY {
+            let entries = std::mem::take(&mut self.entries);
+            rayon::spawn(|| drop(entries));
+        }
     }
 }

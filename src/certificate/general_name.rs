@@ -167,7 +167,11 @@ impl fmt::Display for GeneralName<'_> {
             Self::Other { oid, .. } if oid::name(oid).is_none() => {
                 write!(f, "Other Name:{}={}", oid::dotted(oid), self.value())
             }
-            _ => write!(f, "{}={}", self.form(), self.value()),
+            _ => {
+                f.write_str(self.form())?;
+                f.write_str("=")?;
+                f.write_str(&self.value())
+            }
         }
     }
 }

@@ -255,9 +255,10 @@ impl fmt::Display for Name<'_> {
                     f.write_str(" + ")?;
                 }
                 match attribute.key() {
-                    Some(key) => write!(f, "{key}=")?,
-                    None => write!(f, "OID.{}=", attribute.oid_text())?,
+                    Some(key) => f.write_str(key)?,
+                    None => write!(f, "OID.{}", attribute.oid_text())?,
                 }
+                f.write_str("=")?;
                 write_value(f, attribute)?;
             }
         }

@@ -62,6 +62,11 @@ impl fmt::Display for Oid {
 pub(crate) fn dotted(content: &[u8]) -> String {
     let mut text = String::with_capacity(content.len() * 4);
     let mut decimal = itoa::Buffer::new();
+    // Most arcs fit, and these are divided much faster.
+    let mut push = |text: &mut String, arc: u128| match u64::try_from(arc) {
+        Ok(arc) => text.push_str(decimal.format(arc)),
+        Err(_) => text.push_str(itoa::Buffer::new().format(arc)),
+    };
     let mut arc: u128 = 0;
     let mut started = false;
     for byte in content {
@@ -72,12 +77,12 @@ pub(crate) fn dotted(content: &[u8]) -> String {
         started = true;
         if byte & 0x80 == 0 {
             if text.is_empty() {
-                let first = (arc / 40).min(2);
-                text.push_str(decimal.format(first));
+                let first = u128::from(arc >= 40) + u128::from(arc >= 80);
+                push(&mut text, first);
                 arc -= first * 40;
             }
             text.push('.');
-            text.push_str(decimal.format(arc));
+            push(&mut text, arc);
             arc = 0;
             started = false;
         }

@@ -43,6 +43,7 @@ impl Bad {
 /// Decodes a body. `scratch` is kept between calls so that a block costs one allocation.
 pub(crate) fn decode(body: &[u8], scratch: &mut Vec<u8>) -> Result<Vec<u8>, Bad> {
     scratch.clear();
+    scratch.reserve(body.len());
     let mut start = 0;
     for end in memchr::memchr_iter(b'\n', body).chain([body.len()]) {
         let line = &body[start..end];

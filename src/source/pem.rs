@@ -3,6 +3,10 @@
 //! A block begins at its BEGIN boundary wherever on a line that stands, and ends at the next boundary. So a block without an end
 //! loses nothing but itself, and no text can hide a block.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::source::base64_body::{self, Bad};
 use crate::source::between;
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
@@ -89,6 +93,10 @@ struct Boundary<'a> {
 }
 
 const DASHES: &[u8] = b"-----";
+/// Made once: that takes longer than to search a short file.
+static FIND_DASHES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(DASHES));
+static FIND_BOUNDARIES: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| [Finder::new(b"-----BEGIN "), Finder::new(b"-----END ")]);
 /// Longer ones are no labels; those in use have at most 25 characters.
 const MAX_LABEL: usize = 64;
 
@@ -96,7 +104,6 @@ const MAX_LABEL: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
     text: &'a [u8],
-    finder: memchr::memmem::Finder<'static>,
     /// LF, or CR in a text without any LF.
     newline: u8,
     position: usize,
@@ -113,7 +120,6 @@ pub(crate) struct Pieces<'a> {
 pub(crate) fn pieces(text: &[u8], first_line: u64) -> Pieces<'_> {
     Pieces {
         text,
-        finder: memchr::memmem::Finder::new(DASHES),
         newline: newline(text),
         position: 0,
         outside: 0,
@@ -144,7 +150,7 @@ impl<'a> Pieces<'a> {
             return Some(boundary);
         }
         loop {
-            let start = self.position + self.finder.find(self.text.get(self.position..)?)?;
+            let start = self.position + FIND_DASHES.find(self.text.get(self.position..)?)?;
             let after = &self.text[start..];
             let dashes = after.iter().position(|byte| *byte != b'-').unwrap_or(after.len());
             self.position = start + dashes;
@@ -171,7 +177,7 @@ fn named(text: &[u8]) -> Option<(bool, &[u8], usize)> {
         _ => return None,
     };
     let limit = rest.len().min(MAX_LABEL + DASHES.len());
-    let length = memchr::memmem::find(&rest[..limit], DASHES)?;
+    let length = rest[..limit].windows(DASHES.len()).position(|window| window == DASHES)?;
     let label = &rest[..length];
     if label.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
         return None;
@@ -252,8 +258,8 @@ pub(crate) fn is_known_other(label: &[u8]) -> bool {
 
 /// Whether a text has a boundary of something that is read here; the END counts too, for the BEGIN may be what is damaged.
 pub(crate) fn is_pem(text: &[u8]) -> bool {
-    [&b"-----BEGIN "[..], b"-----END "].iter().any(|boundary| {
-        memchr::memmem::find_iter(text, boundary).any(|start| {
+    FIND_BOUNDARIES.iter().any(|finder| {
+        finder.find_iter(text).any(|start| {
             named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign)
         })
     })

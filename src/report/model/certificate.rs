@@ -69,7 +69,7 @@ pub struct OidRecord {
 
 impl OidRecord {
     pub(crate) fn new(oid: &crate::certificate::Oid) -> Self {
-        Self { oid: oid.to_string(), name: oid.name() }
+        Self { oid: crate::certificate::oid::dotted(oid.as_bytes()), name: oid.name() }
     }
 }
 
