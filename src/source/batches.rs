@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use crate::source::between;
 use crate::source::certutil::{self, View};
 use crate::source::certutil_csv::Table;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
@@ -29,6 +30,7 @@ pub(crate) struct Batch {
     text: Vec<u8>,
     first_line: u64,
     is_first: bool,
+    is_rest: bool,
     layout: Layout,
     /// Whether a block without base64 is damage, as in [`pem::BlockContents::resolve`].
     is_damage: bool,
@@ -38,9 +40,12 @@ pub(crate) struct Batch {
 impl Batch {
     /// Reads what the batch holds.
     pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
-        let Self { text, first_line, is_first, layout, is_damage, mut faults } = self;
+        let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults } = self;
         let mut contents = match layout {
-            Layout::Blocks { newline } => pem::read_part(&text, first_line, newline, context).resolve(is_damage),
+            Layout::Blocks { newline } => {
+                let part = pem::Part { first_line, newline, is_rest };
+                pem::read_part(&text, &part, context).resolve(is_damage)
+            }
             Layout::Rows(view) => view.read(&text, first_line).resolve(true),
             Layout::Table(table) => table.read(&text, first_line, is_first),
         };
@@ -59,8 +64,8 @@ pub(crate) const MAX_BLOCK: usize = 512 * 1024 * 1024;
 const MAX_ROW: usize = 64 * 1024 * 1024;
 /// How much text without any block is read: an endless pipe ends here.
 const MAX_GAP: u64 = 1024 * 1024 * 1024;
-/// Text before a block that can belong to it: see [`crate::source::notes`].
-const KEPT_BEFORE_BLOCK: usize = 64 * 1024 + 1;
+/// Text before a block that can belong to it: see [`crate::source::between`] and [`crate::source::notes`].
+const KEPT_BEFORE_BLOCK: usize = between::MOST + 1;
 
 /// The batches of a text.
 #[derive(Debug)]
@@ -73,6 +78,8 @@ pub(crate) struct Batches<R> {
     batch: usize,
     gap: u64,
     is_first: bool,
+    /// Whether the text that went out last was cut where there is no boundary.
+    is_rest: bool,
     has_ended: bool,
     /// Said at the end where the text had no block at all.
     if_nothing: Option<Fault>,
@@ -84,6 +91,8 @@ pub(crate) struct Batches<R> {
 /// Where to cut.
 enum Cut {
     At(usize),
+    /// In a text without a boundary.
+    Within(usize),
     /// The whole is one piece so far.
     More,
     /// It is too large for that.
@@ -107,6 +116,7 @@ impl<R: Read> Batches<R> {
             batch: BATCH,
             gap: 0,
             is_first: true,
+            is_rest: false,
             has_ended: false,
             if_nothing,
         }
@@ -151,7 +161,8 @@ impl<R: Read> Batches<R> {
         let first_line = self.line;
         self.line += memchr::memchr_iter(self.newline(), &text).count() as u64;
         let is_first = std::mem::replace(&mut self.is_first, false);
-        Batch { text, first_line, is_first, layout: self.layout.clone(), is_damage: self.is_damage, faults }
+        let (layout, is_damage, is_rest) = (self.layout.clone(), self.is_damage, self.is_rest);
+        Batch { text, first_line, is_first, is_rest, layout, is_damage, faults }
     }
 
     fn newline(&self) -> u8 {
@@ -192,7 +203,7 @@ fn cut_blocks(text: &[u8]) -> Cut {
         return Cut::At(end);
     }
     match (outline.first_begin, outline.last_begin) {
-        (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => Cut::At(text.len() - KEPT_BEFORE_BLOCK),
+        (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => Cut::Within(text.len() - KEPT_BEFORE_BLOCK),
         (None, _) => Cut::More,
         (Some((first, _)), Some(last)) if last > first => Cut::At(last),
         (Some((start, label)), _) => {
@@ -223,8 +234,9 @@ impl<R: Read> Iterator for Batches<R> {
                     return self.finish(Some(Fault::new(ProblemCode::Unreadable, Position::Whole, message)));
                 }
             }
-            match self.cut() {
-                Cut::At(length) => {
+            let cut = self.cut();
+            match cut {
+                Cut::At(length) | Cut::Within(length) => {
                     self.note_gap(length);
                     if self.gap > MAX_GAP {
                         let message = format!(
@@ -236,7 +248,9 @@ impl<R: Read> Iterator for Batches<R> {
                         let fault = self.is_expected.then_some(fault);
                         return self.finish(fault);
                     }
-                    return Some(self.take(length, Vec::new()));
+                    let batch = self.take(length, Vec::new());
+                    self.is_rest = matches!(cut, Cut::Within(_));
+                    return Some(batch);
                 }
                 // Twice as much each time, so that a large block is searched a few times and not once a batch.
                 Cut::More => amount = self.buffer.len().clamp(self.batch, MAX_CERTIFICATE_BLOCK.max(self.batch)),
@@ -247,6 +261,7 @@ impl<R: Read> Iterator for Batches<R> {
                     let length = self.buffer.len() - 128.min(self.buffer.len() - start);
                     let mut batch = self.take(length, vec![fault]);
                     batch.text.truncate(start);
+                    self.is_rest = true;
                     return Some(batch);
                 }
             }

@@ -1,27 +1,34 @@
 //! What stands between PEM blocks without boundaries of its own: files of other forms that were joined with PEM, attachments.
 
 use crate::source::base64_body;
-use crate::source::contents::{Contents, Format, Position};
+use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::objects::{self, Expected};
 use crate::source::shape::is_object;
 
-/// Shorter text between blocks holds nothing, longer is not searched: whoever joins files joins certificates. A long text is cut only where
-/// more than twice as much stands between blocks ([`crate::source::batches`]), so that a part is searched where the whole is.
-const LEAST: usize = 64;
-const MOST: usize = 32 * 1024;
+/// Shorter text between blocks holds nothing.
+pub(crate) const LEAST: usize = 64;
+/// Longer text is not searched. A long text is cut only where more than twice as much stands between blocks
+/// ([`crate::source::batches`]), so that a part is searched where the whole is.
+pub(crate) const MOST: usize = 1024 * 1024;
 
-/// Whether this much text is searched.
-pub(crate) fn is_searched(text: &[u8]) -> bool {
-    (LEAST..=MOST).contains(&text.len())
-}
-
-/// Reads it: `line` is where it begins.
+/// Reads it: `line` is where it begins. Where it is too long and begins as what would be read, that is a problem.
 pub(crate) fn read(text: &[u8], line: u64, newline: u8, contents: &mut Contents) {
     let line_of = |part: &[u8]| {
         let before = &text[..(part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize)];
         Position::Line(line + memchr::memchr_iter(newline, before).count() as u64)
     };
     let trimmed = text.trim_ascii_start();
+    if text.len() > MOST {
+        if begins_as_object(trimmed) {
+            let message = format!(
+                "expected at most {} MiB beside the PEM blocks of a file, found more, which begins as a certificate, a CRL or PKCS#7 \
+                 does and was not read; save it as a file of its own",
+                MOST >> 20
+            );
+            contents.faults.push(Fault::new(ProblemCode::Limit, line_of(trimmed), message));
+        }
+        return;
+    }
     if is_object(trimmed) {
         contents.append(objects::read(trimmed, Expected::Anything, Format::Der, |_| line_of(trimmed)));
         return;
@@ -40,6 +47,15 @@ pub(crate) fn read(text: &[u8], line: u64, newline: u8, contents: &mut Contents)
         let Some(blank) = blank else { return };
         paragraph = paragraph[blank..].trim_ascii_start();
     }
+}
+
+/// Whether it is DER or base64 of something that is read.
+fn begins_as_object(text: &[u8]) -> bool {
+    let head = &text[..text.len().min(4096)];
+    // The last line may be cut, or be the last of its paragraph.
+    let lines = base64_body::plausible(head);
+    let whole = lines.iter().rposition(|byte| *byte == b'\n').map_or(lines, |end| &lines[..end]);
+    is_object(text) || base64_body::decode(whole, &mut Vec::new()).is_ok_and(|der| is_object(&der))
 }
 
 /// Where the first blank line begins.

@@ -319,18 +319,30 @@ impl BlockContents {
 
 /// Reads every block of a text.
 pub(crate) fn read(text: &[u8], context: ReadContext<'_>) -> BlockContents {
-    read_part(text, 1, newline(text), context)
+    read_part(text, &Part { first_line: 1, newline: newline(text), is_rest: false }, context)
 }
 
-/// Reads every block of a part of a text: its first line, and what ends a line in the whole.
-pub(crate) fn read_part(text: &[u8], first_line: u64, newline: u8, context: ReadContext<'_>) -> BlockContents {
+/// What a part of a text has from the whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) first_line: u64,
+    /// What ends a line.
+    pub(crate) newline: u8,
+    /// Whether the text before it goes on in it: a long text without any block.
+    pub(crate) is_rest: bool,
+}
+
+/// Reads every block of a part of a text.
+pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> BlockContents {
+    let Part { first_line, newline, is_rest } = *part;
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
     let (mut line, mut counted) = (first_line, 0);
     for piece in pieces(text, first_line).with_newline(newline) {
         let between = piece.before();
-        if between::is_searched(between) {
+        let goes_on = is_rest && std::ptr::eq(between.as_ptr(), text.as_ptr());
+        if between.len() >= between::LEAST && !goes_on {
             let start = between.as_ptr() as usize - text.as_ptr() as usize;
             line += memchr::memchr_iter(newline, &text[counted..start]).count() as u64;
             counted = start;

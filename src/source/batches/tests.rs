@@ -49,6 +49,33 @@ fn assert_same(text: &[u8], batch: usize) {
 }
 
 #[test]
+fn what_is_too_long_to_be_read_beside_blocks_is_told_once() {
+    let certificates: Vec<u8> = (0..4000).flat_map(certificate).collect();
+    for joined in [certificates.clone(), base64(&certificates).into_bytes(), base64_lines(&certificates)] {
+        assert!(joined.len() > between::MOST);
+        for repeats in [1, 3] {
+            let text = [
+                certificate_block(0).into_bytes(),
+                joined.repeat(repeats),
+                b"\n\n".to_vec(),
+                certificate_block(1).into_bytes(),
+            ];
+            let contents = in_batches(&text.concat(), 100_000).0;
+            assert_eq!(contents.found.len(), 2);
+            assert_eq!(contents.faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [ProblemCode::Limit]);
+            assert_same(&text.concat(), 100_000);
+        }
+    }
+    let prose =
+        [certificate_block(0), "Certificates of the issuing CA\n".repeat(50_000), certificate_block(1)].concat();
+    assert_eq!(in_batches(prose.as_bytes(), 100_000).0.faults, []);
+}
+
+fn base64_lines(bytes: &[u8]) -> Vec<u8> {
+    base64(bytes).as_bytes().chunks(76).flat_map(|line| [line, b"\r\n"].concat()).collect()
+}
+
+#[test]
 fn batches_give_what_the_whole_gives_and_are_several() {
     let text: String = (0..200).map(certificate_block).collect();
     let (contents, count) = in_batches(text.as_bytes(), 5000);
@@ -71,7 +98,7 @@ fn lines_are_counted_alike_in_a_batch_that_has_no_line_feed() {
 
 #[test]
 fn a_long_text_without_a_block_does_not_grow() {
-    let text = [vec![b'x'; 3_000_000], certificate_block(0).into_bytes(), vec![b'y'; 3_000_000]].concat();
+    let text = [vec![b'x'; 30_000_000], certificate_block(0).into_bytes(), vec![b'y'; 30_000_000]].concat();
     let mut largest = 0;
     let mut found = 0;
     for batch in Batches::new(text.as_slice(), BLOCKS, true, None).with_batch(100_000) {
@@ -79,7 +106,7 @@ fn a_long_text_without_a_block_does_not_grow() {
         found += batch.read(without_passwords()).found.len();
     }
     assert_eq!(found, 1);
-    assert!(largest < 500_000, "{largest}");
+    assert!(largest < 4 * between::MOST, "{largest}");
 }
 
 #[test]

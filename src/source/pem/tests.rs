@@ -3,7 +3,8 @@ use crate::source::testing::{base64, block, certificate, certificate_block, open
 use proptest::prelude::*;
 
 fn read(text: &[u8], first_line: u64) -> BlockContents {
-    super::read_part(text, first_line, newline(text), without_passwords())
+    let part = Part { first_line, newline: newline(text), is_rest: false };
+    super::read_part(text, &part, without_passwords())
 }
 
 fn read_text(text: &str) -> Contents {

@@ -122,6 +122,16 @@ fn what_was_joined_with_pem_is_read_beside_it() {
         assert!(two().iter().all(|der| all.contains(der)), "{} of {}", all.len(), String::from_utf8_lossy(&bytes));
         assert_eq!(contents.faults, [], "{}", String::from_utf8_lossy(&bytes));
     }
+    // However many there are: both behind a block and before one.
+    let many: Vec<u8> = (0..300).flat_map(certificate).collect();
+    for bytes in [
+        [first.clone().into_bytes(), many.clone()].concat(),
+        format!("{first}{}", base64(&many)).into_bytes(),
+        format!("{}\n{first}", base64(&many)).into_bytes(),
+    ] {
+        let contents = whole(&bytes, Looks::Certificate);
+        assert_eq!((contents.found.len(), contents.faults), (301, vec![]));
+    }
     // Where it was joined is told by the line.
     let contents = whole(format!("{first}\n\n{}\n", bare(1)).as_bytes(), Looks::Named);
     let line = first.lines().count() as u64 + 3;
