@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::Time;
 use crate::cli::args::{Building, Common, Output, Passwords as PasswordArguments, Selecting, Sources};
+use crate::cli::protect::Target;
 use crate::cli::{Stop, progress};
 use crate::cmg::Settings;
 use crate::ops::Request;
@@ -52,7 +53,15 @@ pub(crate) fn request(
     request.list = list;
     request.passwords = self::passwords(passwords)?;
     request.progress = progress::progress(common);
-    protect(output, &request.sources)?;
+    if let Some(target) = Target::of(output) {
+        target.is_not_read_from(&request.sources)?;
+        if let Some((list, _)) = &request.list {
+            target.is_not_listed(list)?;
+        }
+        let list = named.paths_from.as_ref().map(Path::new);
+        let files = passwords.password_file.iter().chain(&common.config).map(PathBuf::as_path);
+        target.is_none_of(files.chain(list))?;
+    }
     Ok(request)
 }
 
@@ -108,10 +117,7 @@ pub(crate) fn build_with(request: &mut Request, building: &Building, output: &Ou
     request.intermediates = sources(&building.intermediates)?;
     request.crls = sources(&building.crl)?;
     request.require_revocation = building.require_revocation;
-    for side in [&request.trust, &request.intermediates, &request.crls] {
-        protect(output, side)?;
-    }
-    Ok(())
+    protect(output, &[&request.trust, &request.intermediates, &request.crls])
 }
 
 /// Which client certificates.
@@ -131,24 +137,10 @@ pub(crate) fn select(request: &mut Request, selecting: &Selecting) -> Result<(),
     Ok(())
 }
 
-/// Never over an input.
-pub(crate) fn protect(output: &Output, sources: &[Source]) -> Result<(), Stop> {
-    let Some(target) = output.output.as_deref().and_then(|path| std::fs::canonicalize(path).ok()) else {
-        return Ok(());
-    };
-    for source in sources {
-        let Source::Path(path) = source else { continue };
-        let Ok(path) = std::fs::canonicalize(path) else { continue };
-        if target == path || (target.starts_with(&path) && source::looks_like_certificates(&target)) {
-            let name = crate::report::sanitize::terminal(&display(&target));
-            return Err(Stop::usage(format!("--output {name} is one of the inputs; write the result somewhere else")));
-        }
-    }
-    Ok(())
-}
-
-fn display(path: &Path) -> String {
-    PathBuf::from(path).display().to_string()
+/// That what stands beside the SOURCEs is not replaced either.
+pub(crate) fn protect(output: &Output, sides: &[&[Source]]) -> Result<(), Stop> {
+    let Some(target) = Target::of(output) else { return Ok(()) };
+    sides.iter().try_for_each(|side| target.is_not_read_from(side))
 }
 
 /// The settings of `--config`, else those by default.

@@ -6,6 +6,7 @@ mod exit;
 mod input;
 mod output;
 mod progress;
+mod protect;
 
 use std::process::ExitCode;
 

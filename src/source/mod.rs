@@ -52,8 +52,3 @@ pub fn expand_wildcards(arguments: &[std::ffi::OsString]) -> Vec<std::ffi::OsStr
     };
     arguments.iter().flat_map(expand).collect()
 }
-
-/// Whether a file's name says that it holds certificates.
-pub fn looks_like_certificates(path: &std::path::Path) -> bool {
-    sniff::Looks::of(path) == sniff::Looks::Certificate
-}

@@ -61,6 +61,20 @@ pub(crate) fn open(input: &Input, passwords: &Passwords, room: Option<&Room>) ->
     result.unwrap_or_else(|error| Opened::Whole(unreadable(&error)))
 }
 
+/// Whether a file that is met in a folder gives something, be it a problem.
+pub(crate) fn is_read_in_a_folder(path: &Path) -> bool {
+    let (name, origin, looks) = (String::new(), Origin::File(path.to_owned()), Looks::of(path));
+    let passwords = Passwords::default();
+    let gives = |contents: &Contents| !contents.found.is_empty() || !contents.faults.is_empty();
+    match open(&Input { name, origin, looks, is_explicit: false, is_regular: true }, &passwords, None) {
+        Opened::Later => false,
+        Opened::Whole(contents) => gives(&contents),
+        Opened::Batches(mut batches) => {
+            batches.any(|batch| gives(&batch.read(ReadContext { name: "", passwords: &passwords })))
+        }
+    }
+}
+
 #[cfg(test)]
 /// Reads an input to its end, handing over what it holds part by part and in order.
 pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl FnMut(Contents)) {

@@ -1,5 +1,7 @@
 //! Every row of the table of exit statuses, and which comes first where several apply.
 
+use std::ffi::OsStr;
+
 use crate::common::pki::{Ca, folder};
 use crate::common::{AT, Output, Run, array, patiently, pem, read, testdata, write};
 
@@ -234,6 +236,64 @@ fn output_goes_whole_into_a_file_and_never_over_an_input() {
     assert_eq!(read(&input), der);
     Run::new(["chain", "--trust"]).arg(&input).arg("-o").arg(&input).arg(testdata("loop")).output();
     assert_eq!(read(&input), der);
+}
+
+#[test]
+fn output_never_replaces_what_a_folder_or_a_list_brings_with_it_whatever_it_is_called() {
+    let place = folder(&[
+        ("mail.txt", pem(&read(testdata("loop/root.cer"))).as_bytes()),
+        ("client", &read(testdata("loop/client.cer"))),
+        ("site.toml", b"[severity]\n"),
+        ("passwords", b"one\n"),
+        (
+            "damaged.log",
+            b"-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUQMIIBszCCAVmgAwIBAgIUQ\n-----END CERTIFICATE-----\n",
+        ),
+    ]);
+    let at = |name: &str| place.path().join(name);
+    write(at("list.txt"), format!("\"{}\"\r\n", at("client").display()));
+    let names = ["mail.txt", "client", "site.toml", "passwords", "damaged.log", "list.txt"];
+    let before: Vec<Vec<u8>> = names.iter().map(|name| read(at(name))).collect();
+    let refuse = |arguments: &[&OsStr], target: &str| {
+        let output = Run::new(arguments).arg("-f").arg("csv").arg("-o").arg(at(target)).output().status(2);
+        assert!(output.seen().contains("one of the inputs"), "{}", output.seen());
+        let now: Vec<Vec<u8>> = names.iter().map(|name| read(at(name))).collect();
+        assert_eq!(now, before);
+    };
+    let (folder, client, list) = (place.path().as_os_str(), at("client"), at("list.txt"));
+    let (client, list) = (client.as_os_str(), list.as_os_str());
+    let [inspect, chain, trust, diff, paths, config, password] =
+        ["inspect", "chain", "--trust", "diff", "--paths-from", "--config", "--password-file"].map(OsStr::new);
+    for target in ["mail.txt", "client", "damaged.log"] {
+        refuse(&[inspect, folder], target);
+    }
+    refuse(&[chain, trust, folder, client], "mail.txt");
+    refuse(&[diff, folder, client], "mail.txt");
+    refuse(&[inspect, paths, list], "client");
+    refuse(&[inspect, paths, list], "list.txt");
+    refuse(&[inspect, config, at("site.toml").as_os_str(), client], "site.toml");
+    refuse(&[inspect, password, at("passwords").as_os_str(), client], "passwords");
+    #[cfg(unix)]
+    {
+        let folder_by_link = at("link");
+        std::os::unix::fs::symlink(place.path(), &folder_by_link).expect("a link");
+        refuse(&[inspect, folder_by_link.as_os_str()], "mail.txt");
+    }
+    // A report is no input, and the next one may stand in its place.
+    for (format, name) in
+        [("csv", "report.csv"), ("json", "report.json"), ("ndjson", "report"), ("table", "report.txt")]
+    {
+        for command in [inspect, chain] {
+            let run = || {
+                let run = Run::new([command, folder]).arg("--at").arg(AT).arg("-f").arg(format);
+                run.arg("-o").arg(at(name)).output()
+            };
+            let first = run();
+            let report = read(at(name));
+            assert_eq!(run().status, first.status, "{format}");
+            assert!(read(at(name)) == report, "{format}");
+        }
+    }
 }
 
 #[test]

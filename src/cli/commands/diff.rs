@@ -77,9 +77,7 @@ fn authorities(arguments: &Diff, side: &std::ffi::OsString, problems: &mut Vec<P
     input::select(&mut request, &arguments.selecting)?;
     request.trust = input::sources(&arguments.trust)?;
     request.intermediates = input::sources(&arguments.intermediates)?;
-    for beside in [&request.trust, &request.intermediates] {
-        input::protect(&arguments.output, beside)?;
-    }
+    input::protect(&arguments.output, &[&request.trust, &request.intermediates])?;
     if request.selects() {
         let found = ops::chain_each(&request, |_| (), |()| ())?;
         problems.extend(found.problems);

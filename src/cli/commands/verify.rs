@@ -27,9 +27,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     request.crls = input::sources(&crls)?;
     request.crls_must_tell = true;
     input::select(&mut request, &arguments.selecting)?;
-    for side in [&request.trust, &request.intermediates, &request.crls] {
-        input::protect(&arguments.output, side)?;
-    }
+    input::protect(&arguments.output, &[&request.trust, &request.intermediates, &request.crls])?;
     let mut settings = Settings::new(
         match arguments.purpose {
             Purpose::Client => path::Purpose::Client,
