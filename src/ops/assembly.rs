@@ -12,8 +12,9 @@ use crate::path::revocation::CrlStore;
 use crate::path::revocation::signers::SignerPool;
 use crate::path::{Purpose, Settings};
 use crate::pool::{Entry, Pool};
+use crate::source::contents::Fault;
 use crate::source::live;
-use crate::source::{Problem, Restrictions, Source};
+use crate::source::{Position, Problem, ProblemCode, Restrictions, Source};
 
 /// Everything that was read, and the graph over it.
 pub(crate) struct Assembly {
@@ -39,6 +40,27 @@ impl Side {
         if !sources.is_empty() {
             let inputs = Inputs { sources: sources.to_vec(), list: None };
             scan::scan(&inputs, &request.passwords, &|parcel| parcel, &mut |parcel| side.take(parcel));
+        }
+        side
+    }
+
+    /// What `--crl` names: a file without a CRL in it was not meant.
+    fn read_crls(request: &Request) -> Self {
+        let mut side = Self::default();
+        for source in &request.crls {
+            let read = Self::read(std::slice::from_ref(source), request);
+            let is_file = matches!(source, Source::Path(path) if path.is_file());
+            if is_file && read.crls.is_empty() && read.problems.is_empty() {
+                let message = format!(
+                    "expected a CRL, found none (certificates: {}); name CA certificates with --intermediates or --trust",
+                    read.pool.len()
+                );
+                let fault = Fault::new(ProblemCode::Empty, Position::Whole, message);
+                side.problems.push(Problem::new(&source.to_string().into(), fault));
+            }
+            side.crls.extend(read.crls);
+            side.problems.extend(read.problems);
+            side.pool.absorb(read.pool);
         }
         side
     }
@@ -91,7 +113,7 @@ impl Assembly {
         let trust = request.trust_from();
         let trust_side = Side::read(&request.trust, request);
         let intermediates = Side::read(&request.intermediates, request);
-        let crl_side = Side::read(&request.crls, request);
+        let crl_side = Side::read_crls(request);
         let stores = if trust == Trust::Store { Stores::read() } else { Stores::default() };
         let beside = [&trust_side, &intermediates, &stores.roots, &stores.intermediates];
         let beside = beside.into_iter().flat_map(|side| side.pool.entries());
@@ -104,7 +126,9 @@ impl Assembly {
 
         let mut problems = std::mem::take(&mut corpus.problems);
         settings.require_revocation |= request.require_revocation;
-        settings.require_revocation |= request.crls_must_tell && !crl_side.crls.is_empty();
+        // An empty folder asks for nothing; what is there and cannot be read, or is no CRL, was to tell.
+        let are_given = !crl_side.crls.is_empty() || !crl_side.problems.is_empty();
+        settings.require_revocation |= request.crls_must_tell && are_given;
         let mut disallowed = corpus.disallowed.clone();
         let mut crls = std::mem::take(&mut corpus.crls);
         let mut issuers = Vec::new();

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Output, Run, array, patiently, pem, read, testdata, write};
+use crate::common::{AT, Output, Run, array, patiently, pem, read, repository, testdata, write};
 
 fn run(arguments: &[&str]) -> Output {
     Run::new(arguments).output()
@@ -370,4 +370,16 @@ fn a_folder_that_only_helps_verify_and_was_dropped_for_being_empty_counts_as_emp
     run(&["--intermediates", &absent]).status(0);
     run(&["--crl", &format!("{absent}/deeper")]).status(2);
     run(&["--crl", &absent, "--require-revocation"]).status(1);
+    // an empty folder asks for nothing, and whatever else is there was to tell
+    let place = folder(&[
+        ("empty/.keep", b""),
+        ("cut.crl", &read(repository("testdata/contoso/from-pki-team/root.crl"))[..300]),
+    ]);
+    std::fs::remove_file(place.path().join("empty/.keep")).expect("it goes");
+    let at = |name: &str| place.path().join(name).to_string_lossy().into_owned();
+    run(&["--crl", &at("empty")]).status(0);
+    for name in [at("cut.crl"), path("loop/root.cer")] {
+        let output = run(&["--crl", &name]).status(3);
+        assert_eq!((&output.json()["valid"], array(&output.json()["problems"]).len()), (&false.into(), 1));
+    }
 }
