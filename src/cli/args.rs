@@ -10,7 +10,8 @@ use crate::Time;
 const EXIT_STATUS: &str = "\
 Exit status:
   0  done; nothing at or above --fail-on
-  1  done, and the certificates have findings at that level; verify: not valid
+  1  done, and audit has findings at that level; chain: a client certificate has no valid path;
+     export --allow-incomplete: one was left out; verify: not valid
   2  usage or settings are wrong, a SOURCE does not exist, or no certificate was found
   3  done, but some input that looked like certificates could not be read
   4  the output could not be written
@@ -238,7 +239,7 @@ pub(crate) struct Export {
     /// Write the CA certificates of every valid path, not of the chosen one alone
     #[arg(long)]
     pub(crate) all_paths: bool,
-    /// Without client certificates: every CA certificate that has a valid path
+    /// Every CA certificate that has a valid path, also where there is no client certificate
     #[arg(long)]
     pub(crate) all_cas: bool,
     /// Write what is complete although some client certificate has no valid path
