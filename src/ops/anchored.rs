@@ -30,7 +30,7 @@ pub struct Anchored {
 pub fn anchored(request: &Request) -> Result<Anchored, OpsError> {
     let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
     if corpus.is_empty() && (corpus.crls.is_empty() || !request.trust.is_empty()) {
-        return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
+        return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems.take() });
     }
     let may_be_roots = corpus.may_be_old_roots();
     let others = |issuers: &Pool| {
@@ -42,7 +42,7 @@ pub fn anchored(request: &Request) -> Result<Anchored, OpsError> {
         let all = corpus.issuers.entries().iter().map(|entry| &entry.certificate);
         let is_authority = |one: &&Arc<Certificate>| !one.is_end_entity() || one.is_known_root();
         let authorities = all.filter(is_authority).cloned().collect();
-        return Ok(Anchored { authorities, may_be_roots: others(&corpus.issuers), problems: corpus.problems });
+        return Ok(Anchored { authorities, may_be_roots: others(&corpus.issuers), problems: corpus.problems.take() });
     }
     let mut assembly = Assembly::over(corpus, request, settings(request))?;
     let all = assembly.corpus.issuers.entries().iter().map(|entry| &entry.certificate);

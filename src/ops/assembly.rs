@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, Crl};
-use crate::ops::corpus::{Corpus, Namesakes};
+use crate::ops::corpus::{Corpus, Namesakes, Problems};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
 use crate::ops::scan::{self, Inputs};
@@ -31,7 +31,7 @@ pub(crate) struct Assembly {
 struct Side {
     pool: Pool,
     crls: Vec<Arc<Crl>>,
-    problems: Vec<Problem>,
+    problems: Problems,
 }
 
 impl Side {
@@ -48,7 +48,7 @@ impl Side {
     fn read_crls(request: &Request) -> Self {
         let mut side = Self::default();
         for source in &request.crls {
-            let read = Self::read(std::slice::from_ref(source), request);
+            let mut read = Self::read(std::slice::from_ref(source), request);
             let is_file = matches!(source, Source::Path(path) if path.is_file());
             if is_file && read.crls.is_empty() && read.problems.is_empty() {
                 let message = format!(
@@ -56,10 +56,10 @@ impl Side {
                     read.pool.len()
                 );
                 let fault = Fault::new(ProblemCode::Empty, Position::Whole, message);
-                side.problems.push(Problem::new(&source.to_string().into(), fault));
+                side.problems.add(vec![Problem::new(&source.to_string().into(), fault)]);
             }
             side.crls.extend(read.crls);
-            side.problems.extend(read.problems);
+            side.problems.add(read.problems.take());
             side.pool.absorb(read.pool);
         }
         side
@@ -70,7 +70,7 @@ impl Side {
             self.pool.add(certificate, occurrence);
         }
         self.crls.extend(parcel.crls);
-        self.problems.extend(parcel.problems);
+        self.problems.add(parcel.problems);
     }
 }
 
@@ -101,9 +101,9 @@ impl Stores {
 impl Assembly {
     /// Reads everything that the request names; an error where that holds no certificate.
     pub(crate) fn new(request: &Request) -> Result<Self, OpsError> {
-        let corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
+        let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
         if corpus.is_empty() {
-            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
+            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems.take() });
         }
         Self::over(corpus, request, settings(request))
     }
@@ -124,7 +124,7 @@ impl Assembly {
         let known = trusted.chain(intermediates.pool.entries().iter().filter(is_known));
         known.for_each(|entry| entry.certificate.take_for_root());
 
-        let mut problems = std::mem::take(&mut corpus.problems);
+        let mut problems = corpus.problems.take();
         settings.require_revocation |= request.require_revocation;
         // An empty folder asks for nothing; what is there and cannot be read, or is no CRL, was to tell.
         let are_given = !crl_side.crls.is_empty() || !crl_side.problems.is_empty();
@@ -154,9 +154,9 @@ impl Assembly {
         add(&others, &|_| false);
         disallowed.extend(stores.disallowed.pool.entries().iter().map(|entry| *entry.certificate.sha256()));
         let stores = [stores.roots, stores.intermediates, stores.disallowed];
-        for side in stores.into_iter().chain([trust_side, intermediates, crl_side]) {
+        for mut side in stores.into_iter().chain([trust_side, intermediates, crl_side]) {
             crls.extend(side.crls);
-            problems.extend(side.problems);
+            problems.extend(side.problems.take());
             helpers.absorb(side.pool);
         }
 

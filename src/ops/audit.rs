@@ -132,9 +132,9 @@ pub fn audit<R: Send>(
     let mut assembly = if audit.closed_pool {
         Assembly::over(Corpus::unread(request.inputs()), request, settings)?
     } else {
-        let corpus = Corpus::read_noting(request.inputs(), &request.passwords, &request.progress, Some(&names))?;
+        let mut corpus = Corpus::read_noting(request.inputs(), &request.passwords, &request.progress, Some(&names))?;
         if corpus.is_empty() {
-            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems });
+            return Err(OpsError::NoCertificate { sources: request.source_names(), problems: corpus.problems.take() });
         }
         Assembly::over(corpus, request, settings)?
     };

@@ -22,6 +22,37 @@ const HELD: usize = 20 << 20;
 /// How many problems are kept; a source of nothing but damage is told by its first ones.
 const PROBLEMS: usize = 100_000;
 
+/// The problems of a run, as many as are kept.
+#[derive(Default)]
+pub(crate) struct Problems {
+    kept: Vec<Problem>,
+    left_out: usize,
+}
+
+impl Problems {
+    pub(crate) fn add(&mut self, problems: Vec<Problem>) {
+        let room = PROBLEMS.saturating_sub(self.kept.len());
+        self.left_out += problems.len().saturating_sub(room);
+        self.kept.extend(problems.into_iter().take(room));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// All that are told; last, how many are not.
+    pub(crate) fn take(&mut self) -> Vec<Problem> {
+        let Self { mut kept, left_out } = std::mem::take(self);
+        if left_out > 0 {
+            let message =
+                format!("expected at most {PROBLEMS} problems in a run, found {left_out} more, which are not listed");
+            let fault = Fault::new(ProblemCode::Limit, Position::Whole, message);
+            kept.push(Problem::new(&"all sources".into(), fault));
+        }
+        kept
+    }
+}
+
 /// What the first reading leaves.
 pub(crate) struct Corpus {
     inputs: Inputs,
@@ -30,11 +61,9 @@ pub(crate) struct Corpus {
     end_entities: EndEntities,
     pub(crate) crls: Vec<Arc<Crl>>,
     pub(crate) private_keys: usize,
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Problems,
     /// The SHA-256 of what a store of disallowed certificates holds.
     pub(crate) disallowed: Vec<[u8; 32]>,
-    /// Problems beyond those that are kept.
-    pub(crate) problems_left_out: usize,
     /// What could be read only once, for the second look.
     spool: Option<Spool>,
     /// Notes on the end-entity certificates' names.
@@ -81,9 +110,8 @@ impl Corpus {
             end_entities: EndEntities::Held { pool: Pool::default(), bytes: 0 },
             crls: Vec::new(),
             private_keys: 0,
-            problems: Vec::new(),
+            problems: Problems::default(),
             disallowed: Vec::new(),
-            problems_left_out: 0,
             spool: None,
             names: Vec::new(),
             notes: namesakes::Notes::default(),
@@ -190,7 +218,7 @@ impl Corpus {
         sink: &mut dyn FnMut(R),
     ) -> Vec<Problem> {
         let mut seen = HashSet::new();
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let (mut crls, mut disallowed) = (0, 0);
         progress.count_files(inputs.counter());
         scan::scan(
@@ -207,7 +235,7 @@ impl Corpus {
             },
             &mut |(results, ends_input, more, more_crls, more_disallowed)| {
                 progress.read(ends_input, results.len());
-                problems.extend(more);
+                problems.add(more);
                 crls += more_crls;
                 disallowed += more_disallowed;
                 for (id, result) in results {
@@ -217,6 +245,7 @@ impl Corpus {
                 }
             },
         );
+        let mut problems = problems.take();
         // Whoever is judged as soon as he is read is judged without what stands behind him.
         let unused = [
             (crls, "CRLs among the sources", "name them with --crl"),
@@ -236,9 +265,7 @@ impl Corpus {
     fn take(&mut self, parcel: Parcel) -> std::io::Result<()> {
         self.crls.extend(parcel.crls);
         self.private_keys += parcel.private_keys;
-        let room = PROBLEMS.saturating_sub(self.problems.len());
-        self.problems_left_out += parcel.problems.len().saturating_sub(room);
-        self.problems.extend(parcel.problems.into_iter().take(room));
+        self.problems.add(parcel.problems);
         for (certificate, occurrence) in parcel.certificates {
             if is_disallowed(&occurrence) {
                 self.disallowed.push(*certificate.sha256());

@@ -45,7 +45,7 @@ pub fn inspect<R: Send>(
         certificates: corpus.issuers.len() + corpus.end_entity_count(),
         crls: corpus.crls.len(),
         private_keys: corpus.private_keys,
-        problems: std::mem::take(&mut corpus.problems),
+        problems: corpus.problems.take(),
         ..Inspected::default()
     };
     for entry in corpus.issuers.entries() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::certificate::{Certificate, Crl};
 use crate::ops::overlap::{growing, on_all_cores, overlap, overlap_ready};
 use crate::source::batches::Batch;
-use crate::source::contents::{Contents, Fault, Found, Kind, ProblemCode};
+use crate::source::contents::{Contents, Fault, Found, Kind, MAX_FAULTS, ProblemCode};
 use crate::source::passwords::ReadContext;
 use crate::source::read::{self, Opened, Room};
 use crate::source::walk::{self, Input, InputFault, Origin};
@@ -26,6 +26,23 @@ pub(crate) struct Parcel {
     pub(crate) is_fleeting: bool,
     /// Whether it is the last of its input.
     pub(crate) ends_input: bool,
+}
+
+impl Parcel {
+    /// Keeps as many problems of an input as are told of one; `told` counts those of its parts before.
+    fn limit_problems(&mut self, told: &mut usize) {
+        let room = MAX_FAULTS.saturating_sub(*told);
+        let count = self.problems.len();
+        if count > room {
+            let first_too_many = (*told <= MAX_FAULTS).then(|| {
+                let Problem { source, position, .. } = &self.problems[room];
+                Problem::new(source, Fault::too_many(*position))
+            });
+            self.problems.truncate(room);
+            self.problems.extend(first_too_many);
+        }
+        *told += count;
+    }
 }
 
 /// What is to be read: SOURCEs, and a list of further ones.
@@ -141,12 +158,14 @@ fn scan_parts<R: Send>(
 ) {
     let context = ReadContext { name, passwords };
     let mut count = 0;
+    let mut told = 0;
     let mut read = |parts: Vec<Part>| -> Vec<R> {
         let mut parcels = on_all_cores(parts, 1, &|part| match part {
             Part::Batch(batch) => decode(name, is_fleeting, batch.read(context)),
             Part::Contents(contents) => decode(name, is_fleeting, contents),
         });
         for parcel in &mut parcels {
+            parcel.limit_problems(&mut told);
             for (_, occurrence) in &mut parcel.certificates {
                 occurrence.index += count;
             }
@@ -189,7 +208,9 @@ fn first_look<R>(
                     Looked::Long(name, is_fleeting, Box::new(parts))
                 }
                 Opened::Whole(contents) => {
-                    Looked::Done(work(Parcel { ends_input: true, ..decode(&name, is_fleeting, contents) }))
+                    let mut parcel = decode(&name, is_fleeting, contents);
+                    parcel.limit_problems(&mut 0);
+                    Looked::Done(work(Parcel { ends_input: true, ..parcel }))
                 }
                 Opened::Batches(batches) => Looked::Long(name, is_fleeting, Box::new(batches.map(Part::Batch))),
             }

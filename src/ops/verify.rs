@@ -55,7 +55,7 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
     let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
     let source_name = request.source_names();
     if corpus.is_empty() {
-        return Err(OpsError::NoCertificate { sources: source_name, problems: corpus.problems });
+        return Err(OpsError::NoCertificate { sources: source_name, problems: corpus.problems.take() });
     }
     if request.selects() {
         return verify_selected(request, Assembly::over(corpus, request, settings)?);
@@ -66,11 +66,11 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
         ([], [only]) => only.certificate.clone(),
         ([], several) => {
             let found = format!("{} CA certificates", several.len());
-            return Err(OpsError::NotOneLeaf { source_name, found, problems: std::mem::take(&mut corpus.problems) });
+            return Err(OpsError::NotOneLeaf { source_name, found, problems: corpus.problems.take() });
         }
         _ => {
             let found = format!("{} of them", corpus.end_entity_count());
-            return Err(OpsError::NotOneLeaf { source_name, found, problems: std::mem::take(&mut corpus.problems) });
+            return Err(OpsError::NotOneLeaf { source_name, found, problems: corpus.problems.take() });
         }
     };
     let mut assembly = Assembly::over(corpus, request, settings)?;

@@ -169,17 +169,19 @@ impl Fault {
     pub(crate) fn add_to(self, faults: &mut Vec<Self>) {
         match faults.len() {
             ..MAX_FAULTS => faults.push(self),
-            MAX_FAULTS => {
-                let message =
-                    format!("more is wrong with it than the first {MAX_FAULTS} faults, and the rest is not listed");
-                faults.push(Self::new(ProblemCode::Limit, self.position, message));
-            }
+            MAX_FAULTS => faults.push(Self::too_many(self.position)),
             _ => {}
         }
     }
+
+    /// What is told in place of the first fault too many.
+    pub(crate) fn too_many(position: Position) -> Self {
+        let message = format!("more is wrong with it than the first {MAX_FAULTS} faults, and the rest is not listed");
+        Self::new(ProblemCode::Limit, position, message)
+    }
 }
 
-/// The faults of one container that are kept: a hostile one can hold a fault in every other byte.
+/// The faults of one input that are kept: a hostile one can hold a fault in every other byte.
 pub(crate) const MAX_FAULTS: usize = 1000;
 
 /// What a reader read, and what it could not: side by side, so that one bad part never hides the rest.

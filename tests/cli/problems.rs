@@ -1,11 +1,12 @@
 //! What could not be read is told by every command in every format, and never hides what could be.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Output, Run, array, write};
+use crate::common::{AT, Output, Run, array, read, testdata, write};
 
 /// A root, an issuing CA, a client, and folders with a damaged certificate beside them.
 struct Place {
@@ -112,4 +113,35 @@ fn where_nothing_but_damage_is_found_the_problems_say_why() {
     let verify = Run::new(["verify", "--trust"]).arg(place.path("all/root.cer")).arg(alone.join("broken.cer"));
     let output = verify.output().status(2);
     assert!(output.stderr.contains("expected a whole certificate"), "{}", output.stderr);
+}
+
+#[test]
+fn no_more_problems_are_listed_of_a_file_and_of_a_run_than_is_said_and_that_there_are_more_is_one_of_them() {
+    let damaged = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n";
+    let place =
+        folder(&[("few.pem", damaged.repeat(1000).as_bytes()), ("many.pem", damaged.repeat(30_000).as_bytes())]);
+    for number in 0..100 {
+        write(place.path().join(format!("{number}.pem")), damaged.repeat(1200));
+    }
+    write(place.path().join("root.cer"), read(testdata("loop/root.cer")));
+    let root = testdata("loop/root.cer");
+    let problems = |arguments: &[&OsStr]| {
+        let output = Run::new(arguments).arg("-f").arg("json").output().status(3);
+        let problems = array(&output.json()["problems"]).to_vec();
+        let limits: Vec<Value> = problems.iter().filter(|problem| problem["code"] == "limit").cloned().collect();
+        (problems.len(), limits)
+    };
+    let inspect = |what: &Path| problems(&["inspect".as_ref(), what.as_os_str(), root.as_os_str()]);
+    assert_eq!(inspect(&place.path().join("few.pem")), (1000, vec![]));
+    let (count, limits) = inspect(&place.path().join("many.pem"));
+    assert_eq!((count, limits.len()), (1001, 1));
+    assert!(limits[0]["message"].to_string().contains("more is wrong with it"), "{}", limits[0]);
+    // Each file and the run have their limits.
+    let audit = ["audit", "--closed-pool", "--trust"].map(OsStr::new);
+    let closed = [&audit[..], &[root.as_os_str(), place.path().as_os_str()]].concat();
+    for (count, limits) in [inspect(place.path()), problems(&closed)] {
+        assert_eq!(count, 100_001);
+        let last = &limits.last().expect("one")["message"].to_string();
+        assert!(last.contains("found 2101 more, which are not listed"), "{last}");
+    }
 }
