@@ -125,7 +125,7 @@ pub fn certutil_csv(data: &[u8]) {
 /// The dumps of `certutil` and of hex viewers.
 pub fn hexdump(data: &[u8]) {
     let _ = dump::is_dump(data);
-    settle(dump::read(data), data.len());
+    settle(dump::read(data, 1), data.len());
 }
 
 /// PKCS#7, in DER or BER.

@@ -2,6 +2,7 @@
 
 use crate::source::base64_body;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::hexdump;
 use crate::source::objects::{self, Expected};
 use crate::source::shape::is_object;
 
@@ -31,6 +32,10 @@ pub(crate) fn read(text: &[u8], line: u64, newline: u8, contents: &mut Contents)
     }
     if is_object(trimmed) {
         contents.append(objects::read(trimmed, Expected::Anything, Format::Der, |_| line_of(trimmed)));
+        return;
+    }
+    if hexdump::is_dump(text) {
+        contents.append(hexdump::read(text, line));
         return;
     }
     let mut scratch = Vec::new();

@@ -114,12 +114,12 @@ pub(crate) fn is_dump(head: &[u8]) -> bool {
         && runs(head).iter().any(|run| is_object(&run.bytes))
 }
 
-/// Reads the objects that a text shows. Dumps also show parts of certificates (keys, signatures): those are none.
-pub(crate) fn read(text: &[u8]) -> Contents {
+/// Reads the objects that a text shows whose first line has the number `first_line`. Dumps also show parts of certificates (keys, signatures): those are none.
+pub(crate) fn read(text: &[u8], first_line: u64) -> Contents {
     let mut contents = Contents::default();
     let objects: Vec<Run> = runs(text).into_iter().filter(|run| is_object(&run.bytes)).collect();
     for (index, run) in objects.iter().enumerate() {
-        let position = Position::Line(run.line);
+        let position = Position::Line(first_line - 1 + run.line);
         let mut read = objects::read(&run.bytes, Expected::Anything, Format::Der, |_| position);
         // certutil prints the properties of a store entry behind its certificate.
         let stop = objects.get(index + 1).map_or(text.len(), |next| next.start);
@@ -168,7 +168,7 @@ mod tests {
             addressed(&der, "    ")
         );
         assert!(is_dump(text.as_bytes()));
-        let contents = read(text.as_bytes());
+        let contents = read(text.as_bytes(), 1);
         assert!(contents.faults.is_empty(), "{:?}", contents.faults);
         assert_eq!(contents.found[0].der, der);
         assert_eq!(contents.found[0].position, Position::Line(2));
@@ -183,7 +183,7 @@ mod tests {
             der.chunks(30).map(|line| line.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).collect();
         for text in [pairs.join("\n"), digits.join("\n"), digits.concat()] {
             assert!(is_dump(text.as_bytes()));
-            assert_eq!(read(text.as_bytes()).found[0].der, der);
+            assert_eq!(read(text.as_bytes(), 1).found[0].der, der);
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
             addressed(&first, "  "),
             addressed(&second, "  ")
         );
-        let contents = read(text.as_bytes());
+        let contents = read(text.as_bytes(), 1);
         let names: Vec<_> = contents
             .found
             .iter()
@@ -213,12 +213,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read(text: Vec<u8>) {
-            let _ = (is_dump(&text), read(&text));
+            let _ = (is_dump(&text), read(&text, 1));
         }
 
         #[test]
         fn any_dump_like_text_is_read(text in "([0-9a-f]{4}  ([0-9a-f]{2} ){0,17} ?[ -~]{0,6}\r?\n){0,20}") {
-            let _ = (is_dump(text.as_bytes()), read(text.as_bytes()));
+            let _ = (is_dump(text.as_bytes()), read(text.as_bytes(), 1));
         }
     }
 }

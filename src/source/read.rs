@@ -278,7 +278,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             }
             contents
         }
-        Content::HexDump => hexdump::read(&text),
+        Content::HexDump => hexdump::read(&text, 1),
         Content::Base64 => base64_body::read(&text, |bytes, line| {
             read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(line))
         }),

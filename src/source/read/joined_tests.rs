@@ -122,6 +122,19 @@ fn what_was_joined_with_pem_is_read_beside_it() {
         assert!(two().iter().all(|der| all.contains(der)), "{} of {}", all.len(), String::from_utf8_lossy(&bytes));
         assert_eq!(contents.faults, [], "{}", String::from_utf8_lossy(&bytes));
     }
+    // A hexadecimal dump too.
+    let dump: String = certificate(0)
+        .chunks(16)
+        .map(|line| line.iter().map(|byte| format!("{byte:02x} ")).collect::<String>() + "\n")
+        .collect();
+    for bytes in [format!("{dump}\n{second}"), format!("{second}CA certificate:\n{dump}")] {
+        let contents = whole(bytes.as_bytes(), Looks::Certificate);
+        let mut all = found(&contents);
+        all.sort();
+        let mut expected = two();
+        expected.sort();
+        assert_eq!((all, contents.faults), (expected.to_vec(), vec![]));
+    }
     // However many there are: both behind a block and before one.
     let many: Vec<u8> = (0..300).flat_map(certificate).collect();
     for bytes in [
