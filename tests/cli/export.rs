@@ -380,12 +380,7 @@ fn the_manifest_tells_the_provider_of_a_clients_key() {
     let key = std::sync::Arc::new(rcgen::KeyPair::generate().expect("a key can be made"));
     let client = root.client_with("pc1.contoso.test", |options| options.key = Some(key.clone()));
     let name = "Microsoft Platform Crypto Provider";
-    let folder = folder(&[("root.cer", &root.der), ("key.pem", key.serialize_pem().as_bytes())]);
-    let inside = |file: &str| folder.path().join(file).to_string_lossy().into_owned();
-    crate::common::write(inside("client.pem"), pem(&client));
-    let (client_file, key_file, pfx) = (inside("client.pem"), inside("key.pem"), inside("pc1.pfx"));
-    let make = ["pkcs12", "-export", "-in", &client_file, "-inkey", &key_file, "-CSP", name, "-passout", "pass:"];
-    openssl::openssl(&[&make[..], &["-out", &pfx]].concat(), b"").expect("OpenSSL writes PKCS#12");
+    let folder = folder(&[("root.cer", &root.der), ("pc1.pfx", &openssl::pkcs12(&client, &key, name))]);
     let export = Export::of(&[folder.path()], &[]);
     export.holds(&[&root.der], &[]);
     let told = &export.manifest()["clientDetails"][0];
