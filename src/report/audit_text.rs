@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
+use crate::certificate::Certificate;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Severity, Verdict};
-use crate::ops::{AuditOutcome, Trust};
+use crate::ops::{AuditOutcome, IssuerResult};
 use crate::report::audit::AuditedRecord;
 use crate::report::describe;
 use crate::report::model::Role;
@@ -14,6 +15,7 @@ use crate::report::sanitize::terminal;
 use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
+use crate::report::trust_text;
 
 /// How many certificates are listed where the style sets no limit: whoever wants more wants a file.
 pub const LISTED: usize = 1000;
@@ -30,6 +32,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[
         selection_text::write(out, style, &found.selection)?;
     }
     problems_text::write(out, style, &found.problems)?;
+    trust_text::to_compare(out, style, found.trust, &roots(found))?;
     next(out, style, found)
 }
 
@@ -59,11 +62,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         }
     };
     writeln!(out, "{}", style.paint(colour, &text))?;
-    let trust = match found.trust {
-        Trust::Given => "trust anchors as given by --trust",
-        Trust::Store => "trust anchors from Windows' Root stores",
-        Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
-    };
+    let trust = trust_text::origin(found.trust);
     let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
     style.faint(out, &line)
 }
@@ -242,6 +241,16 @@ fn with_article(severity: Severity) -> &'static str {
         Severity::Warning => "a warning",
         Severity::Info => "information",
     }
+}
+
+/// The valid roots that audited certificates hang on; where none does, every valid one.
+fn roots(found: &AuditOutcome) -> Vec<&Certificate> {
+    let is_root = |issuer: &&IssuerResult| {
+        issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
+    };
+    let (used, unused): (Vec<_>, Vec<_>) = found.issuers.iter().filter(is_root).partition(|issuer| issuer.clients > 0);
+    let roots = if used.is_empty() { unused } else { used };
+    roots.into_iter().map(|issuer| &*issuer.entry.certificate).collect()
 }
 
 /// Where to read what to do.
