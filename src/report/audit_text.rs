@@ -17,10 +17,7 @@ use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::trust_text;
 
-/// How many certificates are listed where the style sets no limit: whoever wants more wants a file.
-pub const LISTED: usize = 1000;
-
-/// Writes what an audit came to, and the worst certificates of all, as [`Worst`](super::audit::Worst) kept them.
+/// Writes what an audit came to, and the worst certificates of all, or every one, as [`Worst`](super::audit::Worst) kept them.
 pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     summary(out, style, found)?;
     codes(out, style, found)?;
@@ -104,6 +101,14 @@ fn beside(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resul
     Ok(())
 }
 
+fn verdict_tint(verdict: Verdict) -> Tint {
+    match verdict {
+        Verdict::Fail => Tint::Bad,
+        Verdict::Warn => Tint::Warning,
+        Verdict::Pass => Tint::Good,
+    }
+}
+
 fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     let [_, warn, fail] = found.verdicts;
     if worst.is_empty() {
@@ -127,7 +132,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
         codes.extend(row.inherited.iter().map(|code| format!("{} of a CA", code.id())));
         codes.dedup();
         vec![
-            Cell::tinted(row.verdict.name(), if row.verdict == Verdict::Fail { Tint::Bad } else { Tint::Warning }),
+            Cell::tinted(row.verdict.name(), verdict_tint(row.verdict)),
             Cell::new(name(&row.subject, &row.thumbprint)),
             Cell::tinted(describe::date(row.not_after), describe::urgency(row.days_left)),
             Cell::tinted(
@@ -145,7 +150,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
     let rest = (warn + fail).saturating_sub(shown as u64);
     if rest > 0 {
         let text = format!(
-            "{} not shown: `--format html -o FILE` or `--format csv -o FILE` has them all",
+            "{} not shown: `-v` shows all, and `--format csv -o FILE` has them all",
             count(rest, "more that may or will fail is", "more that may or will fail are")
         );
         writeln!(out, "  {}", style.paint(Tint::Faint, &text))?;
@@ -160,6 +165,9 @@ fn details(out: &mut dyn Write, style: &Style, rows: &[AuditedRecord]) -> io::Re
             let label = format!("    {:<8}", finding.severity.name());
             let text = format!("{} ({})", terminal(&finding.message), finding.code().id());
             style.hanging(out, &style.paint(tint(finding.severity), &label), "            ", &text)?;
+        }
+        if row.findings.is_empty() && row.inherited.is_empty() {
+            writeln!(out, "    nothing was found")?;
         }
         for code in &row.inherited {
             style.hanging(out, "    a CA    ", "            ", &format!("{} ({})", code.title(), code.id()))?;

@@ -1,5 +1,7 @@
 //! `certpath audit` for people: what its text promises of roots, of rows and of days.
 
+use std::sync::Arc;
+
 use crate::common::pki::{Ca, folder};
 use crate::common::{AT, Run, read, sha256, testdata};
 
@@ -28,4 +30,47 @@ fn an_audit_asks_for_the_roots_that_certificates_hang_on_and_for_no_other() {
     let folder = folder(&[("1.cer", &used.der), ("2.cer", &unused.der), ("3.cer", &used.client("pc1.contoso.test"))]);
     let text = Run::new(["audit", "--at", AT]).arg(folder.path()).output().text();
     assert!(text.contains(&sha256(&used.der)) && !text.contains(&sha256(&unused.der)), "{text}");
+}
+
+/// So many expired certificates, and one that is valid, of one key; with their CA.
+fn expired(count: usize) -> tempfile::TempDir {
+    let root = Ca::root("Contoso Root CA");
+    let key = Arc::new(rcgen::KeyPair::generate().expect("a key can be made"));
+    let client = |host: &str, year: i32| {
+        root.client_with(host, |options| {
+            options.key = Some(key.clone());
+            options.from = (2021, 1, 1);
+            options.to = (year, 1, 1);
+        })
+    };
+    let mut bundle = crate::common::pem(&client("good.contoso.test", 2050));
+    for number in 0..count {
+        bundle.push_str(&crate::common::pem(&client(&format!("pc{number}.contoso.test"), 2024)));
+    }
+    folder(&[("root.cer", &root.der), ("clients.pem", bundle.as_bytes())])
+}
+
+#[test]
+fn a_verbose_audit_shows_every_certificate_in_full_also_where_it_passes_and_beyond_the_worst_200() {
+    let folder = expired(230);
+    let run = |more: &[&str]| {
+        let given = ["audit", "--at", AT, "--cmg-revocation", "off"];
+        let settings = folder.path().join("site.toml");
+        crate::common::write(&settings, "[severity]\nkey-algorithm = \"info\"\n");
+        let run = Run::new(given).arg("--config").arg(settings).arg(folder.path());
+        more.iter().fold(run, Run::arg).output().status(1).text()
+    };
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with("  fail ")).count();
+    let short = run(&[]);
+    assert_eq!(rows(&short), 200, "{short}");
+    assert!(!short.contains("good.contoso.test"), "{short}");
+    assert!(short.contains("30 more that may or will fail are not shown: `-v` shows all"), "{short}");
+    assert!(short.contains("`--format csv -o FILE` has them all") && !short.contains("--format html"), "{short}");
+
+    let whole = run(&["-v"]);
+    assert_eq!(rows(&whole), 230, "{whole}");
+    assert!(whole.contains("\n  pass "), "{whole}");
+    // In the table, and in full behind it.
+    assert_eq!(whole.matches("good.contoso.test").count(), 2, "{whole}");
+    assert!(!whole.contains("not shown"), "{whole}");
 }
