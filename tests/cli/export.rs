@@ -487,3 +487,21 @@ fn readme_txt_and_the_script_name_every_file_and_hold_no_control_character() {
         }
     }
 }
+
+#[test]
+fn where_no_client_has_a_path_but_a_ca_has_the_refusal_names_what_writes_it() {
+    let gap = testdata("missing-intermediate");
+    let export = Export::of(&[&gap], &["--allow-incomplete"]);
+    export.left_nothing();
+    let text = export.output.status(5).text();
+    let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("no client certificate has a valid certification path to a root"), "{text}");
+    assert!(told.contains("the one CA certificate that has such a path with --all-cas"), "{text}");
+    // And it is true.
+    let export = Export::of(&[&gap], &["--allow-incomplete", "--all-cas"]);
+    export.holds(&[&read(gap.join("root.cer"))], &[]);
+
+    let client = gap.join("client.cer");
+    let text = Export::of(&[&client], &["--allow-incomplete"]).output.status(5).text();
+    assert!(text.contains("no CA certificate has a valid path") && !text.contains("--all-cas"), "{text}");
+}

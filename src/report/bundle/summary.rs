@@ -74,7 +74,7 @@ pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> Str
                 out.push_str("--allow-incomplete writes what is complete and lists the rest.\n");
             }
         }
-        Refusal::NothingToWrite => reasons(&mut out, bundle),
+        Refusal::NothingComplete(_) | Refusal::NothingToWrite => reasons(&mut out, bundle),
         Refusal::NoClients => {
             passed_over(&mut out, bundle);
             selection(&mut out, bundle);

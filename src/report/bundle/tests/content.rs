@@ -161,6 +161,8 @@ fn a_refusal_names_the_missing_issuer_with_its_key_identifier_and_address() {
     assert!(error.is_refusal());
     let options = BundleOptions { allow_incomplete: true, ..BundleOptions::default() };
     assert_eq!(refusal(&bundle, &options), Some(Refusal::NothingToWrite));
+    let with_root = Bundle { unused_authorities: 1, ..bundle };
+    assert_eq!(refusal(&with_root, &options), Some(Refusal::NothingComplete(1)));
     assert!(!Path::new("never").exists());
 }
 
