@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Run, read, sha256, testdata};
+use crate::common::{AT, Run, read, repository, sha256, testdata};
 
 #[test]
 fn an_audit_with_assumed_trust_asks_to_compare_the_roots_sha256_in_the_words_of_chain_and_export() {
@@ -73,4 +73,25 @@ fn a_verbose_audit_shows_every_certificate_in_full_also_where_it_passes_and_beyo
     // In the table, and in full behind it.
     assert_eq!(whole.matches("good.contoso.test").count(), 2, "{whole}");
     assert!(!whole.contains("not shown"), "{whole}");
+}
+
+#[test]
+fn the_days_since_a_certificate_expired_are_the_same_in_the_message_and_in_the_fields() {
+    let expired = repository("testdata/contoso/clients/PC000-expired.cer");
+    for (at, days, ago) in [
+        ("2023-01-01T00:00:01Z", -1, "less than a day ago"),
+        ("2023-01-02T00:00:00Z", -1, "1 day ago"),
+        ("2023-01-02T23:00:00Z", -1, "1 day ago"),
+        ("2023-01-03T00:00:00Z", -2, "2 days ago"),
+        ("2026-11-26T05:00:00Z", -1425, "1425 days ago"),
+    ] {
+        let report = Run::new(["audit", "--format", "json", "--at", at]).arg(&expired).output().json();
+        let certificate = &report["certificates"][0];
+        assert_eq!(certificate["daysLeft"], days, "{at}");
+        let message = format!("it expired on 2023-01-01, {ago}");
+        let findings = certificate["findings"].as_array().into_iter().flatten();
+        assert!(findings.clone().any(|finding| finding["message"] == *message), "{at}: {certificate}");
+        let inspected = Run::new(["inspect", "--format", "json", "--at", at]).arg(&expired).output().json();
+        assert_eq!(inspected["certificates"][0]["daysLeft"], days, "{at}");
+    }
 }
