@@ -311,3 +311,27 @@ fn a_folder_that_only_helps_verify_and_was_dropped_for_being_empty_counts_as_emp
     run(&["--crl", &format!("{absent}/deeper")]).status(2);
     run(&["--crl", &absent, "--require-revocation"]).status(1);
 }
+
+#[test]
+fn settings_that_are_wrong_or_absent_stop_every_command_that_takes_them() {
+    let place = folder(&[("wrong.toml", b"foo = 1\n")]);
+    let (wrong, absent) = (place.path().join("wrong.toml"), place.path().join("absent.toml"));
+    let (wrong, absent) = (wrong.to_string_lossy(), absent.to_string_lossy());
+    let (pki, root, client, out) =
+        (path("loop"), path("loop/root.cer"), path("loop/client.cer"), path("no-such-place"));
+    for arguments in [
+        vec!["inspect", &pki],
+        vec!["chain", &pki],
+        vec!["audit", &pki],
+        vec!["export", &pki, "--out", &out],
+        vec!["plan"],
+        vec!["verify", "--trust", &root, &client],
+        vec!["diff", &pki, &pki],
+        vec!["explain"],
+    ] {
+        for (settings, told) in [(&wrong, "foo"), (&absent, "absent.toml")] {
+            let output = Run::new(&arguments).arg("--config").arg(&**settings).output().status(2);
+            assert!(output.stdout.is_empty() && output.stderr.contains(told), "{arguments:?}: {}", output.seen());
+        }
+    }
+}
