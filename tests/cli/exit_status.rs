@@ -335,3 +335,25 @@ fn settings_that_are_wrong_or_absent_stop_every_command_that_takes_them() {
         }
     }
 }
+
+#[test]
+fn the_command_line_refuses_the_numbers_that_the_settings_refuse() {
+    let place = tempfile::tempdir().expect("a folder");
+    let settings = place.path().join("site.toml");
+    let pki = path("loop");
+    for (key, expected, wrong, right) in [
+        ("expiring-days", "a number of days up to 36500", &["36501", "4000000000"][..], &["0", "36500"][..]),
+        ("site-version", "four digits, such as 2309", &["12", "999", "10000", "99999"], &["1000", "2403", "9999"]),
+    ] {
+        for number in wrong.iter().chain(right) {
+            let status = if wrong.contains(number) { 2 } else { 0 };
+            crate::common::write(&settings, format!("[parameters]\n{key} = {number}\n"));
+            let run = || Run::new(["audit", "--at", AT, "--fail-on", "never", &pki]);
+            let in_file = run().arg("--config").arg(&settings).output().status(status);
+            let in_command = run().arg(format!("--{key}")).arg(number).output().status(status);
+            for output in [in_file, in_command] {
+                assert_eq!(output.stderr.contains(expected), status == 2, "{key} {number}: {}", output.stderr);
+            }
+        }
+    }
+}
