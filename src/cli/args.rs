@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::Time;
 use crate::cmg::settings::{EXPIRING_DAYS, SITE_VERSION};
 
-const EXIT_STATUS: &str = "\
+pub(crate) const EXIT_STATUS: &str = "\
 Exit status:
   0  done; nothing at or above --fail-on
   1  done, and the certificates have findings at that level; verify: not valid

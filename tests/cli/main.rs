@@ -24,6 +24,7 @@ mod faults;
 mod hostile_names;
 mod inspect;
 mod json_contract;
+mod manual;
 mod meshes;
 mod ndjson;
 mod old_roots;

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use crate::cli::args::{Arguments, Explain, Format, Plan, Schema};
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
-use crate::cli::{Stop, input};
+use crate::cli::{Stop, input, manual};
 use crate::cmg::catalogue;
 use crate::cmg::plan::{self, Query};
 use crate::cmg::{Code, catalogue::Explanation};
@@ -119,5 +119,5 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, Sto
 }
 
 pub(crate) fn man() -> Result<ExitStatus, Stop> {
-    to_standard_output(&text(|out| clap_mangen::Man::new(Arguments::command()).render(out)))
+    to_standard_output(&manual::page())
 }
