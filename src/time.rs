@@ -123,9 +123,11 @@ impl Time {
         Some(Self(days_from_civil(year, month, day) * DAY + hour * 3600 + minute * 60 + second))
     }
 
-    /// Whole days from `self` to `later`; negative when `later` is past. 23 hours are 0 days, one second ago is -1.
+    /// Whole days from `self` to `later`; when `later` is past, whole days since then, negative, and -1 from the first second on, so
+    /// that what is past is never 0. 23 hours are 0 days, one second ago and 47 hours ago are -1.
     pub fn days_until(self, later: Self) -> i64 {
-        (later.0 - self.0).div_euclid(DAY)
+        let days = (later.0 - self.0) / DAY;
+        if later < self { days.min(-1) } else { days }
     }
 
     /// So many days later.
@@ -257,7 +259,19 @@ mod tests {
     fn a_day_that_has_begun_does_not_count() {
         let noon = Time::parse("2026-01-01T12:00:00Z").unwrap();
         assert_eq!(noon.days_until(Time::parse("2026-01-02T11:59:59Z").unwrap()), 0);
-        assert_eq!(noon.days_until(Time::parse("2026-01-01T11:59:59Z").unwrap()), -1);
+    }
+
+    #[test]
+    fn what_is_past_is_so_many_whole_days_ago_and_never_none() {
+        let noon = Time::parse("2026-01-01T12:00:00Z").unwrap();
+        for (past, days) in [
+            ("2026-01-01T11:59:59Z", -1),
+            ("2025-12-31T12:00:00Z", -1),
+            ("2025-12-30T12:00:01Z", -1),
+            ("2025-12-30T12:00:00Z", -2),
+        ] {
+            assert_eq!(noon.days_until(Time::parse(past).unwrap()), days, "{past}");
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::Time;
+use crate::cmg::settings::{EXPIRING_DAYS, SITE_VERSION};
 
-const EXIT_STATUS: &str = "\
+pub(crate) const EXIT_STATUS: &str = "\
 Exit status:
   0  done; nothing at or above --fail-on
   1  done, and audit has findings at that level; chain: a client certificate has no valid path;
@@ -208,10 +209,10 @@ pub(crate) struct Audit {
     #[arg(long, value_enum, value_name = "on|off")]
     pub(crate) cmg_revocation: Option<Switch>,
     /// The version of the site, such as 2403: up to 1902 a CMG takes 2 roots and 4 intermediates
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = |text: &str| SITE_VERSION.read(text))]
     pub(crate) site_version: Option<u32>,
     /// Warn of certificates that expire within so many days
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = |text: &str| EXPIRING_DAYS.read(text))]
     pub(crate) expiring_days: Option<u32>,
     /// There are no other issuers than --trust and --intermediates give: one pass, and the first result at once
     #[arg(long)]

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod exit;
 mod input;
+mod manual;
 mod output;
 mod progress;
 mod protect;

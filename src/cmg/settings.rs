@@ -52,6 +52,28 @@ pub struct Parameters {
     pub internal_domains: Vec<String>,
 }
 
+/// What a number may be, in the settings and on the command line alike.
+pub(crate) struct Allowed {
+    from: u32,
+    to: u32,
+    /// What is expected, for a message.
+    pub(crate) expected: &'static str,
+}
+
+/// For `expiring-days`.
+pub(crate) const EXPIRING_DAYS: Allowed = Allowed { from: 0, to: 36_500, expected: "a number of days up to 36500" };
+/// For `site-version`.
+pub(crate) const SITE_VERSION: Allowed =
+    Allowed { from: 1000, to: 9999, expected: "a version of Configuration Manager in four digits, such as 2309" };
+
+impl Allowed {
+    /// The number, if it is one that is allowed.
+    pub(crate) fn read(&self, text: &str) -> Result<u32, String> {
+        let number = text.parse().ok().filter(|number| (self.from..=self.to).contains(number));
+        number.ok_or_else(|| format!("expected {}", self.expected))
+    }
+}
+
 impl Default for Parameters {
     fn default() -> Self {
         Self {
@@ -276,13 +298,15 @@ impl Reader<'_> {
         })
     }
 
+    fn number<T>(&self, key: &str, allowed: &Allowed, at: &Spanned<T>, text: &str) -> Result<u32, SettingsError> {
+        allowed.read(text).map_err(|_| self.error(at, format!("`{key}` is {}", allowed.expected)))
+    }
+
     fn parameters(&self, given: ParametersFile) -> Result<Parameters, SettingsError> {
         let mut parameters = Parameters::default();
         if let Some(days) = given.expiring_days {
-            if *days.get_ref() > 36_500 {
-                return Err(self.error(&days, "`expiring-days` is a number of days up to 36500"));
-            }
-            parameters.expiring_days = *days.get_ref();
+            parameters.expiring_days =
+                self.number("expiring-days", &EXPIRING_DAYS, &days, &days.get_ref().to_string())?;
         }
         if let Some(lengths) = given.key_lengths {
             let list = lengths.get_ref();
@@ -295,18 +319,11 @@ impl Reader<'_> {
             parameters.key_lengths.clone_from(list);
         }
         if let Some(version) = given.site_version {
-            let number = match version.get_ref() {
-                Value::Integer(number) => u32::try_from(*number).ok(),
-                Value::String(text) => text.parse().ok(),
-                _ => None,
+            let text = match version.get_ref() {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
             };
-            let number = number.filter(|number| (1000..=9999).contains(number)).ok_or_else(|| {
-                self.error(
-                    &version,
-                    "`site-version` is a version of Configuration Manager in four digits, such as 2309",
-                )
-            })?;
-            parameters.site_version = Some(number);
+            parameters.site_version = Some(self.number("site-version", &SITE_VERSION, &version, &text)?);
         }
         if let Some(revocation) = given.cmg_revocation {
             parameters.cmg_revocation = match revocation.get_ref() {

@@ -22,6 +22,8 @@ pub(crate) struct Assembly {
     /// The CA certificates that came with `--trust`, `--intermediates` or Windows' own stores.
     pub(crate) helpers: Pool,
     pub(crate) trust: Trust,
+    /// How many CRLs the sources held; the graph has them now.
+    pub(crate) crls: usize,
     pub(crate) graph: Graph,
     pub(crate) problems: Vec<Problem>,
 }
@@ -131,6 +133,7 @@ impl Assembly {
         settings.require_revocation |= request.crls_must_tell && are_given;
         let mut disallowed = corpus.disallowed.clone();
         let mut crls = std::mem::take(&mut corpus.crls);
+        let crls_of_sources = crls.len();
         let mut issuers = Vec::new();
         let mut helpers = Pool::default();
 
@@ -174,7 +177,7 @@ impl Assembly {
                 signers: SignerPool::new(build(&issuers, &disallowed, any), signers),
             }));
         }
-        Ok(Self { corpus, helpers, trust, graph, problems })
+        Ok(Self { corpus, helpers, trust, crls: crls_of_sources, graph, problems })
     }
 
     /// Where a CA certificate of the graph was found.

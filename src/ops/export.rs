@@ -54,12 +54,15 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         },
     )?;
     let mut chosen = chosen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if extent.all_cas {
+    let mut unused_authorities = 0;
+    if extent.all_cas || chosen.certificates.is_empty() {
         for id in assembly.graph.ids() {
             let certificate = assembly.graph.certificate(id);
             let verdict = assembly.graph.judge(certificate);
             let mut paths = verdict.paths.iter().filter(|path| !certificate.is_end_entity() && is_exportable(path));
-            if let Some(path) = paths.next() {
+            if !extent.all_cas {
+                unused_authorities += usize::from(paths.next().is_some());
+            } else if let Some(path) = paths.next() {
                 chosen.take(path, 0);
             }
             for path in paths {
@@ -87,6 +90,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         intermediates,
         clients,
         alternatives: chosen.alternatives.into_values().collect(),
+        unused_authorities,
         refused,
         passed_over,
         selection: judged.selection,

@@ -70,7 +70,7 @@ fn inspect_selected<R: Send>(
     let judged = judge_clients(request, &assembly, &of_client, &mut |result| result.into_iter().for_each(&mut *sink))?;
     Ok(Inspected {
         certificates: judged.statuses.iter().sum::<u64>() as usize,
-        crls: assembly.corpus.crls.len(),
+        crls: assembly.crls,
         private_keys: assembly.corpus.private_keys,
         passed_over: judged.passed_over.into_iter().collect(),
         selection: judged.selection,

@@ -176,6 +176,9 @@ pub struct Bundle {
     pub clients: Vec<ExportedClient>,
     /// The valid paths that were not chosen, each once, from the issuing CA up.
     pub alternatives: Vec<Path>,
+    /// Where nothing is to be written: how many CA certificates have a valid path to a self-signed anchor all the same, on which no
+    /// client certificate hangs.
+    pub unused_authorities: usize,
     /// The client certificates without a valid path to a self-signed anchor: the reason for a refusal, or, where the
     /// incomplete is allowed, what is left out.
     pub refused: Vec<Client>,

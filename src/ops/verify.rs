@@ -1,23 +1,24 @@
 //! `verify`: is this one certificate valid.
 
-use std::sync::Arc;
-
-use crate::certificate::{Certificate, CertificatePolicy};
+use crate::certificate::CertificatePolicy;
 use crate::ops::assembly::Assembly;
 use crate::ops::chain::{Considered, judge_clients};
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
-use crate::ops::results::Client;
+use crate::ops::results::{Client, Trust};
 use crate::ops::selecting::SelectionCounts;
 use crate::path::{Settings, Verdict};
+use crate::pool::Entry;
 use crate::source::Problem;
 
 /// What `verify` found.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verification {
-    /// The certificate that was judged.
-    pub leaf: Arc<Certificate>,
+    /// The certificate that was judged, and where it was found.
+    pub leaf: Entry,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
     /// Its paths, and what was refused.
     pub verdict: Verdict,
     /// The policies that the chosen path is valid under, of those that were asked for (user_constrained_policy_set, RFC 5280 section
@@ -30,14 +31,10 @@ pub struct Verification {
 }
 
 impl Verification {
-    fn of(
-        leaf: Arc<Certificate>,
-        verdict: Verdict,
-        selection: Option<SelectionCounts>,
-        assembly: &mut Assembly,
-    ) -> Self {
+    fn of(leaf: Entry, verdict: Verdict, selection: Option<SelectionCounts>, assembly: &mut Assembly) -> Self {
         let policies = verdict.chosen().map(|path| assembly.graph.valid_policies(path)).unwrap_or_default();
-        Self { leaf, verdict, policies, selection, problems: std::mem::take(&mut assembly.problems) }
+        let problems = std::mem::take(&mut assembly.problems);
+        Self { leaf, trust: assembly.trust, verdict, policies, selection, problems }
     }
 
     /// Whether there is a valid path.
@@ -62,8 +59,8 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
     }
     let held = corpus.held().unwrap_or_default();
     let leaf = match (held, corpus.issuers.entries()) {
-        ([leaf], _) => leaf.certificate.clone(),
-        ([], [only]) => only.certificate.clone(),
+        ([leaf], _) => leaf.clone(),
+        ([], [only]) => only.clone(),
         ([], several) => {
             let found = format!("{} CA certificates", several.len());
             return Err(OpsError::NotOneLeaf { source_name, found, problems: corpus.problems.take() });
@@ -74,7 +71,7 @@ pub fn verify(request: &Request, settings: Settings) -> Result<Verification, Ops
         }
     };
     let mut assembly = Assembly::over(corpus, request, settings)?;
-    let verdict = assembly.graph.judge(&leaf);
+    let verdict = assembly.graph.judge(&leaf.certificate);
     Ok(Verification::of(leaf, verdict, None, &mut assembly))
 }
 
@@ -87,9 +84,7 @@ fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verifica
     };
     let judged = judge_clients(request, &assembly, &|considered| considered, &mut keep)?;
     match (last, judged.statuses.iter().sum()) {
-        (Some(Client { entry, verdict }), 1) => {
-            Ok(Verification::of(entry.certificate, verdict, judged.selection, &mut assembly))
-        }
+        (Some(Client { entry, verdict }), 1) => Ok(Verification::of(entry, verdict, judged.selection, &mut assembly)),
         (_, asked_for) => {
             let passed_over: u64 = judged.passed_over.values().sum();
             let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over);

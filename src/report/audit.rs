@@ -152,34 +152,40 @@ impl AuditSummaryRecord {
     }
 }
 
-/// The worst of the certificates that come by: for a table that must not grow with their number.
+/// The worst of the certificates that come by, for a table that must not grow with their number; or every one.
 #[derive(Debug)]
 pub struct Worst {
-    limit: usize,
+    /// `None` keeps every one.
+    limit: Option<usize>,
     kept: Vec<AuditedRecord>,
 }
 
 impl Worst {
     /// Keeps at most so many; none that passes.
     pub fn new(limit: usize) -> Self {
-        Self { limit, kept: Vec::new() }
+        Self { limit: Some(limit), kept: Vec::new() }
+    }
+
+    /// Keeps every one, also those that pass.
+    pub fn every() -> Self {
+        Self { limit: None, kept: Vec::new() }
     }
 
     /// Takes one, or lets it go.
     pub fn push(&mut self, audited: AuditedRecord) {
-        if audited.verdict == Verdict::Pass {
+        if self.limit.is_some() && audited.verdict == Verdict::Pass {
             return;
         }
         self.kept.push(audited);
         // Sorting now and then is cheaper than keeping order.
-        if self.kept.len() >= self.limit.saturating_mul(2).saturating_add(256) {
+        if self.limit.is_some_and(|limit| self.kept.len() >= limit.saturating_mul(2).saturating_add(256)) {
             self.cut();
         }
     }
 
     fn cut(&mut self) {
         self.kept.sort_by(|one, two| one.gravity().cmp(&two.gravity()));
-        self.kept.truncate(self.limit);
+        self.kept.truncate(self.limit.unwrap_or(usize::MAX));
     }
 
     /// Those that were kept, the worst first.

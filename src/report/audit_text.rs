@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
+use crate::certificate::Certificate;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Severity, Verdict};
-use crate::ops::{AuditOutcome, Trust};
+use crate::ops::{AuditOutcome, IssuerResult};
 use crate::report::audit::AuditedRecord;
 use crate::report::describe;
 use crate::report::model::Role;
@@ -14,11 +15,9 @@ use crate::report::sanitize::terminal;
 use crate::report::selection_text;
 use crate::report::style::{Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
+use crate::report::trust_text;
 
-/// How many certificates are listed where the style sets no limit: whoever wants more wants a file.
-pub const LISTED: usize = 1000;
-
-/// Writes what an audit came to, and the worst certificates of all, as [`Worst`](super::audit::Worst) kept them.
+/// Writes what an audit came to, and the worst certificates of all, or every one, as [`Worst`](super::audit::Worst) kept them.
 pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     summary(out, style, found)?;
     codes(out, style, found)?;
@@ -30,6 +29,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[
         selection_text::write(out, style, &found.selection)?;
     }
     problems_text::write(out, style, &found.problems)?;
+    trust_text::to_compare(out, style, found.trust, &roots(found))?;
     next(out, style, found)
 }
 
@@ -59,11 +59,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
         }
     };
     writeln!(out, "{}", style.paint(colour, &text))?;
-    let trust = match found.trust {
-        Trust::Given => "trust anchors as given by --trust",
-        Trust::Store => "trust anchors from Windows' Root stores",
-        Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
-    };
+    let trust = trust_text::origin(found.trust);
     let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
     style.faint(out, &line)
 }
@@ -105,6 +101,14 @@ fn beside(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resul
     Ok(())
 }
 
+fn verdict_tint(verdict: Verdict) -> Tint {
+    match verdict {
+        Verdict::Fail => Tint::Bad,
+        Verdict::Warn => Tint::Warning,
+        Verdict::Pass => Tint::Good,
+    }
+}
+
 fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     let [_, warn, fail] = found.verdicts;
     if worst.is_empty() {
@@ -128,7 +132,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
         codes.extend(row.inherited.iter().map(|code| format!("{} of a CA", code.id())));
         codes.dedup();
         vec![
-            Cell::tinted(row.verdict.name(), if row.verdict == Verdict::Fail { Tint::Bad } else { Tint::Warning }),
+            Cell::tinted(row.verdict.name(), verdict_tint(row.verdict)),
             Cell::new(name(&row.subject, &row.thumbprint)),
             Cell::tinted(describe::date(row.not_after), describe::urgency(row.days_left)),
             Cell::tinted(
@@ -146,7 +150,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
     let rest = (warn + fail).saturating_sub(shown as u64);
     if rest > 0 {
         let text = format!(
-            "{} not shown: `--format html -o FILE` or `--format csv -o FILE` has them all",
+            "{} not shown: `-v` shows all, and `--format csv -o FILE` has them all",
             count(rest, "more that may or will fail is", "more that may or will fail are")
         );
         writeln!(out, "  {}", style.paint(Tint::Faint, &text))?;
@@ -161,6 +165,9 @@ fn details(out: &mut dyn Write, style: &Style, rows: &[AuditedRecord]) -> io::Re
             let label = format!("    {:<8}", finding.severity.name());
             let text = format!("{} ({})", terminal(&finding.message), finding.code().id());
             style.hanging(out, &style.paint(tint(finding.severity), &label), "            ", &text)?;
+        }
+        if row.findings.is_empty() && row.inherited.is_empty() {
+            writeln!(out, "    nothing was found")?;
         }
         for code in &row.inherited {
             style.hanging(out, "    a CA    ", "            ", &format!("{} ({})", code.title(), code.id()))?;
@@ -242,6 +249,16 @@ fn with_article(severity: Severity) -> &'static str {
         Severity::Warning => "a warning",
         Severity::Info => "information",
     }
+}
+
+/// The valid roots that audited certificates hang on; where none does, every valid one.
+fn roots(found: &AuditOutcome) -> Vec<&Certificate> {
+    let is_root = |issuer: &&IssuerResult| {
+        issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
+    };
+    let (used, unused): (Vec<_>, Vec<_>) = found.issuers.iter().filter(is_root).partition(|issuer| issuer.clients > 0);
+    let roots = if used.is_empty() { unused } else { used };
+    roots.into_iter().map(|issuer| &*issuer.entry.certificate).collect()
 }
 
 /// Where to read what to do.

@@ -1,16 +1,16 @@
-//! The end of `chain` for people: what was passed over, who vouches for the roots, and what the CMG needs.
+//! The end of `chain` for people: what was passed over, which roots nobody vouches for, and what the CMG needs.
 
 use std::collections::HashSet;
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::ops::{Chains, Trust};
+use crate::ops::Chains;
 use crate::report::chain_groups::Group;
 use crate::report::describe;
 use crate::report::model::{ReasonRecord, Role};
 use crate::report::sanitize::terminal;
-use crate::report::style::{Style, Tint, grouped};
+use crate::report::style::{Style, grouped};
+use crate::report::trust_text;
 
 /// How many were passed over, by reason.
 pub(crate) fn passed_over(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
@@ -32,29 +32,14 @@ pub(crate) fn passed_over(out: &mut dyn Write, style: &Style, found: &Chains) ->
 
 /// The roots to compare with the PKI team, where nobody has vouched for them.
 pub(crate) fn trust_note(out: &mut dyn Write, style: &Style, found: &Chains, valid: &[&Group<'_>]) -> io::Result<()> {
-    if found.trust != Trust::Assumed {
-        return Ok(());
-    }
     let mut seen = HashSet::new();
-    let roots: Vec<&Arc<Certificate>> = valid
+    let roots: Vec<&Certificate> = valid
         .iter()
         .filter_map(|group| group.path.certificates.last())
         .filter(|root| seen.insert(*root.sha256()))
+        .map(|root| &**root)
         .collect();
-    if roots.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{}", style.paint(Tint::Warning, "Nobody has vouched for the roots yet."))?;
-    style.paragraph(
-        out,
-        "",
-        "They are trusted here for being self-signed alone. Read the SHA-256 below to the PKI team over another channel \
-         than the files came by; if it is theirs, `--trust FILE` with that root makes it certain.",
-    )?;
-    for root in roots {
-        writeln!(out, "  {}\n    {}", describe::subject(root), root.sha256_hex())?;
-    }
-    Ok(())
+    trust_text::to_compare(out, style, found.trust, &roots)
 }
 
 /// What all this is for: which certificates the CMG has to be given.

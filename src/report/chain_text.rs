@@ -20,6 +20,7 @@ use crate::report::selection_text;
 use crate::report::style::{self, Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::Branch;
+use crate::report::trust_text;
 use crate::time::Time;
 
 /// Writes what was found.
@@ -98,11 +99,7 @@ fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()>
     };
     let tint = if found.clients.is_empty() || invalid + incomplete > 0 { Tint::Bad } else { Tint::Good };
     writeln!(out, "{}", style.paint(tint, &verdict))?;
-    let trust = match found.trust {
-        Trust::Given => "trust anchors as given by --trust",
-        Trust::Store => "trust anchors from Windows' Root stores",
-        Trust::Assumed => "trust anchors assumed: the self-signed CAs found here",
-    };
+    let trust = trust_text::origin(found.trust);
     style.faint(out, &format!("judged at {}; {trust}", found.at))?;
     if found.clients.is_empty() {
         writeln!(out)?;

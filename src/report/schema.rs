@@ -148,7 +148,8 @@ mod tests {
                 let line: ChainLine = Line::Certificate(Box::new(ClientRecord::new(client, found.at)));
                 check("chain-line", &line);
                 let found = Verification {
-                    leaf: client.entry.certificate.clone(),
+                    leaf: client.entry.clone(),
+                    trust: found.trust,
                     verdict: client.verdict.clone(),
                     policies: Vec::new(),
                     selection: None,

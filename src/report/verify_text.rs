@@ -19,13 +19,13 @@ use crate::time::Time;
 /// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time) -> io::Result<()> {
     let (verdict, tint) = if found.is_valid() { ("valid", Tint::Good) } else { ("not valid", Tint::Bad) };
-    writeln!(out, "{} at {at}: {}", style.paint(tint, verdict), describe::subject(&found.leaf))?;
+    writeln!(out, "{} at {at}: {}", style.paint(tint, verdict), describe::subject(&found.leaf.certificate))?;
     if let Some(why) = found.verdict.paths.first().and_then(describe::why) {
         style.hanging(out, "", "    ", &format!("because {why}"))?;
     }
     writeln!(out)?;
     if let Some(path) = found.verdict.paths.first() {
-        tree(path, style, at).draw(out, style, "")?;
+        tree(path, style, found.trust, at).draw(out, style, "")?;
         path_branch::write_unknown_revocation(out, style, std::iter::once(path))?;
         let advice = describe::next_step(path);
         if !advice.is_empty() {
@@ -123,7 +123,7 @@ fn policies(out: &mut dyn Write, style: &Style, policies: &[CertificatePolicy]) 
     Ok(())
 }
 
-fn tree<'a>(path: &Path, style: &Style, at: Time) -> Branch<'a> {
+fn tree<'a>(path: &Path, style: &Style, trust: Trust, at: Time) -> Branch<'a> {
     let Some(certificate) = path.certificates.first() else { return Branch::default() };
     let mut leaf = path_branch::leaf(certificate, (String::new(), Tint::Plain), at);
     path_branch::revocation(&mut leaf, path.revocation.first());
@@ -133,6 +133,6 @@ fn tree<'a>(path: &Path, style: &Style, at: Time) -> Branch<'a> {
         path_branch::blame(&mut leaf, failure, style);
     }
     path_branch::stack(path, leaf, style, |certificate, is_anchor| {
-        path_branch::authority(certificate, None, is_anchor.then_some(Trust::Given), at)
+        path_branch::authority(certificate, None, is_anchor.then_some(trust), at)
     })
 }

@@ -8,7 +8,7 @@ use rcgen::{CustomExtension, KeyPair, PublicKeyData as _, SigningKey as _};
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
-use crate::common::{AT, array, files, not_run, pem, read, write};
+use crate::common::{AT, array, files, json_of, not_run, pem, read, repository, testdata, write};
 use crate::der_writer::{element, sequence};
 
 /// How long anything may take, also unoptimised, on a machine that does other things too.
@@ -482,4 +482,25 @@ fn depth_is_bounded_in_every_format() {
     let output = bounded(&["inspect", "--format", "json", place.path().to_str().expect("a path")], "");
     assert_eq!(output.status, 3, "{}", output.stderr);
     every_command(place.path().to_str().expect("a path"));
+}
+
+#[test]
+fn a_block_of_a_certificate_is_read_as_far_as_the_table_of_limits_says() {
+    let table = read(repository("docs/formats.md"));
+    let table = String::from_utf8_lossy(&table);
+    let row = table.lines().find(|line| line.starts_with("| one PEM block of a certificate |")).expect("its row");
+    let sizes: Vec<usize> = row.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [sure, never] = sizes[..] else { panic!("expected two sizes in {row}") };
+    let place = tempfile::tempdir().expect("a folder");
+    let file = place.path().join("block.pem");
+    for (mebibytes, is_limit) in [(sure, false), (never + 1, true)] {
+        let body = "A".repeat(64) + "\n";
+        let lines = (mebibytes << 20) / body.len() - 1;
+        let block = ["-----BEGIN CERTIFICATE-----\n", &body.repeat(lines), "-----END CERTIFICATE-----\n"].concat();
+        write(&file, block);
+        let root = testdata("loop").join("root.cer");
+        let report = json_of("inspect", &[&file, &root], &[]).status(3).json();
+        let has_limit = array(&report["problems"]).iter().any(|problem| problem["code"] == "limit");
+        assert_eq!(has_limit, is_limit, "{mebibytes} MiB: {}", report["problems"]);
+    }
 }

@@ -1,6 +1,9 @@
 //! `--format csv`: read back by an independent reader, and no cell that Excel would run.
 
-use crate::common::{AT, Run, repository, testdata};
+use std::sync::Arc;
+
+use crate::common::pki::{Ca, folder};
+use crate::common::{AT, Output, Run, openssl, repository, testdata};
 
 fn records(command: &str) -> (csv::StringRecord, Vec<csv::StringRecord>) {
     let output = Run::new([command, "--format", "csv", "--at", AT]).arg(repository("testdata/pki")).output();
@@ -9,6 +12,17 @@ fn records(command: &str) -> (csv::StringRecord, Vec<csv::StringRecord>) {
     let records: Vec<csv::StringRecord> =
         reader.records().map(|record| record.unwrap_or_else(|error| panic!("{command}: {error}"))).collect();
     (header, records)
+}
+
+/// The cells of the one row, by column.
+fn cells(output: &Output) -> impl Fn(&str) -> String {
+    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(output.stdout.as_slice());
+    let header = reader.headers().expect("a header").clone();
+    let row = reader.records().next().expect("a row").expect("that can be read");
+    move |name| {
+        let column = header.iter().position(|column| column == name);
+        column.and_then(|index| row.get(index)).unwrap_or_else(|| panic!("no column {name}")).to_owned()
+    }
 }
 
 #[test]
@@ -68,11 +82,28 @@ fn verify_has_a_row_that_says_why() {
         .arg(pki.join("client.cer"))
         .output()
         .status(1);
-    let mut reader = csv::ReaderBuilder::new().flexible(false).from_reader(output.stdout.as_slice());
-    let header = reader.headers().expect("a header").clone();
-    let row = reader.records().next().expect("a row").expect("that can be read");
-    let cell = |name: &str| header.iter().position(|column| column == name).and_then(|index| row.get(index));
-    assert_eq!(cell("status"), Some("invalid"));
-    assert_eq!(cell("check"), Some("extended-key-usage"));
-    assert_eq!(cell("expected"), Some("Client Authentication"));
+    let cell = cells(&output);
+    assert_eq!(cell("status"), "invalid");
+    assert_eq!(cell("check"), "extended-key-usage");
+    assert_eq!(cell("expected"), "Client Authentication");
+}
+
+#[test]
+fn verify_says_where_the_certificate_was_found_and_what_keeps_its_key() {
+    let root = Ca::root("Contoso Root CA");
+    let key = Arc::new(rcgen::KeyPair::generate().expect("a key can be made"));
+    let client = root.client_with("pc1.contoso.test", |options| options.key = Some(key.clone()));
+    let name = "Microsoft Software Key Storage Provider";
+    let folder = folder(&[("root.cer", &root.der), ("pc1.pfx", &openssl::pkcs12(&client, &key, name))]);
+    let pfx = folder.path().join("pc1.pfx");
+    // Chosen of several or the only one: what is told of it is the same.
+    for more in [&[][..], &["--first"]] {
+        let run =
+            Run::new(["verify", "--format", "csv", "--at", AT]).arg("--trust").arg(folder.path().join("root.cer"));
+        let output = more.iter().fold(run.arg(&pfx), Run::arg).output().status(0);
+        let cell = cells(&output);
+        assert_eq!(cell("hasPrivateKey"), "true");
+        assert_eq!((cell("keyProviderFamily"), cell("keyProviderName")), ("cng".to_owned(), name.to_owned()));
+        assert_eq!((cell("source"), cell("sources")), (pfx.to_string_lossy().into_owned(), "1".to_owned()));
+    }
 }

@@ -383,3 +383,49 @@ fn a_folder_that_only_helps_verify_and_was_dropped_for_being_empty_counts_as_emp
         assert_eq!((&output.json()["valid"], array(&output.json()["problems"]).len()), (&false.into(), 1));
     }
 }
+
+#[test]
+fn settings_that_are_wrong_or_absent_stop_every_command_that_takes_them() {
+    let place = folder(&[("wrong.toml", b"foo = 1\n")]);
+    let (wrong, absent) = (place.path().join("wrong.toml"), place.path().join("absent.toml"));
+    let (wrong, absent) = (wrong.to_string_lossy(), absent.to_string_lossy());
+    let (pki, root, client, out) =
+        (path("loop"), path("loop/root.cer"), path("loop/client.cer"), path("no-such-place"));
+    for arguments in [
+        vec!["inspect", &pki],
+        vec!["chain", &pki],
+        vec!["audit", &pki],
+        vec!["export", &pki, "--out", &out],
+        vec!["plan"],
+        vec!["verify", "--trust", &root, &client],
+        vec!["diff", &pki, &pki],
+        vec!["explain"],
+    ] {
+        for (settings, told) in [(&wrong, "foo"), (&absent, "absent.toml")] {
+            let output = Run::new(&arguments).arg("--config").arg(&**settings).output().status(2);
+            assert!(output.stdout.is_empty() && output.stderr.contains(told), "{arguments:?}: {}", output.seen());
+        }
+    }
+}
+
+#[test]
+fn the_command_line_refuses_the_numbers_that_the_settings_refuse() {
+    let place = tempfile::tempdir().expect("a folder");
+    let settings = place.path().join("site.toml");
+    let pki = path("loop");
+    for (key, expected, wrong, right) in [
+        ("expiring-days", "a number of days up to 36500", &["36501", "4000000000"][..], &["0", "36500"][..]),
+        ("site-version", "four digits, such as 2309", &["12", "999", "10000", "99999"], &["1000", "2403", "9999"]),
+    ] {
+        for number in wrong.iter().chain(right) {
+            let status = if wrong.contains(number) { 2 } else { 0 };
+            crate::common::write(&settings, format!("[parameters]\n{key} = {number}\n"));
+            let run = || Run::new(["audit", "--at", AT, "--fail-on", "never", &pki]);
+            let in_file = run().arg("--config").arg(&settings).output().status(status);
+            let in_command = run().arg(format!("--{key}")).arg(number).output().status(status);
+            for output in [in_file, in_command] {
+                assert_eq!(output.stderr.contains(expected), status == 2, "{key} {number}: {}", output.stderr);
+            }
+        }
+    }
+}

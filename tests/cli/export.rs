@@ -380,12 +380,7 @@ fn the_manifest_tells_the_provider_of_a_clients_key() {
     let key = std::sync::Arc::new(rcgen::KeyPair::generate().expect("a key can be made"));
     let client = root.client_with("pc1.contoso.test", |options| options.key = Some(key.clone()));
     let name = "Microsoft Platform Crypto Provider";
-    let folder = folder(&[("root.cer", &root.der), ("key.pem", key.serialize_pem().as_bytes())]);
-    let inside = |file: &str| folder.path().join(file).to_string_lossy().into_owned();
-    crate::common::write(inside("client.pem"), pem(&client));
-    let (client_file, key_file, pfx) = (inside("client.pem"), inside("key.pem"), inside("pc1.pfx"));
-    let make = ["pkcs12", "-export", "-in", &client_file, "-inkey", &key_file, "-CSP", name, "-passout", "pass:"];
-    openssl::openssl(&[&make[..], &["-out", &pfx]].concat(), b"").expect("OpenSSL writes PKCS#12");
+    let folder = folder(&[("root.cer", &root.der), ("pc1.pfx", &openssl::pkcs12(&client, &key, name))]);
     let export = Export::of(&[folder.path()], &[]);
     export.holds(&[&root.der], &[]);
     let told = &export.manifest()["clientDetails"][0];
@@ -491,4 +486,22 @@ fn readme_txt_and_the_script_name_every_file_and_hold_no_control_character() {
             }
         }
     }
+}
+
+#[test]
+fn where_no_client_has_a_path_but_a_ca_has_the_refusal_names_what_writes_it() {
+    let gap = testdata("missing-intermediate");
+    let export = Export::of(&[&gap], &["--allow-incomplete"]);
+    export.left_nothing();
+    let text = export.output.status(5).text();
+    let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("no client certificate has a valid certification path to a root"), "{text}");
+    assert!(told.contains("the one CA certificate that has such a path with --all-cas"), "{text}");
+    // And it is true.
+    let export = Export::of(&[&gap], &["--allow-incomplete", "--all-cas"]);
+    export.holds(&[&read(gap.join("root.cer"))], &[]);
+
+    let client = gap.join("client.cer");
+    let text = Export::of(&[&client], &["--allow-incomplete"]).output.status(5).text();
+    assert!(text.contains("no CA certificate has a valid path") && !text.contains("--all-cas"), "{text}");
 }

@@ -169,6 +169,7 @@ fn verify_has_the_documented_names() {
         assert_eq!(report["schema"], "certpath.verify/1");
         assert_eq!(report["valid"], valid);
         assert_eq!(report["at"], AT);
+        assert_eq!(report["trust"], "given");
         array(&report["paths"]).iter().for_each(path);
     }
 }

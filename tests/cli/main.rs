@@ -10,6 +10,7 @@ mod common;
 #[path = "../../src/der_writer.rs"]
 mod der_writer;
 
+mod audit;
 mod bombs;
 mod chain;
 mod csv;
@@ -23,6 +24,7 @@ mod faults;
 mod hostile_names;
 mod inspect;
 mod json_contract;
+mod manual;
 mod meshes;
 mod ndjson;
 mod old_roots;

@@ -54,6 +54,9 @@ fn every_other_command_begins_with_a_header_and_ends_with_a_summary_too() {
         let lines = lines(&output);
         let kinds: Vec<&str> = lines.iter().map(|line| line["type"].as_str().unwrap_or("?")).collect();
         assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("header", "summary"), "{arguments:?}");
+        let tells_trust = ["export", "verify"].contains(&arguments[0]);
+        assert_eq!(lines[0].get("trust").is_some(), tells_trust, "{arguments:?}");
+        assert_eq!(lines[lines.len() - 1].get("trust"), lines[0].get("trust"), "{arguments:?}");
         assert_eq!(lines[0]["schema"], format!("certpath.{}/1", arguments[0]));
         let schema = Run::new(["schema", &format!("{}-line", arguments[0])]).output().status(0).json();
         let validator = jsonschema::validator_for(&schema).expect("a schema");

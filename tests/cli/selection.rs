@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::common::pki::{Ca, folder, name};
-use crate::common::{AT, Run, array, pem, sha256, write};
+use crate::common::{AT, Run, array, pem, repository, sha256, write};
 
 /// Two PKIs: three clients below one root, one below the other, a server, and a certificate that Entra made for the device.
 fn machines() -> tempfile::TempDir {
@@ -229,4 +229,13 @@ fn diff_compares_what_is_below_the_trust_anchors_alone() {
     std::fs::rename(machines.path().join("issuing.cer"), &issuing).unwrap();
     let other = diff(&["--trust", trust.to_str().unwrap(), "--intermediates", issuing.to_str().unwrap()]);
     assert_eq!(names(&other["add"]), ["CN=Contoso Root CA"], "what is given beside is not compared");
+}
+
+#[test]
+fn inspect_counts_the_crls_that_were_met_also_where_certificates_are_selected() {
+    let count = |more: &[&str]| {
+        let run = Run::new(["inspect", "--at", AT, "--format", "json"]).arg(repository("testdata/contoso"));
+        more.iter().fold(run, Run::arg).output().status(0).json()["crls"].clone()
+    };
+    assert_eq!((count(&[]), count(&["--first"])), (4.into(), 4.into()));
 }

@@ -87,3 +87,15 @@ pub(crate) fn verifies(trust: &[&[u8]], untrusted: &[&[u8]], leaf: &[u8], at: i6
     arguments.push(&leaf_file);
     openssl(&arguments, b"").is_some()
 }
+
+/// A certificate and its key in PKCS#12 without a password, the key bag naming this provider.
+pub(crate) fn pkcs12(certificate: &[u8], key: &rcgen::KeyPair, provider: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let inside = |file: &str| folder.path().join(file).to_string_lossy().into_owned();
+    let (certificate_file, key_file, made) = (inside("client.pem"), inside("key.pem"), inside("client.pfx"));
+    super::write(&certificate_file, super::pem(certificate));
+    super::write(&key_file, key.serialize_pem());
+    let named = ["-in", &certificate_file, "-inkey", &key_file, "-CSP", provider, "-out", &made];
+    openssl(&[&["pkcs12", "-export", "-passout", "pass:"][..], &named].concat(), b"").expect("OpenSSL writes PKCS#12");
+    super::read(&made)
+}

@@ -2,10 +2,10 @@
 
 use clap::CommandFactory;
 
-use crate::cli::Stop;
 use crate::cli::args::{Arguments, Explain, Format, Plan, Schema};
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
+use crate::cli::{Stop, input, manual};
 use crate::cmg::catalogue;
 use crate::cmg::plan::{self, Query};
 use crate::cmg::{Code, catalogue::Explanation};
@@ -26,6 +26,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitStatus, Stop> {
         management_point: parsed("--management-point", arguments.management_point.as_ref())?,
         authentication: parsed("--auth", arguments.auth.as_ref())?,
     };
+    input::settings(&arguments.common)?;
     let mut sink = Sink::open(&arguments.output)?;
     let found = plan::plan(&query);
     sink.write(&match arguments.format {
@@ -71,6 +72,7 @@ pub(crate) fn explain(arguments: &Explain) -> Result<ExitStatus, Stop> {
         Some(code) => vec![code],
         None => Code::ALL.to_vec(),
     };
+    input::settings(&arguments.common)?;
     let mut sink = Sink::open(&arguments.output)?;
     let found: Vec<Explanation> = codes.into_iter().map(catalogue::explain).collect();
     sink.write(&match arguments.format {
@@ -117,5 +119,5 @@ pub(crate) fn completions(shell: clap_complete::Shell) -> Result<ExitStatus, Sto
 }
 
 pub(crate) fn man() -> Result<ExitStatus, Stop> {
-    to_standard_output(&text(|out| clap_mangen::Man::new(Arguments::command()).render(out)))
+    to_standard_output(&manual::page())
 }

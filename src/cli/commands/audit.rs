@@ -12,7 +12,7 @@ use crate::report::audit::{AuditLine, AuditReport, AuditSummaryRecord, AuditedRe
 use crate::report::model::{HeaderRecord, ProblemRecord};
 use crate::report::{audit_text, csv, html, json};
 
-/// How many certificates the table shows: the worst.
+/// How many certificates the table shows: the worst. With `-v` it shows every one.
 const WORST: usize = 200;
 
 pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
     let is_file = arguments.output.output.is_some();
     let found = match arguments.format {
         AuditFormat::Table => {
-            let mut worst = Worst::new(WORST);
+            let mut worst = if arguments.common.verbose > 0 { Worst::every() } else { Worst::new(WORST) };
             let found = ops::audit(&audit, |one| AuditedRecord::new(one, at), |record| worst.push(record))?;
             let mut text = Vec::new();
             // Writing into memory cannot fail.

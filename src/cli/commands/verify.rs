@@ -11,7 +11,6 @@ use crate::cli::output::{Sink, style};
 use crate::cli::{Stop, input};
 use crate::ops::{self, Client};
 use crate::path::{self, Settings};
-use crate::pool::Entry;
 use crate::report::model::{ClientRecord, HeaderRecord, VerifyRecord};
 use crate::report::{csv, json, verify_text};
 use crate::source::{Position, Problem, ProblemCode, Source};
@@ -54,6 +53,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
     let unread = of_problems(&found.problems, arguments.format);
     found.problems.extend(absent);
     let record = VerifyRecord::new(&found, request.at);
+    // The one question that verify answers is not a finding that --fail-on could wave through.
+    let verdict = if found.is_valid() { ExitStatus::Success } else { ExitStatus::Findings };
     match arguments.format {
         Format::Table => {
             let mut text = Vec::new();
@@ -62,19 +63,16 @@ pub(crate) fn run(arguments: &Verify) -> Result<ExitStatus, Stop> {
         }
         Format::Json => sink.write(&json::document(&record))?,
         Format::Ndjson => {
-            let header = HeaderRecord { schema: record.schema, at: request.at, trust: None };
+            let header = HeaderRecord { schema: record.schema, at: request.at, trust: Some(record.trust) };
             sink.write(&json::lines(&header, &record.problems, &record))?;
         }
         Format::Csv => {
-            let entry = Entry { certificate: found.leaf.clone(), occurrences: Vec::new() };
-            let judged = Client { entry, verdict: found.verdict.clone() };
+            let judged = Client { entry: found.leaf, verdict: found.verdict };
             sink.write(&csv::chain_header(arguments.output.output.is_some()))?;
             sink.write(&csv::chain_row(&ClientRecord::new(&judged, request.at)))?;
         }
     }
     sink.finish()?;
-    // The one question that verify answers is not a finding that --fail-on could wave through.
-    let verdict = if found.is_valid() { ExitStatus::Success } else { ExitStatus::Findings };
     Ok(unread.combine(verdict))
 }
 

@@ -4,6 +4,7 @@ use crate::certificate::Certificate;
 use crate::cmg::catalogue::validity;
 use crate::cmg::finding::Finding;
 use crate::cmg::rules::{Looked, RuleContext};
+use crate::time::Time;
 
 /// Expired, not yet valid, or soon to expire.
 pub(super) fn period(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mut Vec<Finding>) {
@@ -15,8 +16,7 @@ pub(super) fn period(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mut
         return;
     };
     if at > to {
-        let days = to.days_until(at);
-        let message = format!("it expired on {}, {}", to.date(), ago(days));
+        let message = format!("it expired on {}, {}", to.date(), ago(to, at));
         found.push(Finding::new(&validity::EXPIRED, message).expected(format!("valid at {at}")).found(to.to_string()));
     } else if at < from {
         let message = format!("it is not valid before {from}");
@@ -41,8 +41,10 @@ fn days(count: i64) -> String {
     }
 }
 
-fn ago(count: i64) -> String {
-    if count == 0 { "less than a day ago".to_owned() } else { format!("{} ago", days(count)) }
+/// How long ago something was, in the days that `daysLeft` has too.
+fn ago(moment: Time, at: Time) -> String {
+    let count = if at < moment.plus_days(1) { 0 } else { -at.days_until(moment) };
+    format!("{} ago", days(count))
 }
 
 /// That a certificate is valid for longer than the one of its issuer. `issuer` is the one that lasts longest of those with

@@ -93,6 +93,8 @@ pub enum Refusal {
     Incomplete(usize),
     /// There is no client certificate.
     NoClients,
+    /// No client certificate has a valid path to a self-signed anchor, and so many CA certificates have one.
+    NothingComplete(usize),
     /// No CA certificate has a valid path.
     NothingToWrite,
     /// Something that is no folder has the name.
@@ -134,6 +136,15 @@ impl fmt::Display for Refusal {
             Self::NoClients => f.write_str(
                 "there is no client certificate to build a path for: add one, or export every CA certificate that has a \
                  valid path with --all-cas",
+            ),
+            Self::NothingComplete(count) => write!(
+                f,
+                "no client certificate has a valid certification path to a root, so nothing is complete: add what is \
+                 missing, or write {} with --all-cas too",
+                match count {
+                    1 => "the one CA certificate that has such a path".to_owned(),
+                    count => format!("the {count} CA certificates that have such a path"),
+                }
             ),
             Self::NothingToWrite => {
                 f.write_str("no CA certificate has a valid path to a self-signed root, so there is nothing to write")
@@ -214,7 +225,10 @@ pub fn refusal(bundle: &Bundle, options: &BundleOptions) -> Option<Refusal> {
     if bundle.clients.is_empty() && bundle.refused.is_empty() && !options.all_cas {
         return Some(Refusal::NoClients);
     }
-    bundle.roots.is_empty().then_some(Refusal::NothingToWrite)
+    bundle.roots.is_empty().then_some(match bundle.unused_authorities {
+        0 => Refusal::NothingToWrite,
+        count => Refusal::NothingComplete(count),
+    })
 }
 
 /// Writes the export: the folder appears under its name when it is whole, and not before.

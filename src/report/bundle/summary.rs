@@ -5,12 +5,12 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::certificate::Certificate;
-use crate::ops::{Bundle, Client, Trust};
+use crate::ops::{Bundle, Client};
 use crate::report::bundle::{Manifest, README, Refusal, SCRIPT, leftovers, shown};
 use crate::report::model::ReasonRecord;
 use crate::report::sanitize::terminal;
 use crate::report::style::{Style, count, grouped};
-use crate::report::{describe, problems_text, selection_text};
+use crate::report::{describe, problems_text, selection_text, trust_text};
 
 /// How many certificates of one kind are named; the JSON has them all.
 const EXAMPLES: usize = 5;
@@ -46,7 +46,7 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
     selection(&mut out, bundle);
     findings(&mut out, bundle);
     problems(&mut out, bundle);
-    trust(&mut out, bundle, manifest);
+    trust(&mut out, bundle);
     let _ = write!(
         out,
         "\nNext:\n  Read {}: which file goes where in the console.\n  Or in that folder, on a computer with the console: \
@@ -74,7 +74,7 @@ pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> Str
                 out.push_str("--allow-incomplete writes what is complete and lists the rest.\n");
             }
         }
-        Refusal::NothingToWrite => reasons(&mut out, bundle),
+        Refusal::NothingComplete(_) | Refusal::NothingToWrite => reasons(&mut out, bundle),
         Refusal::NoClients => {
             passed_over(&mut out, bundle);
             selection(&mut out, bundle);
@@ -89,20 +89,12 @@ fn of(number: usize, noun: &str) -> String {
     count(number as u64, noun, &format!("{noun}s"))
 }
 
-fn trust(out: &mut String, bundle: &Bundle, manifest: &Manifest) {
-    if bundle.trust != Trust::Assumed {
-        return;
-    }
-    let one = manifest.roots.len() == 1;
-    let _ = writeln!(
-        out,
-        "\nTrust is assumed: the {} only found among the sources. Compare the SHA-256 with the PKI team before you use {}:",
-        if one { "root was" } else { "roots were" },
-        if one { "it" } else { "them" },
-    );
-    for root in &manifest.roots {
-        let _ = writeln!(out, "  {}  {}", root.sha256, terminal(&root.subject));
-    }
+fn trust(out: &mut String, bundle: &Bundle) {
+    let roots: Vec<&Certificate> = bundle.roots.iter().map(|entry| &*entry.certificate).collect();
+    let mut text = Vec::new();
+    // Writing into memory cannot fail.
+    let _ = trust_text::to_compare(&mut text, &Style::default(), bundle.trust, &roots);
+    out.push_str(&String::from_utf8_lossy(&text));
 }
 
 fn left_behind(out: &mut String, directory: &Path) {

@@ -39,6 +39,7 @@ fn empty() -> Bundle {
         roots: Vec::new(),
         intermediates: Vec::new(),
         clients: Vec::new(),
+        unused_authorities: 0,
         alternatives: Vec::new(),
         refused: Vec::new(),
         passed_over: Vec::new(),

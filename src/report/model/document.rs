@@ -296,6 +296,8 @@ pub struct VerifyRecord {
     /// The moment of judgement.
     #[schemars(with = "String")]
     pub at: Time,
+    /// Where the trust anchors came from.
+    pub trust: Trust,
     /// Whether there is a valid path.
     pub valid: bool,
     /// The valid paths in the order of choice; where there is none, the others.
@@ -330,6 +332,7 @@ impl VerifyRecord {
         Self {
             schema: Self::SCHEMA,
             at,
+            trust: found.trust,
             valid: verdict.chosen().is_some(),
             certificates: certificates.map(|certificate| NamedRecord::new(certificate)).collect(),
             paths: PathRecord::of(verdict),

@@ -139,8 +139,8 @@ fn assumed_trust_asks_for_a_comparison_and_given_trust_does_not() {
     let mut bundle = bundle_of("renewed-same-key");
     let manifest = manifest(&bundle, true);
     let text = summary_text(&bundle, &manifest, Path::new("cmg"));
-    let line = text.lines().find(|line| line.contains(&manifest.roots[0].sha256)).unwrap();
-    assert!(line.contains("CN="), "{text}");
+    let root = &manifest.roots[0];
+    assert!(text.contains(&format!("  {}\n    {}\n", root.subject, root.sha256)), "{text}");
     assert!(text.contains("Compare the SHA-256 with the PKI team"), "{text}");
     bundle.trust = Trust::Given;
     let text = summary_text(&bundle, &super::super::manifest(&bundle, true), Path::new("cmg"));
@@ -161,6 +161,8 @@ fn a_refusal_names_the_missing_issuer_with_its_key_identifier_and_address() {
     assert!(error.is_refusal());
     let options = BundleOptions { allow_incomplete: true, ..BundleOptions::default() };
     assert_eq!(refusal(&bundle, &options), Some(Refusal::NothingToWrite));
+    let with_root = Bundle { unused_authorities: 1, ..bundle };
+    assert_eq!(refusal(&with_root, &options), Some(Refusal::NothingComplete(1)));
     assert!(!Path::new("never").exists());
 }
 
