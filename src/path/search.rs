@@ -64,11 +64,18 @@ pub(crate) struct FailedPath {
 
 /// What the choice among valid paths goes by, best first: longest remaining validity of its CA certificates, fewest
 /// certificates, stronger signatures, thumbprints. It depends on the CAs alone, so that all clients of one CA choose the same.
+///
+/// The first of its CA certificates to expire ends the validity of a path. Before thumbprints decide, the others count too, so that of
+/// a renewed root and its predecessor the renewed one is chosen even where a CA below expires before both.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     expires: Reverse<Option<Time>>,
     length: usize,
     strength: Reverse<(Option<HashAlgorithm>, u32)>,
+    /// When each of them expires, in that order.
+    expiries: Reverse<Vec<Option<Time>>>,
+    /// It proves nothing, but one root may be signed again with another hash.
+    anchor_signature: Reverse<Option<HashAlgorithm>>,
     thumbprints: Vec<[u8; 20]>,
 }
 
@@ -80,10 +87,16 @@ impl Rank {
             let (below, above) = (graph.certificate(pair[0]), graph.certificate(pair[1]));
             (below.signature_algorithm().hash(), above.public_key().bits)
         });
+        let mut expiries: Vec<Option<Time>> = certificates().map(|certificate| certificate.not_after()).collect();
+        expiries.sort_unstable();
         Self {
-            expires: Reverse(certificates().map(|certificate| certificate.not_after()).min().flatten()),
+            expires: Reverse(expiries.first().copied().flatten()),
             length: nodes.len(),
             strength: Reverse(signatures.min().unwrap_or((Some(HashAlgorithm::Sha512), u32::MAX))),
+            expiries: Reverse(expiries),
+            anchor_signature: Reverse(
+                certificates().next_back().and_then(|anchor| anchor.signature_algorithm().hash()),
+            ),
             thumbprints: certificates().map(|certificate| *certificate.thumbprint()).collect(),
         }
     }

@@ -113,11 +113,12 @@ pub(crate) fn alternatives<'a>(group: &Group<'a>) -> Vec<Alternative<'a>> {
     found
 }
 
-/// Why the one was chosen over the other: the first of the four rules by which they differ, with both values.
+/// Why the one was chosen over the other: the first of the rules by which they differ, with both values.
 pub(crate) fn why_not(chosen: &Path, other: &Path) -> String {
-    let (one, two) = (first_to_expire(chosen), first_to_expire(other));
+    let date = |time: Option<Time>| time.map_or_else(|| "no date".to_owned(), Time::date);
+    let (expiries, of_other) = (expiries(chosen), expiries(other));
+    let (one, two) = (expiries.first().copied().flatten(), of_other.first().copied().flatten());
     if one != two {
-        let date = |time: Option<Time>| time.map_or_else(|| "no date".to_owned(), Time::date);
         return format!("its CA certificates hold until {}, those of the chosen path until {}", date(two), date(one));
     }
     let length = |path: &Path| path.certificates.len().saturating_sub(1);
@@ -128,16 +129,34 @@ pub(crate) fn why_not(chosen: &Path, other: &Path) -> String {
             length(chosen)
         );
     }
-    match (weakest_signature(chosen), weakest_signature(other)) {
+    let (one, two) = (weakest_signature(chosen), weakest_signature(other));
+    if one != two {
+        return format!("its weakest signature is {two}, that of the chosen path {one}; otherwise they are equal");
+    }
+    if let Some((one, two)) = expiries.iter().zip(&of_other).find(|(one, two)| one != two) {
+        return format!(
+            "of its CA certificates beside the first to expire one expires on {}, in the chosen path on {}",
+            date(*two),
+            date(*one)
+        );
+    }
+    let of_anchor = |path: &Path| {
+        let hash = path.certificates.last().and_then(|anchor| anchor.signature_algorithm().hash());
+        hash.map_or("an unknown hash", |hash| hash.name())
+    };
+    match (of_anchor(chosen), of_anchor(other)) {
         (one, two) if one != two => {
-            format!("its weakest signature is {two}, that of the chosen path {one}; otherwise they are equal")
+            format!("its root is signed with {two}, that of the chosen path with {one}; otherwise they are equal")
         }
         _ => "the two are equally good; the lower thumbprint decides, so that all clients choose the same".to_owned(),
     }
 }
 
-fn first_to_expire(path: &Path) -> Option<Time> {
-    path.certificates.iter().skip(1).map(|certificate| certificate.not_after()).min().flatten()
+/// When each CA certificate expires, in that order.
+fn expiries(path: &Path) -> Vec<Option<Time>> {
+    let mut expiries: Vec<_> = path.certificates.iter().skip(1).map(|certificate| certificate.not_after()).collect();
+    expiries.sort_unstable();
+    expiries
 }
 
 /// Of the signatures below the anchor, which signs nothing but itself: the hash and the bits of the key that made it.

@@ -140,6 +140,13 @@ fn one_that_denies_to_be_a_ca_is_no_root() {
         let found = pki.run(command, &["--format", "json"]).json();
         assert!(roles(&found).iter().all(|role| role != ROLES[1]), "{command}: {found}");
     }
+    // It is there, so that it is not called missing; and it is nobody's client.
+    let found = pki.run("chain", &["--format", "json"]).status(1).json();
+    assert_eq!(array(&found["clients"]).iter().filter(|one| one["certificate"]["subject"] == "CN=Old Root").count(), 0);
+    let path = &array(&found["clients"])[0]["paths"][0];
+    assert_eq!((&path["status"], &path["missing"]), (&Value::from("invalid"), &Value::Null), "{path}");
+    let told = pki.run("export", &["--out", &pki.path("out")]).status(5).text();
+    assert!(told.contains("Failed check: basic constraints") && !told.contains("Missing"), "{told}");
     let intermediates = folder(&[("issuing.cer", &std::fs::read(pki.path("issuing.cer")).expect("it is there"))]);
     let found = pki.run("diff", &["--format", "json", &intermediates.path().display().to_string()]).json();
     assert_eq!((&found["same"], array(&found["keep"]).len()), (&Value::Bool(true), 1), "{found}");

@@ -94,8 +94,10 @@ impl Corpus {
             match names.get(subject) {
                 None => false,
                 Some(by_other) if certificate.may_be_old_root() => *by_other,
+                // A root that says it is no CA, or says it in a way that cannot be read, where no other has its name.
+                Some(by_other) if certificate.is_self_issued() => *by_other && !known.contains(subject),
                 // One that says it is a CA is looked at beside its namesakes that are.
-                Some(_) => (certificate.is_ca() || !known.contains(subject)) && !certificate.is_self_issued(),
+                Some(_) => certificate.is_ca() || !known.contains(subject),
             }
         };
         let mut found: Vec<Entry> = match self.held() {
