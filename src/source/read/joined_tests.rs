@@ -1,7 +1,8 @@
 //! Files that were joined, and texts with damage in them: whatever stands beside what is read first is read too, or reported.
 
 use super::*;
-use crate::source::testing::{base64, block, certificate, certificate_block, utf16, without_passwords};
+use crate::source::contents::Kind;
+use crate::source::testing::{base64, block, certificate, certificate_block, openssl, utf16, without_passwords};
 
 fn found(contents: &Contents) -> Vec<Vec<u8>> {
     contents.found.iter().map(|found| found.der.clone()).collect()
@@ -163,15 +164,120 @@ fn pem_behind_a_registry_export_is_read_too() {
     }
 }
 
+/// Labels that promise no certificate: of something else, of keys, and of nothing that is in use.
+const WRONG_LABELS: [&str; 12] = [
+    "CERTIFICATE REQUEST",
+    "PUBLIC KEY",
+    "RSA PRIVATE KEY",
+    "PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "DH PARAMETERS",
+    "PGP MESSAGE",
+    "ATTRIBUTE CERTIFICATE",
+    "X509",
+    "CA",
+    "XYZ",
+    "",
+];
+
 #[test]
-fn a_wrong_label_is_overruled_by_a_certificate_in_the_block() {
-    for label in ["CERTIFICATE REQUEST", "XYZ", "PUBLIC KEY", ""] {
-        let bytes = format!("{}{}", certificate_block(0), block(label, &certificate(1)));
-        let contents = whole(bytes.as_bytes(), Looks::Named);
-        assert_eq!((found(&contents), contents.faults.len()), (two().to_vec(), 0), "{label:?}");
+fn a_wrong_label_is_overruled_by_what_is_in_the_block_whether_it_stands_alone_or_beside_others() {
+    for label in WRONG_LABELS {
+        let wrong = block(label, &certificate(1));
+        let indented: String = wrong.lines().map(|line| format!("\t> {line}\r\n")).collect();
+        for wrong in [wrong.clone(), indented, wrong.replace("-----\nMII", "-----\nComment: x\n\nMII")] {
+            for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+                let alone = whole(wrong.as_bytes(), looks);
+                assert_eq!((found(&alone), alone.faults), (vec![certificate(1)], vec![]), "{looks:?} {wrong}");
+                let joined = whole(format!("{}{wrong}", certificate_block(0)).as_bytes(), looks);
+                assert_eq!((found(&joined), joined.faults), (two().to_vec(), vec![]), "{looks:?} {wrong}");
+            }
+        }
+        // As it is found in a long text that has nothing else.
+        let long = [wrong.as_bytes(), &b"# a comment\n".repeat(20_000)].concat();
+        for looks in [Looks::Named, Looks::Unknown] {
+            let contents = piped(&long, looks);
+            assert_eq!((found(&contents), contents.faults), (vec![certificate(1)], vec![]), "{looks:?} {label}");
+        }
     }
-    let request = format!("{}{}", certificate_block(0), block("CERTIFICATE REQUEST", &[0x30, 3, 2, 1, 0]));
-    assert_eq!(found(&whole(request.as_bytes(), Looks::Named)), [certificate(0)]);
+}
+
+#[test]
+fn a_damaged_certificate_under_a_wrong_label_is_reported() {
+    for label in WRONG_LABELS {
+        let text = block(label, &certificate(1));
+        let (head, tail) = text.split_at(text.len() / 2);
+        for bad in [format!("{head}!{}", &tail[1..]), format!("{head}\n")] {
+            for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+                let contents = whole(bad.as_bytes(), looks);
+                assert_eq!((contents.found.len(), contents.faults.len()), (0, 1), "{label}: {:?}", contents.faults);
+            }
+        }
+    }
+}
+
+#[test]
+fn pkcs7_and_pkcs12_are_read_under_any_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.pem");
+    std::fs::write(&path, certificate_block(1)).unwrap();
+    let path = path.to_str().unwrap();
+    let Some(pkcs7) = openssl(&["crl2pkcs7", "-nocrl", "-certfile", path, "-outform", "DER"], b"") else { return };
+    let pkcs12 = openssl(&["pkcs12", "-export", "-nokeys", "-in", path, "-passout", "pass:"], b"").unwrap();
+    for label in WRONG_LABELS {
+        for inside in [&pkcs7, &pkcs12] {
+            let alone = whole(block(label, inside).as_bytes(), Looks::Certificate);
+            assert_eq!((found(&alone), alone.faults), (vec![certificate(1)], vec![]), "{label}");
+            let joined = whole(format!("{}{}", certificate_block(0), block(label, inside)).as_bytes(), Looks::Unknown);
+            assert_eq!((found(&joined), joined.faults), (two().to_vec(), vec![]), "{label}");
+        }
+    }
+}
+
+#[test]
+fn keys_requests_and_parameters_of_openssl_stay_what_they_are() {
+    let Some(rsa) = openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], b"") else { return };
+    let ec = openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], b"").unwrap();
+    let of = |arguments: &str, key: &[u8]| openssl(&arguments.split(' ').collect::<Vec<_>>(), key).unwrap();
+    let keys = [
+        rsa.clone(),
+        ec.clone(),
+        of("pkey -traditional", &rsa),
+        of("pkey -traditional", &ec),
+        of("pkcs8 -topk8 -passout pass:x", &rsa),
+        of("rsa -traditional -aes128 -passout pass:x", &rsa),
+    ];
+    for key in keys {
+        for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+            let contents = whole(&key, looks);
+            assert_eq!(
+                contents.found.iter().map(|found| (found.kind, found.der.len())).collect::<Vec<_>>(),
+                [(Kind::PrivateKey, 0)]
+            );
+            assert_eq!(contents.faults, []);
+        }
+    }
+    let others = [
+        of("req -new -key /dev/stdin -subj /CN=x", &rsa),
+        of("pkey -pubout", &rsa),
+        of("pkey -pubout", &ec),
+        of("rsa -RSAPublicKey_out", &rsa),
+        of("ecparam -name P-256", b""),
+        of("ecparam -name P-256 -param_enc explicit", b""),
+        of("dhparam -dsaparam 512", b""),
+        of("dsaparam 1024", b""),
+    ];
+    for other in others.iter().filter(|other| !other.is_empty()) {
+        for looks in [Looks::Certificate, Looks::Unknown] {
+            let contents = whole(other, looks);
+            let text = String::from_utf8_lossy(other);
+            assert_eq!((contents.found.len(), contents.faults), (0, vec![]), "{text}");
+            let joined = whole(&[certificate_block(0).as_bytes(), other].concat(), looks);
+            assert_eq!((found(&joined), joined.faults), (vec![certificate(0)], vec![]), "{text}");
+        }
+        let named = whole(other, Looks::Named);
+        assert_eq!((named.found.len(), named.faults.len()), (0, 1));
+    }
 }
 
 #[test]
