@@ -231,6 +231,11 @@ pub(crate) fn is_pem(text: &[u8]) -> bool {
     has_block(text, |label, body| meaning(label) != Label::Foreign || body.is_some_and(begins_as_object))
 }
 
+/// Whether a text has a block that begins as what is read here, whatever its label.
+pub(crate) fn has_object(text: &[u8]) -> bool {
+    has_block(text, |_, body| body.is_some_and(begins_as_object))
+}
+
 /// Whether `is_one` is true of a boundary's label and, behind a BEGIN, of what follows it.
 fn has_block(text: &[u8], is_one: impl Fn(&[u8], Option<&[u8]>) -> bool) -> bool {
     FIND_BOUNDARIES.iter().any(|finder| {

@@ -288,3 +288,55 @@ fn a_program_with_a_certificate_in_it_is_no_source_of_certificates() {
     assert_eq!((contents.found.len(), contents.faults.len()), (0, 0));
     assert_eq!(found(&whole(&bytes, Looks::Named)), [certificate(0)], "where it was named it is");
 }
+
+/// The header of a tar member and what belongs to it.
+fn member(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[100..107].copy_from_slice(b"0000644");
+    header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    [header, bytes.to_vec(), vec![0; bytes.len().next_multiple_of(512) - bytes.len()]].concat()
+}
+
+#[test]
+fn an_archive_with_pem_in_it_gives_what_was_found_and_says_what_it_is() {
+    let block = certificate_block(0).into_bytes();
+    let inside = [&[0; 64][..], &block, &[0; 64], &certificate(1)].concat();
+    let tar = [member("a.pem", &block), member("b.cer", &certificate(1)), vec![0; 1024]].concat();
+    for (bytes, name) in [
+        (tar, "a tar archive"),
+        ([b"PK\x03\x04\x0a\0\0\0\0\0", &inside[..]].concat(), "a ZIP archive"),
+        ([b"MSCF\0\0\0\0", &inside[..]].concat(), "a cabinet file"),
+        ([b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", &inside[..]].concat(), "an Outlook message"),
+        ([b"\x7fELF", &inside[..]].concat(), "a program"),
+        ([b"%PDF-1.4\n1 0 obj\n", &block[..], b"endobj\n"].concat(), "a PDF document"),
+    ] {
+        // Beyond what is looked at to tell the format, it comes in batches.
+        let long = [&bytes[..], &[b'x'; 2 * HEAD], &block].concat();
+        for looks in [Looks::Named, Looks::Certificate] {
+            for contents in [whole(&bytes, looks), whole(&long, looks), piped(&long, looks)] {
+                assert!(found(&contents).contains(&certificate(0)), "{name}");
+                let told: Vec<_> =
+                    contents.faults.iter().filter(|fault| fault.code == ProblemCode::Unsupported).collect();
+                assert_eq!(told.len(), 1, "{name}: {:?}", contents.faults);
+                assert!(told[0].message.contains(name), "{}", told[0].message);
+            }
+        }
+        // In a folder it is either not looked into, or told as well.
+        for contents in [whole(&bytes, Looks::Unknown), whole(&long, Looks::Unknown), piped(&long, Looks::Unknown)] {
+            let told = contents.faults.iter().filter(|fault| fault.code == ProblemCode::Unsupported).count();
+            assert_eq!(told, usize::from(!contents.found.is_empty()), "{name}: {:?}", contents.faults);
+        }
+    }
+    // A text without a certificate in a folder is passed over, whatever it names.
+    let manual =
+        [&b"%PDF-1.4\n-----BEGIN CERTIFICATE-----\n(yours)\n-----END CERTIFICATE-----\n"[..], &[b'x'; 2 * HEAD]];
+    for contents in [whole(&manual.concat(), Looks::Unknown), piped(&manual.concat(), Looks::Unknown)] {
+        assert_eq!((contents.found.len(), contents.faults), (0, vec![]));
+    }
+}
