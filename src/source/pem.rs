@@ -205,7 +205,9 @@ impl<'a> Iterator for Pieces<'a> {
             return Some(Piece::Tail(&self.text[self.outside..]));
         };
         let line = self.line_at(begin.start);
-        let before = &self.text[self.outside..begin.start];
+        // Of more dashes than belong to it the first ones are the text's: DER may end in one.
+        let dashes = self.text[begin.start..].iter().take_while(|byte| **byte == b'-').count();
+        let before = &self.text[self.outside..begin.start + dashes - DASHES.len()];
         if !begin.is_begin {
             self.outside = begin.end;
             return Some(Piece::StrayEnd { label: begin.label, line, before });

@@ -156,6 +156,16 @@ fn what_was_joined_with_pem_is_read_beside_it() {
 }
 
 #[test]
+fn der_that_ends_in_a_dash_before_a_block_is_read_whole() {
+    let (first, mut second) = (certificate_block(0), certificate(1));
+    second.pop();
+    second.push(b'-');
+    let bytes = [first.as_bytes(), &second, first.as_bytes()].concat();
+    let contents = whole(&bytes, Looks::Named);
+    assert_eq!((found(&contents), contents.faults), (vec![certificate(0), second, certificate(0)], vec![]));
+}
+
+#[test]
 fn pem_behind_a_registry_export_is_read_too() {
     let export = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\r\n\"a\"=\"b\"\r\n\r\n";
     let text = format!("{export}{}{}", certificate_block(0), certificate_block(1));
