@@ -47,7 +47,7 @@ impl Batch {
                 pem::read_part(&text, &part, context).resolve(is_damage)
             }
             Layout::Rows(view) => view.read(&text, first_line).resolve(true),
-            Layout::Table(table) => table.read(&text, first_line, is_first),
+            Layout::Table(table) => table.read(&text, first_line, is_first, context),
         };
         contents.faults.append(&mut faults);
         contents
@@ -83,6 +83,9 @@ pub(crate) struct Batches<R> {
     has_ended: bool,
     /// Said at the end where the text had no block at all.
     if_nothing: Option<Fault>,
+    /// Said at the end where the text had a block, and is that of a file that something else unpacks.
+    container: Option<Fault>,
+    has_object: bool,
     is_damage: bool,
     /// Whether it is said to hold certificates, or known to by a block that was in it.
     is_expected: bool,
@@ -119,7 +122,14 @@ impl<R: Read> Batches<R> {
             is_rest: false,
             has_ended: false,
             if_nothing,
+            container: None,
+            has_object: false,
         }
+    }
+
+    /// Says at the end what the text is within, if certificates are found in it.
+    pub(crate) fn in_container(self, container: Option<Fault>) -> Self {
+        Self { container, ..self }
     }
 
     #[cfg(any(fuzzing, test))]
@@ -180,13 +190,17 @@ impl<R: Read> Batches<R> {
     fn finish(&mut self, fault: Option<Fault>) -> Option<Batch> {
         self.has_ended = true;
         self.note_gap(self.buffer.len());
-        let faults: Vec<Fault> = fault.into_iter().chain(self.if_nothing.take()).collect();
+        let container = self.container.take().filter(|_| self.has_object);
+        let faults: Vec<Fault> = fault.into_iter().chain(self.if_nothing.take()).chain(container).collect();
         (!self.buffer.is_empty() || !faults.is_empty()).then(|| self.take(usize::MAX, faults))
     }
 
     /// Counts text that goes out, and whether anything that is read was in it.
     fn note_gap(&mut self, length: usize) {
-        if pem::is_pem(&self.buffer[..length]) || (matches!(self.layout, Layout::Table(_)) && length > 0) {
+        let text = &self.buffer[..length];
+        let is_pem = pem::is_pem(text);
+        self.has_object |= self.container.is_some() && (is_pem && self.is_damage || pem::has_object(text));
+        if is_pem || (matches!(self.layout, Layout::Table(_)) && length > 0) {
             self.gap = 0;
             self.if_nothing = None;
             self.is_expected = true;

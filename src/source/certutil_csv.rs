@@ -4,7 +4,9 @@ use crate::source::base64_body;
 use crate::source::certutil;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::objects::{self, Expected};
+use crate::source::passwords::ReadContext;
 use crate::source::pem::{self, BlockContents, Piece};
+use crate::source::pkcs12;
 use crate::source::shape::{Shape, shape};
 use crate::source::text;
 
@@ -13,7 +15,7 @@ use crate::source::text;
 pub(crate) struct Table {
     delimiter: u8,
     request_id: Option<usize>,
-    /// The columns that are known by name to hold certificates.
+    /// The columns that are known to hold certificates: by name, or because they do in the rows that the beginning shows.
     certificates: Vec<usize>,
 }
 
@@ -54,23 +56,25 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter))?;
     let mut records = reader(rest, delimiter).into_byte_records().map_while(Result::ok);
     let header = records.next()?;
-    if header.iter().any(holds_certificate) {
+    if header.iter().any(|cell| holds_certificate(cell) || holds_hexadecimal(cell)) {
         // No header, so no table: lines of base64.
         return None;
     }
-    let certificates: Vec<usize> = header
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| certutil::is_raw_certificate(name))
-        .map(|(index, _)| index)
-        .collect();
+    // A text of one column is none, unless it is quoted as one.
+    let is_tabular = header.len() > 1 || first.starts_with(b"\"");
+    let is_named = |column: usize| header.get(column).is_some_and(certutil::is_raw_certificate);
+    let has_name = (0..header.len()).any(is_named) && (is_tabular || !is_named(0));
     let rows: Vec<csv::ByteRecord> = records.take(SAMPLED_ROWS).collect();
-    let is_row = |row: &csv::ByteRecord| row.len() == header.len() && row.iter().any(holds_certificate);
-    let is_named =
-        !certificates.is_empty() && (header.len() > 1 || !certificates.contains(&0) || first.starts_with(b"\""));
-    if !is_named && !rows.iter().any(is_row) {
+    let is_shown = |column: usize| {
+        let holds = |cell: &[u8]| holds_certificate(cell) || (is_tabular && holds_hexadecimal(cell));
+        rows.iter().filter(|row| row.len() == header.len()).filter_map(|row| row.get(column)).any(holds)
+    };
+    let shown: Vec<usize> = (0..header.len()).filter(|column| is_shown(*column)).collect();
+    if !has_name && shown.is_empty() {
         return None;
     }
+    let certificates =
+        (0..header.len()).filter(|column| is_named(*column) || (is_tabular && shown.contains(column))).collect();
     let is_number = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).all(|cell| certutil::request_number(cell).is_some())
     };
@@ -87,7 +91,7 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
 
 /// Whether a cell is a certificate: one PEM block, or base64 of one.
 fn holds_certificate(cell: &[u8]) -> bool {
-    let cell = cell.trim_ascii();
+    let cell = value(cell);
     if cell.len() < SHORTEST {
         return false;
     }
@@ -99,7 +103,44 @@ fn holds_certificate(cell: &[u8]) -> bool {
 
 fn starts_with_certificate(cell: &[u8]) -> bool {
     let head = &cell[..cell.len().min(400)];
-    base64_body::decode(head, &mut Vec::new()).is_ok_and(|der| matches!(shape(&der), Shape::Certificate | Shape::Pkcs7))
+    base64_body::decode(head, &mut Vec::new()).is_ok_and(|der| is_certificate(&der))
+}
+
+/// A cell without what keeps Excel from changing it: that it is a formula.
+fn value(cell: &[u8]) -> &[u8] {
+    let cell = cell.trim_ascii();
+    cell.strip_prefix(b"=\"").unwrap_or(cell)
+}
+
+/// As databases print binary columns.
+fn holds_hexadecimal(cell: &[u8]) -> bool {
+    let cell = value(cell);
+    cell.len() > 300 && hexadecimal(&cell[..cell.len().min(400)]).is_some_and(|der| is_certificate(&der))
+}
+
+fn is_certificate(der: &[u8]) -> bool {
+    matches!(shape(der), Shape::Certificate | Shape::Pkcs7)
+}
+
+/// The bytes of a cell that is hexadecimal of an encoded structure, with or without the sign that SQL puts before it.
+fn hexadecimal(cell: &[u8]) -> Option<Vec<u8>> {
+    let digits = [&b"0x"[..], b"0X", b"\\x"].into_iter().find_map(|sign| cell.strip_prefix(sign)).unwrap_or(cell);
+    let value = |digit: &u8| char::from(*digit).to_digit(16);
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(value(high)? << 4 | value(low)?).ok(),
+        _ => None,
+    };
+    digits.starts_with(b"30").then(|| digits.chunks(2).map(byte).collect())?
+}
+
+/// Base64 in the alphabet of URLs (RFC 4648 section 5) in the usual one.
+fn from_url_alphabet(cell: &[u8]) -> Option<Vec<u8>> {
+    let usual = |byte: &u8| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => *other,
+    };
+    cell.iter().any(|byte| matches!(byte, b'-' | b'_')).then(|| cell.iter().map(usual).collect())
 }
 
 impl Table {
@@ -107,11 +148,11 @@ impl Table {
     ///
     /// Blocks are found as in any text, so that no quote out of place can hide one; the rows tell the number of each, and hold what is
     /// base64 without a header.
-    pub(crate) fn read(&self, text: &[u8], first_line: u64, is_first: bool) -> Contents {
+    pub(crate) fn read(&self, text: &[u8], first_line: u64, is_first: bool, context: ReadContext<'_>) -> Contents {
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
-        let mut rows = Rows { text, line: first_line, ..Rows::default() };
+        let mut rows = Rows { text, context: Some(context), line: first_line, ..Rows::default() };
         // A part that begins with the end of a line begins a row behind it, as it does in the whole.
         rows.count_to(0);
         let mut blocks = pem::pieces(text, first_line).with_newline(b'\n').peekable();
@@ -157,7 +198,7 @@ impl Table {
         (last > 0).then_some(last)
     }
 
-    /// Reads the cells of a row that are base64 without a header.
+    /// Reads the cells of a row that are base64 without a header, or hexadecimal.
     fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) {
         for (column, cell) in row.iter().enumerate() {
             let is_named = self.certificates.contains(&column);
@@ -165,7 +206,7 @@ impl Table {
                 continue;
             }
             if is_named && cell.len() >= SHORTEST || cell.len() > 300 && starts_with_certificate(cell) {
-                rows.read_base64(cell);
+                rows.read_cell(cell);
             } else if is_named && !rows.says_sizes && is_size(cell) {
                 rows.says_sizes = true;
                 rows.result.contents.faults.push(certutil::sizes_only(rows.line, cell));
@@ -178,6 +219,8 @@ impl Table {
 #[derive(Default)]
 struct Rows<'a> {
     text: &'a [u8],
+    /// For PKCS#12.
+    context: Option<ReadContext<'a>>,
     /// The line in which the present row begins, and how much of the text has been counted for it.
     line: u64,
     counted: usize,
@@ -198,27 +241,37 @@ impl Rows<'_> {
     fn read_piece(&mut self, piece: &Piece<'_>) {
         match piece {
             Piece::Block(block) => {
-                pem::read_block(block, Format::CertutilView, None, &mut self.scratch, &mut self.result)
+                pem::read_block(block, Format::CertutilView, self.context, &mut self.scratch, &mut self.result)
             }
             Piece::StrayEnd { label, line, before } => pem::stray_end(label, *line, before, &mut self.result),
             Piece::Tail(_) => {}
         }
     }
 
-    fn read_base64(&mut self, cell: &[u8]) {
+    fn read_cell(&mut self, cell: &[u8]) {
         let position = Position::Line(self.line);
-        match base64_body::decode(cell, &mut self.scratch) {
-            Ok(der) => {
-                self.result
-                    .contents
-                    .append(objects::read(&der, Expected::Certificate, Format::CertutilView, |_| position));
+        let cell = value(cell);
+        let decoded = match hexadecimal(cell) {
+            Some(der) => Ok(der),
+            None => base64_body::decode(cell, &mut self.scratch).or_else(|bad| {
+                let usual = from_url_alphabet(cell).ok_or(bad)?;
+                base64_body::decode(&usual, &mut self.scratch).map_err(|_| bad)
+            }),
+        };
+        let found = match decoded {
+            Ok(der) if !der.is_empty() => {
+                self.result.contents.append(match self.context {
+                    Some(context) if pkcs12::is_pkcs12(&der) => pkcs12::read(&der, context).placed(|_| position),
+                    _ => objects::read(&der, Expected::Certificate, Format::CertutilView, |_| position),
+                });
+                return;
             }
-            Err(bad) => {
-                let shown = text::decode(&cell[..cell.len().min(40)]).into_owned();
-                let message = format!("expected a certificate in PEM or base64, found {} in {shown:?}", bad.found());
-                self.result.contents.faults.push(Fault::new(ProblemCode::Damaged, position, message));
-            }
-        }
+            Ok(_) => "no base64".to_owned(),
+            Err(bad) => bad.found(),
+        };
+        let shown = text::decode(&cell[..cell.len().min(40)]);
+        let message = format!("expected a certificate in PEM or base64, found {found} in {shown:?}");
+        self.result.contents.faults.push(Fault::new(ProblemCode::Damaged, position, message));
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod ber;
 pub(crate) mod between;
 pub(crate) mod certutil;
 pub(crate) mod certutil_csv;
+mod container;
 pub(crate) mod contents;
 pub(crate) mod hexdump;
 pub(crate) mod live;

@@ -3,6 +3,8 @@
 //! A block begins at its BEGIN boundary wherever on a line that stands, and ends at the next boundary. So a block without an end
 //! loses nothing but itself, and no text can hide a block.
 
+mod labels;
+
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -14,8 +16,11 @@ use crate::source::notes::Notes;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pkcs12;
-use crate::source::shape::{Shape, is_object, shape};
+use crate::source::shape::{Shape, shape};
 use crate::source::text;
+
+use self::labels::begins_as_object;
+pub(crate) use self::labels::{Label, is_known_other, meaning};
 
 /// One block: its boundaries found, its body not yet looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +205,9 @@ impl<'a> Iterator for Pieces<'a> {
             return Some(Piece::Tail(&self.text[self.outside..]));
         };
         let line = self.line_at(begin.start);
-        let before = &self.text[self.outside..begin.start];
+        // Of more dashes than belong to it the first ones are the text's: DER may end in one.
+        let dashes = self.text[begin.start..].iter().take_while(|byte| **byte == b'-').count();
+        let before = &self.text[self.outside..begin.start + dashes - DASHES.len()];
         if !begin.is_begin {
             self.outside = begin.end;
             return Some(Piece::StrayEnd { label: begin.label, line, before });
@@ -220,47 +227,23 @@ impl<'a> Iterator for Pieces<'a> {
     }
 }
 
-/// What a label promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Label {
-    Object(Expected),
-    PrivateKey,
-    /// A certificate request, a public key, parameters: plainly something else.
-    Foreign,
-}
-
-pub(crate) fn meaning(label: &[u8]) -> Label {
-    let label = label.to_ascii_uppercase();
-    match label.as_slice() {
-        b"CERTIFICATE" | b"X509 CERTIFICATE" | b"X.509 CERTIFICATE" => Label::Object(Expected::Certificate),
-        b"TRUSTED CERTIFICATE" => Label::Object(Expected::TrustedCertificate),
-        b"X509 CRL" | b"CRL" => Label::Object(Expected::Crl),
-        b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"PKCS#7 SIGNED DATA" | b"CMS" => Label::Object(Expected::Pkcs7),
-        b"CERTIFICATE REQUEST" | b"NEW CERTIFICATE REQUEST" | b"ATTRIBUTE CERTIFICATE" => Label::Foreign,
-        label if label.ends_with(b"PRIVATE KEY") => Label::PrivateKey,
-        // As GnuTLS and routers write it.
-        b"PKCS12" | b"PKCS#12" | b"PKCS #12" => Label::Object(Expected::Pkcs12),
-        // A label that is not in use, but speaks of certificates.
-        label if memchr::memmem::find(label, b"CERT").is_some() => Label::Object(Expected::Anything),
-        _ => Label::Foreign,
-    }
-}
-
-/// Whether a label is in use for something else: a label that nobody knows may be a damaged one.
-pub(crate) fn is_known_other(label: &[u8]) -> bool {
-    let label = label.to_ascii_uppercase();
-    let ends = |end: &[u8]| label.ends_with(end);
-    [&b" REQUEST"[..], b"PUBLIC KEY", b"PARAMETERS", b"ATTRIBUTE CERTIFICATE", b"PUBLIC KEY BLOCK", b"STATIC KEY V1"]
-        .into_iter()
-        .any(ends)
-        || label.starts_with(b"PGP ")
-}
-
-/// Whether a text has a boundary of something that is read here; the END counts too, for the BEGIN may be what is damaged.
+/// Whether a text has a boundary of something that is read here, or one of something else with a certificate behind it; the END counts
+/// too, for the BEGIN may be what is damaged.
 pub(crate) fn is_pem(text: &[u8]) -> bool {
+    has_block(text, |label, body| meaning(label) != Label::Foreign || body.is_some_and(begins_as_object))
+}
+
+/// Whether a text has a block that begins as what is read here, whatever its label.
+pub(crate) fn has_object(text: &[u8]) -> bool {
+    has_block(text, |_, body| body.is_some_and(begins_as_object))
+}
+
+/// Whether `is_one` is true of a boundary's label and, behind a BEGIN, of what follows it.
+fn has_block(text: &[u8], is_one: impl Fn(&[u8], Option<&[u8]>) -> bool) -> bool {
     FIND_BOUNDARIES.iter().any(|finder| {
         finder.find_iter(text).any(|start| {
-            named(&text[start + DASHES.len()..]).is_some_and(|(_, label, _)| meaning(label) != Label::Foreign)
+            let rest = &text[start + DASHES.len()..];
+            named(rest).is_some_and(|(is_begin, label, length)| is_one(label, is_begin.then(|| &rest[length..])))
         })
     })
 }
@@ -385,20 +368,14 @@ pub(crate) fn read_block(
 ) {
     let position = Position::Line(block.line);
     let expected = match (meaning(block.label), block.ending) {
+        // The content decides where a label is wrong.
+        (Label::Foreign | Label::PrivateKey, _) if begins_as_object(block.body) => Expected::Anything,
         // The label may be what is damaged: the other one tells.
         (Label::Foreign, Ending::OtherLabel(other)) => match meaning(other) {
             Label::Object(expected) => expected,
             Label::PrivateKey | Label::Foreign => return,
         },
-        (Label::Foreign, _) => {
-            // The content decides where a label is wrong.
-            if let Ok(der) = base64_body::decode(block.body, scratch)
-                && is_object(&der)
-            {
-                result.contents.append(objects::read(&der, Expected::Anything, format, |_| position));
-            }
-            return;
-        }
+        (Label::Foreign, _) => return,
         (Label::PrivateKey, _) => {
             result.contents.found.push(Found::new(Kind::PrivateKey, Vec::new(), format, position));
             return;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::source::base64_body;
 use crate::source::batches::{Batches, Layout};
 use crate::source::certutil;
+use crate::source::container::container;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::hexdump;
 use crate::source::live;
@@ -206,8 +207,10 @@ fn open_stream(
         Layout::Rows(_) => certutil::nothing().faults.pop(),
         _ => nothing(&content, &head, looks).faults.pop(),
     };
+    let container = container(&head).map(|container| container.beside_blocks());
     let whole: Box<dyn Read + Send> = Box::new(TextReader::new(Cursor::new(head).chain(reader)));
-    Ok(Opened::Batches(Batches::new(whole, layout, looks != Looks::Unknown, if_nothing)))
+    let batches = Batches::new(whole, layout, looks != Looks::Unknown, if_nothing);
+    Ok(Opened::Batches(batches.in_container(container)))
 }
 
 fn read_whole(
@@ -239,7 +242,15 @@ fn read_whole(
 
 /// Reads an input that is whole in memory.
 pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
-    let contents = read_content(bytes, looks, context);
+    let mut contents = read_content(bytes, looks, context);
+    let gives = !contents.found.is_empty() || !contents.faults.is_empty();
+    let is_told = contents.faults.iter().any(|fault| fault.code == ProblemCode::Unsupported);
+    if gives
+        && !is_told
+        && let Some(container) = container(bytes)
+    {
+        contents.faults.push(container.beside_blocks());
+    }
     if looks == Looks::Named && contents.found.is_empty() && contents.faults.is_empty() {
         let message = "expected certificates, CRLs or a store of them, found none of these in it";
         return Contents::fault(ProblemCode::Empty, Position::Whole, message);
@@ -270,7 +281,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
             contents => contents,
         },
-        Content::CertutilCsv(table) => table.read(&text, 1, true),
+        Content::CertutilCsv(table) => table.read(&text, 1, true, context),
         Content::RegistryExport => {
             let mut contents = registry::read(bytes);
             if pem::is_pem(&text) {
@@ -315,33 +326,19 @@ fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
         Content::Empty => (ProblemCode::Empty, "nothing".to_owned()),
         Content::Listing(listing) => (ProblemCode::Empty, listing.advice().to_owned()),
         Content::Foreign(name) => (ProblemCode::Empty, format!("{name}, which holds no certificate")),
-        Content::OtherText => {
+        Content::OtherText if container(bytes).is_none() => {
             let line =
                 bytes.split(|byte| matches!(byte, b'\n' | b'\r')).map(<[u8]>::trim_ascii).find(|line| !line.is_empty());
             let line = text::decode(line.map_or(&[][..], |line| &line[..line.len().min(40)])).into_owned();
             (ProblemCode::Damaged, format!("a text without any, which begins with {line:?}"))
         }
         _ => match container(bytes) {
-            Some(found) => (ProblemCode::Unsupported, found.to_owned()),
+            Some(container) => (ProblemCode::Unsupported, container.to_string()),
             None => (ProblemCode::Damaged, format!("bytes that begin with {}", objects::beginning(bytes))),
         },
     };
     let message = format!("expected certificates, CRLs or a store of them in a format that is read, found {found}");
     Contents::fault(code, Position::Whole, message)
-}
-
-/// Files that certificates are sent in, and that others unpack.
-fn container(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [b'P', b'K', 3, 4, ..] => Some("a ZIP archive; unpack it, and give the folder"),
-        [0x1f, 0x8b, ..] => Some("a gzip archive; unpack it, and give the folder"),
-        [b'M', b'S', b'C', b'F', ..] => Some("a cabinet file; unpack it with expand, and give the folder"),
-        [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("an Outlook message or Office document; save what is attached to it"),
-        [0xfe, 0xed, 0xfe, 0xed, ..] | [0xce, 0xce, 0xce, 0xce, ..] => {
-            Some("a Java key store; convert it with keytool -importkeystore -deststoretype PKCS12")
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

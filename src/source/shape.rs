@@ -24,6 +24,7 @@ pub(crate) enum Shape {
 pub(crate) const PKCS7: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07];
 
 const CONTEXT_0: u8 = tag::context_constructed(0);
+const ENUMERATED: u8 = 0x0a;
 
 /// The tags and contents of the first elements of one level, as far as they are at hand.
 fn level<const N: usize>(mut bytes: &[u8]) -> [Option<(u8, &[u8])>; N] {
@@ -66,6 +67,30 @@ pub(crate) fn shape(bytes: &[u8]) -> Shape {
 /// Whether it begins as something that is read wherever it is met: a certificate, a CRL or PKCS#7.
 pub(crate) fn is_object(bytes: &[u8]) -> bool {
     matches!(shape(bytes), Shape::Certificate | Shape::Crl | Shape::Pkcs7)
+}
+
+/// RFC 6960 4.2.1: a status, and what an object identifier says is in it.
+pub(crate) fn is_ocsp_response(bytes: &[u8]) -> bool {
+    let begins = || {
+        let (_, response) = ber::content_at_hand(bytes)?;
+        let [status, content] = level::<2>(response);
+        let [(content_tag, content), (status, _)] = [content?, status?];
+        let [inner] = level::<1>(content);
+        Some(status == ENUMERATED && content_tag == CONTEXT_0 && tags::<2>(inner?.1) == [tag::OID, tag::OCTET_STRING])
+    };
+    begins().unwrap_or(false)
+}
+
+/// RFC 3161 2.4.2: a status, and a token, which is PKCS#7.
+pub(crate) fn is_time_stamp_response(bytes: &[u8]) -> bool {
+    let begins = || {
+        let (_, response) = ber::content_at_hand(bytes)?;
+        let [status, token] = level::<2>(response);
+        let [(status_tag, status), (token_tag, token)] = [status?, token?];
+        let is_status = status_tag == tag::SEQUENCE && tags::<1>(status) == [tag::INTEGER];
+        Some(is_status && token_tag == tag::SEQUENCE && begins_with_pkcs7(token))
+    };
+    begins().unwrap_or(false)
 }
 
 /// Whether the three parts of a signed structure (RFC 5280 4.1.1) fill it exactly: a length that lies does not.
@@ -193,7 +218,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_have_a_shape(bytes: Vec<u8>) {
-            let _ = shape(&bytes);
+            let _ = (shape(&bytes), is_ocsp_response(&bytes), is_time_stamp_response(&bytes));
         }
     }
 }

@@ -28,7 +28,7 @@ fn whole(text: &[u8]) -> Contents {
     match layout(text) {
         Layout::Blocks { .. } => pem::read(text, without_passwords()).resolve(true),
         Layout::Rows(view) => view.read(text, 1).resolve(true),
-        Layout::Table(table) => table.read(text, 1, true),
+        Layout::Table(table) => table.read(text, 1, true, without_passwords()),
     }
 }
 
@@ -168,6 +168,8 @@ fn piece() -> impl Strategy<Value = String> {
         4 => (0..8usize).prop_map(certificate_block),
         1 => (0..8usize).prop_map(|number| certificate_block(number).replacen("MII", "M!I", 1)),
         1 => (0..8usize).prop_map(|number| certificate_block(number).replace("-----END CERTIFICATE-----", "")),
+        1 => (0..8usize).prop_map(|number| certificate_block(number).replace("CERTIFICATE", "PUBLIC KEY")),
+        1 => (0..8usize).prop_map(|number| certificate_block(number).replace("CERTIFICATE", "EC PRIVATE KEY")),
         1 => Just("-----END CERTIFICATE-----\n".to_owned()),
         1 => Just("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n".to_owned()),
         2 => "[ -,.-~\n]{0,120}\n",
@@ -259,6 +261,31 @@ proptest! {
             text += &format!("Row {}:\r\n{first}  Binary Certificate:\r\n{}{last}\r\n", index + 1, certificate_block(*number));
         }
         prop_assert!(matches!(layout(text.as_bytes()), Layout::Rows(_)));
+        assert_same(text.as_bytes(), batch);
+    }
+
+    #[test]
+    fn tables_with_any_heading_and_damage_give_the_same_in_batches_of_any_size(
+        cells in prop::collection::vec((0..8usize, 0..7usize), 1..20),
+        heading in 0..3usize,
+        batch in 64..4000usize,
+    ) {
+        let heading = ["RequestID,RawCertificate", "Anforderungs-ID,Binärzertifikat", "Name,Raw"][heading];
+        let mut text = format!("{heading}\n0,{}\n", base64(&certificate(0)));
+        for (number, form) in cells {
+            let bare = base64(&certificate(number));
+            let cell = match form {
+                0 => bare.replacen("MII", "M!I", 1),
+                1 => bare[..150].to_owned(),
+                2 => "EMPTY".to_owned(),
+                3 => format!("\"{}\"", certificate_block(number)),
+                4 => format!("0x{}", certificate(number).iter().map(|byte| format!("{byte:02X}")).collect::<String>()),
+                5 => "what stands in this cell is neither a certificate nor anything that says there is none".to_owned(),
+                _ => bare,
+            };
+            text += &format!("{number},{cell}\n");
+        }
+        prop_assert!(matches!(layout(text.as_bytes()), Layout::Table(_)));
         assert_same(text.as_bytes(), batch);
     }
 

@@ -1,11 +1,11 @@
 use super::*;
 use crate::source::sniff::{Content, sniff_text};
-use crate::source::testing::{base64, certificate, certificate_block};
+use crate::source::testing::{base64, block, certificate, certificate_block, openssl, without_passwords};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Contents {
     let Content::CertutilCsv(table) = sniff_text(text.as_bytes()) else { panic!("{text}") };
-    table.read(text.as_bytes(), 1, true)
+    table.read(text.as_bytes(), 1, true, without_passwords())
 }
 
 fn ids(contents: &Contents) -> Vec<Option<String>> {
@@ -88,6 +88,100 @@ fn a_damaged_cell_costs_its_row_alone() {
     assert_eq!(contents.faults.len(), 1, "{:?}", contents.faults);
 }
 
+/// The heading in English, in German and French, and in tables of other programs.
+const HEADINGS: [&str; 4] = [
+    "\"Issued Request ID\",\"Binary Certificate\"",
+    "\"Ausgestellte Anforderungs-ID\",\"Binärzertifikat\"",
+    "\"ID de la demande émise\",\"Certificat binaire\"",
+    "Name,Raw",
+];
+
+#[test]
+fn a_row_that_cannot_be_read_is_a_problem_whatever_the_heading_says() {
+    let [first, second, third] = [0, 1, 2].map(|number| base64(&certificate(number)));
+    for heading in HEADINGS {
+        for bad in [
+            second.replacen("MII", "M!I", 1),
+            second.replacen("MII", "XII", 1),
+            second[..200].to_owned(),
+            second[..second.len() - 8].to_owned(),
+            format!("{{\"\"x5c\"\": [\"\"{second}\"\"]}}"),
+            format!("{second}|{third}"),
+            base64(certificate_block(1).as_bytes()),
+        ] {
+            let rows = [format!("\"5\",\"{first}\""), format!("\"6\",\"{bad}\""), format!("\"7\",\"{third}\"")];
+            for order in [[0, 1, 2], [1, 0, 2], [0, 2, 1]] {
+                let text: String = order.iter().map(|row| format!("{}\r\n", rows[*row])).collect();
+                let contents = read(&format!("{heading}\r\n{text}"));
+                assert_eq!(contents.found.len(), 2, "{heading}: {bad}");
+                let line = 2 + order.iter().position(|row| *row == 1).unwrap() as u64;
+                assert_eq!(
+                    contents.faults.iter().map(|fault| fault.position).collect::<Vec<_>>(),
+                    [Position::Line(line)]
+                );
+            }
+        }
+        // What says that there is no certificate is none, and another column may say what it likes.
+        let text = format!(
+            "{heading}\r\n5,{first}\r\n6,EMPTY\r\n7,\r\n8,System.Byte[]\r\n\"{}\",{third}\r\n",
+            "a note that is long ".repeat(20)
+        );
+        let contents = read(&text);
+        assert_eq!((contents.found.len(), contents.faults), (2, vec![]), "{heading}");
+    }
+    let text = format!("\"Binärzertifikat\"\r\n\"{first}\"\r\n\"{}\"\r\n", second.replacen("MII", "M!I", 1));
+    assert_eq!((read(&text).found.len(), read(&text).faults.len()), (1, 1), "one column, in quotes");
+}
+
+#[test]
+fn cells_are_read_as_databases_and_excel_write_them() {
+    let [first, second] = [0, 1].map(|number| base64(&certificate(number)));
+    let digits: String = certificate(1).iter().map(|byte| format!("{byte:02x}")).collect();
+    let cells = [
+        digits.clone(),
+        digits.to_uppercase(),
+        format!("0x{}", digits.to_uppercase()),
+        format!("\\x{digits}"),
+        second.replace('+', "-").replace('/', "_").replace('=', ""),
+        format!("'{second}"),
+        format!("\"=\"\"{second}\"\"\""),
+        second.as_bytes().chunks(64).map(|line| format!("{} ", str::from_utf8(line).unwrap())).collect(),
+    ];
+    for heading in HEADINGS {
+        for cell in &cells {
+            let contents = read(&format!("{heading}\r\n5,{first}\r\n6,{cell}\r\n"));
+            assert_eq!(contents.faults, [], "{heading}: {cell}");
+            assert_eq!(
+                contents.found.iter().map(|found| &found.der).collect::<Vec<_>>(),
+                [&certificate(0), &certificate(1)]
+            );
+        }
+        let contents = read(&format!("{heading}\n1,0x{digits}\n2,0x{}\n", &digits[..digits.len() - 2]));
+        assert_eq!((contents.found.len(), contents.faults.len()), (1, 1), "a table of hexadecimal alone");
+    }
+}
+
+#[test]
+fn pkcs7_and_pkcs12_in_cells_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.pem");
+    std::fs::write(&path, certificate_block(1)).unwrap();
+    let path = path.to_str().unwrap();
+    let Some(pkcs12) = openssl(&["pkcs12", "-export", "-nokeys", "-in", path, "-passout", "pass:"], b"") else {
+        return;
+    };
+    let pkcs7 = openssl(&["crl2pkcs7", "-nocrl", "-certfile", path, "-outform", "DER"], b"").unwrap();
+    for heading in HEADINGS {
+        for inside in [&pkcs12, &pkcs7] {
+            for cell in [base64(inside), format!("\"{}\"", block("PKCS12", inside))] {
+                let contents = read(&format!("{heading}\n6,{cell}\n5,{}\n", base64(&certificate(0))));
+                let ders: Vec<_> = contents.found.iter().map(|found| found.der.clone()).collect();
+                assert_eq!((ders, contents.faults), (vec![certificate(1), certificate(0)], vec![]), "{heading}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_table_of_something_else_is_none() {
     for text in [
@@ -121,7 +215,7 @@ proptest! {
     fn any_table_is_read(text in "[a-zA-Z,;\"\n\r\t 0-9=+/-]{0,300}") {
         let _ = table(text.as_bytes());
         let table = comma();
-        let _ = table.read(text.as_bytes(), 1, true);
+        let _ = table.read(text.as_bytes(), 1, true, without_passwords());
         if let Some(end) = table.whole_rows(text.as_bytes()) {
             prop_assert!(matches!(text.as_bytes()[end - 1], b'\n' | b'\r'));
         }

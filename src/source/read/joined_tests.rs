@@ -1,7 +1,8 @@
 //! Files that were joined, and texts with damage in them: whatever stands beside what is read first is read too, or reported.
 
 use super::*;
-use crate::source::testing::{base64, block, certificate, certificate_block, utf16, without_passwords};
+use crate::source::contents::Kind;
+use crate::source::testing::{base64, block, certificate, certificate_block, openssl, utf16, without_passwords};
 
 fn found(contents: &Contents) -> Vec<Vec<u8>> {
     contents.found.iter().map(|found| found.der.clone()).collect()
@@ -155,6 +156,16 @@ fn what_was_joined_with_pem_is_read_beside_it() {
 }
 
 #[test]
+fn der_that_ends_in_a_dash_before_a_block_is_read_whole() {
+    let (first, mut second) = (certificate_block(0), certificate(1));
+    second.pop();
+    second.push(b'-');
+    let bytes = [first.as_bytes(), &second, first.as_bytes()].concat();
+    let contents = whole(&bytes, Looks::Named);
+    assert_eq!((found(&contents), contents.faults), (vec![certificate(0), second, certificate(0)], vec![]));
+}
+
+#[test]
 fn pem_behind_a_registry_export_is_read_too() {
     let export = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE]\r\n\"a\"=\"b\"\r\n\r\n";
     let text = format!("{export}{}{}", certificate_block(0), certificate_block(1));
@@ -163,15 +174,120 @@ fn pem_behind_a_registry_export_is_read_too() {
     }
 }
 
+/// Labels that promise no certificate: of something else, of keys, and of nothing that is in use.
+const WRONG_LABELS: [&str; 12] = [
+    "CERTIFICATE REQUEST",
+    "PUBLIC KEY",
+    "RSA PRIVATE KEY",
+    "PRIVATE KEY",
+    "ENCRYPTED PRIVATE KEY",
+    "DH PARAMETERS",
+    "PGP MESSAGE",
+    "ATTRIBUTE CERTIFICATE",
+    "X509",
+    "CA",
+    "XYZ",
+    "",
+];
+
 #[test]
-fn a_wrong_label_is_overruled_by_a_certificate_in_the_block() {
-    for label in ["CERTIFICATE REQUEST", "XYZ", "PUBLIC KEY", ""] {
-        let bytes = format!("{}{}", certificate_block(0), block(label, &certificate(1)));
-        let contents = whole(bytes.as_bytes(), Looks::Named);
-        assert_eq!((found(&contents), contents.faults.len()), (two().to_vec(), 0), "{label:?}");
+fn a_wrong_label_is_overruled_by_what_is_in_the_block_whether_it_stands_alone_or_beside_others() {
+    for label in WRONG_LABELS {
+        let wrong = block(label, &certificate(1));
+        let indented: String = wrong.lines().map(|line| format!("\t> {line}\r\n")).collect();
+        for wrong in [wrong.clone(), indented, wrong.replace("-----\nMII", "-----\nComment: x\n\nMII")] {
+            for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+                let alone = whole(wrong.as_bytes(), looks);
+                assert_eq!((found(&alone), alone.faults), (vec![certificate(1)], vec![]), "{looks:?} {wrong}");
+                let joined = whole(format!("{}{wrong}", certificate_block(0)).as_bytes(), looks);
+                assert_eq!((found(&joined), joined.faults), (two().to_vec(), vec![]), "{looks:?} {wrong}");
+            }
+        }
+        // As it is found in a long text that has nothing else.
+        let long = [wrong.as_bytes(), &b"# a comment\n".repeat(20_000)].concat();
+        for looks in [Looks::Named, Looks::Unknown] {
+            let contents = piped(&long, looks);
+            assert_eq!((found(&contents), contents.faults), (vec![certificate(1)], vec![]), "{looks:?} {label}");
+        }
     }
-    let request = format!("{}{}", certificate_block(0), block("CERTIFICATE REQUEST", &[0x30, 3, 2, 1, 0]));
-    assert_eq!(found(&whole(request.as_bytes(), Looks::Named)), [certificate(0)]);
+}
+
+#[test]
+fn a_damaged_certificate_under_a_wrong_label_is_reported() {
+    for label in WRONG_LABELS {
+        let text = block(label, &certificate(1));
+        let (head, tail) = text.split_at(text.len() / 2);
+        for bad in [format!("{head}!{}", &tail[1..]), format!("{head}\n")] {
+            for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+                let contents = whole(bad.as_bytes(), looks);
+                assert_eq!((contents.found.len(), contents.faults.len()), (0, 1), "{label}: {:?}", contents.faults);
+            }
+        }
+    }
+}
+
+#[test]
+fn pkcs7_and_pkcs12_are_read_under_any_label() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.pem");
+    std::fs::write(&path, certificate_block(1)).unwrap();
+    let path = path.to_str().unwrap();
+    let Some(pkcs7) = openssl(&["crl2pkcs7", "-nocrl", "-certfile", path, "-outform", "DER"], b"") else { return };
+    let pkcs12 = openssl(&["pkcs12", "-export", "-nokeys", "-in", path, "-passout", "pass:"], b"").unwrap();
+    for label in WRONG_LABELS {
+        for inside in [&pkcs7, &pkcs12] {
+            let alone = whole(block(label, inside).as_bytes(), Looks::Certificate);
+            assert_eq!((found(&alone), alone.faults), (vec![certificate(1)], vec![]), "{label}");
+            let joined = whole(format!("{}{}", certificate_block(0), block(label, inside)).as_bytes(), Looks::Unknown);
+            assert_eq!((found(&joined), joined.faults), (two().to_vec(), vec![]), "{label}");
+        }
+    }
+}
+
+#[test]
+fn keys_requests_and_parameters_of_openssl_stay_what_they_are() {
+    let Some(rsa) = openssl(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], b"") else { return };
+    let ec = openssl(&["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], b"").unwrap();
+    let of = |arguments: &str, key: &[u8]| openssl(&arguments.split(' ').collect::<Vec<_>>(), key).unwrap();
+    let keys = [
+        rsa.clone(),
+        ec.clone(),
+        of("pkey -traditional", &rsa),
+        of("pkey -traditional", &ec),
+        of("pkcs8 -topk8 -passout pass:x", &rsa),
+        of("rsa -traditional -aes128 -passout pass:x", &rsa),
+    ];
+    for key in keys {
+        for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+            let contents = whole(&key, looks);
+            assert_eq!(
+                contents.found.iter().map(|found| (found.kind, found.der.len())).collect::<Vec<_>>(),
+                [(Kind::PrivateKey, 0)]
+            );
+            assert_eq!(contents.faults, []);
+        }
+    }
+    let others = [
+        of("req -new -key /dev/stdin -subj /CN=x", &rsa),
+        of("pkey -pubout", &rsa),
+        of("pkey -pubout", &ec),
+        of("rsa -RSAPublicKey_out", &rsa),
+        of("ecparam -name P-256", b""),
+        of("ecparam -name P-256 -param_enc explicit", b""),
+        of("dhparam -dsaparam 512", b""),
+        of("dsaparam 1024", b""),
+    ];
+    for other in others.iter().filter(|other| !other.is_empty()) {
+        for looks in [Looks::Certificate, Looks::Unknown] {
+            let contents = whole(other, looks);
+            let text = String::from_utf8_lossy(other);
+            assert_eq!((contents.found.len(), contents.faults), (0, vec![]), "{text}");
+            let joined = whole(&[certificate_block(0).as_bytes(), other].concat(), looks);
+            assert_eq!((found(&joined), joined.faults), (vec![certificate(0)], vec![]), "{text}");
+        }
+        let named = whole(other, Looks::Named);
+        assert_eq!((named.found.len(), named.faults.len()), (0, 1));
+    }
 }
 
 #[test]
@@ -181,4 +297,56 @@ fn a_program_with_a_certificate_in_it_is_no_source_of_certificates() {
     let contents = whole(&bytes, Looks::Unknown);
     assert_eq!((contents.found.len(), contents.faults.len()), (0, 0));
     assert_eq!(found(&whole(&bytes, Looks::Named)), [certificate(0)], "where it was named it is");
+}
+
+/// The header of a tar member and what belongs to it.
+fn member(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut header = vec![0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[100..107].copy_from_slice(b"0000644");
+    header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    [header, bytes.to_vec(), vec![0; bytes.len().next_multiple_of(512) - bytes.len()]].concat()
+}
+
+#[test]
+fn an_archive_with_pem_in_it_gives_what_was_found_and_says_what_it_is() {
+    let block = certificate_block(0).into_bytes();
+    let inside = [&[0; 64][..], &block, &[0; 64], &certificate(1)].concat();
+    let tar = [member("a.pem", &block), member("b.cer", &certificate(1)), vec![0; 1024]].concat();
+    for (bytes, name) in [
+        (tar, "a tar archive"),
+        ([b"PK\x03\x04\x0a\0\0\0\0\0", &inside[..]].concat(), "a ZIP archive"),
+        ([b"MSCF\0\0\0\0", &inside[..]].concat(), "a cabinet file"),
+        ([b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", &inside[..]].concat(), "an Outlook message"),
+        ([b"\x7fELF", &inside[..]].concat(), "a program"),
+        ([b"%PDF-1.4\n1 0 obj\n", &block[..], b"endobj\n"].concat(), "a PDF document"),
+    ] {
+        // Beyond what is looked at to tell the format, it comes in batches.
+        let long = [&bytes[..], &[b'x'; 2 * HEAD], &block].concat();
+        for looks in [Looks::Named, Looks::Certificate] {
+            for contents in [whole(&bytes, looks), whole(&long, looks), piped(&long, looks)] {
+                assert!(found(&contents).contains(&certificate(0)), "{name}");
+                let told: Vec<_> =
+                    contents.faults.iter().filter(|fault| fault.code == ProblemCode::Unsupported).collect();
+                assert_eq!(told.len(), 1, "{name}: {:?}", contents.faults);
+                assert!(told[0].message.contains(name), "{}", told[0].message);
+            }
+        }
+        // In a folder it is either not looked into, or told as well.
+        for contents in [whole(&bytes, Looks::Unknown), whole(&long, Looks::Unknown), piped(&long, Looks::Unknown)] {
+            let told = contents.faults.iter().filter(|fault| fault.code == ProblemCode::Unsupported).count();
+            assert_eq!(told, usize::from(!contents.found.is_empty()), "{name}: {:?}", contents.faults);
+        }
+    }
+    // A text without a certificate in a folder is passed over, whatever it names.
+    let manual =
+        [&b"%PDF-1.4\n-----BEGIN CERTIFICATE-----\n(yours)\n-----END CERTIFICATE-----\n"[..], &[b'x'; 2 * HEAD]];
+    for contents in [whole(&manual.concat(), Looks::Unknown), piped(&manual.concat(), Looks::Unknown)] {
+        assert_eq!((contents.found.len(), contents.faults), (0, vec![]));
+    }
 }
