@@ -145,9 +145,22 @@ fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Whether a body has a line that can be nothing but base64.
+/// Whether a body has a line that can be nothing but base64, or that is base64 but for the markup around it.
 pub(crate) fn has_base64(body: &[u8]) -> bool {
-    lines(body).map(inner).any(|line| line.len() >= 24 && is_base64(line))
+    lines(body).map(inner).any(|line| line.len() >= SHORT_LINE && is_base64(line)) || has_spoiled_base64(body)
+}
+
+/// A line of base64 is at least so long, whoever wrote it; and as a rule so long.
+const SHORT_LINE: usize = 24;
+const LINE: usize = 64;
+
+/// Whether base64 stands among other characters: a line's length of it, or less that begins as a certificate does. Scripts and
+/// manuals that name the boundaries have no more than names and hashes in hexadecimal.
+fn has_spoiled_base64(body: &[u8]) -> bool {
+    body.split(|byte| !is_digit(*byte)).any(|run| {
+        (run.len() >= LINE && !run.iter().all(u8::is_ascii_hexdigit))
+            || (run.len() >= SHORT_LINE && run.starts_with(b"MII"))
+    })
 }
 
 /// Whether a text that begins with `head` is nothing but base64 of an encoded structure.

@@ -302,7 +302,7 @@ pub(crate) fn outline(text: &[u8]) -> Outline<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct BlockContents {
     pub(crate) contents: Contents,
-    /// Faults of blocks without a line of base64 in them.
+    /// Faults of blocks without base64 in them.
     pub(crate) mentions: Vec<Fault>,
 }
 
