@@ -71,7 +71,7 @@ pub fn batches(data: &[u8]) {
     let text = text::normalise(rest);
     let (layout, whole) = match sniff::sniff_text(&text) {
         Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1, context()).resolve(true)),
-        Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true)),
+        Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true, context())),
         _ => (Layout::Blocks { newline: blocks::newline(&text) }, blocks::read(&text, context()).resolve(true)),
     };
     let mut parts = Contents::default();
@@ -117,8 +117,8 @@ pub fn certutil(data: &[u8]) {
 pub fn certutil_csv(data: &[u8]) {
     let text = text::normalise(data);
     if let Some(table) = csv::table(&text[..text.len().min(sniff::HEAD)]) {
-        settle(table.read(&text, 1, true), text.len());
-        let _ = table.read(&text, 1, false);
+        settle(table.read(&text, 1, true, context()), text.len());
+        let _ = table.read(&text, 1, false, context());
         let _ = table.whole_rows(&text);
     }
 }

@@ -47,7 +47,7 @@ impl Batch {
                 pem::read_part(&text, &part, context).resolve(is_damage)
             }
             Layout::Rows(view) => view.read(&text, first_line, context).resolve(true),
-            Layout::Table(table) => table.read(&text, first_line, is_first),
+            Layout::Table(table) => table.read(&text, first_line, is_first, context),
         };
         contents.faults.append(&mut faults);
         contents

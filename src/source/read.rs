@@ -270,7 +270,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
             contents => contents,
         },
-        Content::CertutilCsv(table) => table.read(&text, 1, true),
+        Content::CertutilCsv(table) => table.read(&text, 1, true, context),
         Content::RegistryExport => {
             let mut contents = registry::read(bytes);
             if pem::is_pem(&text) {

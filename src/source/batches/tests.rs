@@ -28,7 +28,7 @@ fn whole(text: &[u8]) -> Contents {
     match layout(text) {
         Layout::Blocks { .. } => pem::read(text, without_passwords()).resolve(true),
         Layout::Rows(view) => view.read(text, 1, without_passwords()).resolve(true),
-        Layout::Table(table) => table.read(text, 1, true),
+        Layout::Table(table) => table.read(text, 1, true, without_passwords()),
     }
 }
 
@@ -243,6 +243,11 @@ fn what_stands_beside_blocks_and_rows_is_the_same_in_batches_of_any_size() {
     let one = [certificate_block(0).as_bytes(), &beside].concat();
     let row = [b"Row 1:\n  Issued Request ID: 0x1 (1)\n".as_slice(), &one].concat();
     let schema = b"Schema:\n  RawCertificate  Binary Certificate  Binary\n\n".as_slice();
+    let heading = b"\"RequestID\",\"RawCertificate\"\n".as_slice();
+    let line = [&[b"\"1\",\"", certificate_block(0).as_bytes(), b"\"\n"].concat(), &beside[..]].concat();
+    for batch in (64..8000).step_by(97) {
+        assert_same(&[heading, &line.repeat(8)].concat(), batch);
+    }
     for text in [one.repeat(8), [schema, &row.repeat(8)].concat()] {
         let found = whole(&text).found;
         assert_eq!(found.len(), 8 * 6);
@@ -274,6 +279,10 @@ proptest! {
     #[test]
     fn any_text_gives_the_same_in_batches_of_any_size(pieces in prop::collection::vec(piece(), 0..30), batch in 64..4000usize) {
         assert_same(pieces.concat().as_bytes(), batch);
+        let row = format!("\"1\",\"{}\"\n", certificate_block(0));
+        assert_same(format!("\"Issued Request ID\",\"Binary Certificate\"\n{}", pieces.join(&row)).as_bytes(), batch);
+        let row = format!("Row 1:\n  Issued Request ID: 0x1 (1)\n{}", certificate_block(0));
+        assert_same(format!("Schema:\n  RawCertificate  Binary Certificate  Binary\n\n{}", pieces.join(&row)).as_bytes(), batch);
     }
 
     #[test]

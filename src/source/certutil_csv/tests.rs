@@ -1,11 +1,11 @@
 use super::*;
 use crate::source::sniff::{Content, sniff_text};
-use crate::source::testing::{base64, certificate, certificate_block};
+use crate::source::testing::{base64, certificate, certificate_block, without_passwords};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Contents {
     let Content::CertutilCsv(table) = sniff_text(text.as_bytes()) else { panic!("{text}") };
-    table.read(text.as_bytes(), 1, true)
+    table.read(text.as_bytes(), 1, true, without_passwords())
 }
 
 fn ids(contents: &Contents) -> Vec<Option<String>> {
@@ -45,6 +45,27 @@ fn the_number_may_stand_behind_and_the_cell_be_bare_base64() {
     assert!(contents.faults.is_empty(), "{:?}", contents.faults);
     assert_eq!(ids(&contents), [Some("5".into()), Some("6".into())]);
     assert_eq!(contents.found[0].der, certificate(0));
+}
+
+#[test]
+fn what_stands_beside_the_rows_is_read_with_its_line() {
+    let folded: String =
+        base64(&certificate(1)).as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\n").collect();
+    let heading = format!("\"RequestID\",\"RawCertificate\"\n\"5\",{}\n", quoted(0));
+    let lines = heading.matches('\n').count() as u64;
+    let nested = base64(certificate_block(1).as_bytes());
+    for (beside, line) in [
+        (format!("\nRegards\n{folded}"), 3),
+        (format!("\n\n{folded}\"6\",{}\n", quoted(2)), 3),
+        (format!("\"6\",\"x\",{{x:{}}}\n", base64(&certificate(1))), 1),
+        (format!("\"6\",\"x\"\nmore,than,two {nested}\n"), 2),
+    ] {
+        let contents = read(&format!("{heading}{beside}"));
+        let second = contents.found.iter().find(|found| found.der == certificate(1));
+        let second = second.unwrap_or_else(|| panic!("{beside}: {:?}", contents.faults));
+        assert_eq!((second.position, &second.properties), (Position::Line(lines + line), &None), "{beside}");
+        assert_eq!(contents.faults, [], "{beside}");
+    }
 }
 
 /// `openssl x509 -text` writes a text before the block; others write the block's base64 as one line.
@@ -101,7 +122,7 @@ fn a_table_of_something_else_is_none() {
 }
 
 fn comma() -> Table {
-    Table { delimiter: b',', request_id: Some(0), certificates: vec![1] }
+    Table { delimiter: b',', request_id: Some(0), columns: 2, certificates: vec![1] }
 }
 
 #[test]
@@ -109,11 +130,14 @@ fn rows_end_outside_of_quotes() {
     let whole_rows = |text: &[u8]| comma().whole_rows(text);
     assert_eq!(whole_rows(b"a,\"x\ny\"\nb,\"z\nz"), Some(8));
     assert_eq!(whole_rows(b"\"x\ny\n"), None);
-    assert_eq!(whole_rows(b"a\nb"), Some(2));
+    assert_eq!(whole_rows(b"a\nb,"), Some(2));
     assert_eq!(whole_rows(b"a\r\nb,\"\r\n"), Some(3));
-    assert_eq!(whole_rows(b"a,\"\"\"\n\"\nb"), Some(8));
+    assert_eq!(whole_rows(b"a,\"\"\"\n\"\nb,"), Some(8));
+    // A line without cells may be one of something else, which the next line goes on with.
+    assert_eq!(whole_rows(b"a,1\nb,2\nc\nd"), Some(4));
+    assert_eq!(Table { columns: 1, ..comma() }.whole_rows(b"a\nb\nc"), Some(4));
     // A quote within a cell that has none around it is a character; by counting them the first row would not end.
-    assert_eq!(whole_rows(b"a,x\"y\nb\nc"), Some(8));
+    assert_eq!(whole_rows(b"a,x\"y\nb\nc,"), Some(8));
 }
 
 proptest! {
@@ -121,7 +145,7 @@ proptest! {
     fn any_table_is_read(text in "[a-zA-Z,;\"\n\r\t 0-9=+/-]{0,300}") {
         let _ = table(text.as_bytes());
         let table = comma();
-        let _ = table.read(text.as_bytes(), 1, true);
+        let _ = table.read(text.as_bytes(), 1, true, without_passwords());
         if let Some(end) = table.whole_rows(text.as_bytes()) {
             prop_assert!(matches!(text.as_bytes()[end - 1], b'\n' | b'\r'));
         }
