@@ -207,10 +207,18 @@ impl Lines<'_> {
         self.line
     }
 
+    /// The same without going on to there.
+    fn at(&self, offset: usize) -> Position {
+        Position::Line(self.line + memchr::memchr_iter(self.newline, &self.text[self.counted..offset]).count() as u64)
+    }
+
     fn position(&mut self, offset: usize) -> Position {
         Position::Line(self.line(offset))
     }
 }
+
+/// How DER begins at the start of a line where a mail program wrote it as quoted-printable text.
+const QUOTED_PRINTABLE: [&[u8]; 2] = [b"\n0=82=", b"\n0=80=06"];
 
 /// Reads hexadecimal dumps and base64 in a `part` of what `lines` counts.
 fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &mut Contents) {
@@ -218,6 +226,12 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
         return;
     }
     let start = part.as_ptr() as usize - lines.text.as_ptr() as usize;
+    if let Some(at) = QUOTED_PRINTABLE.iter().find_map(|beginning| memchr::memmem::find(part, beginning)) {
+        let message =
+            "expected DER, found it as quoted-printable text, which is not read; save what is attached to the mail";
+        let fault = Fault::new(ProblemCode::Unsupported, lines.at(start + at + 1), message);
+        contents.faults.push(fault);
+    }
     if hexdump::is_dump(part) {
         contents.append(hexdump::read(part, lines.line(start)));
     }

@@ -180,6 +180,26 @@ fn base64_of_pem_is_read_as_mails_have_it_one_level_deep() {
 }
 
 #[test]
+fn der_as_quoted_printable_text_is_reported_with_what_to_do() {
+    let quoted: Vec<String> = certificate(1)
+        .iter()
+        .map(|byte| match byte {
+            b'!'..=b'<' | b'>'..=b'~' => char::from(*byte).to_string(),
+            byte => format!("={byte:02X}"),
+        })
+        .collect();
+    let lines: Vec<String> = quoted.chunks(24).map(|line| line.concat()).collect();
+    let head = format!("{}Content-Transfer-Encoding: quoted-printable\n\n", certificate_block(0));
+    let contents = whole(format!("{head}{}\n", lines.join("=\n")).as_bytes());
+    assert_eq!(found(&contents), certificates([0]));
+    let [fault] = contents.faults.as_slice() else { panic!("{:?}", contents.faults) };
+    assert_eq!(
+        (fault.code, fault.position),
+        (ProblemCode::Unsupported, Position::Line(head.lines().count() as u64 + 1))
+    );
+}
+
+#[test]
 fn what_is_damaged_beside_a_block_is_reported() {
     let cut = &certificate(1)[..200];
     let mut wrong = certificate(1);
