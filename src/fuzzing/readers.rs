@@ -70,7 +70,7 @@ pub fn batches(data: &[u8]) {
     let Some((size, rest)) = data.split_first() else { return };
     let text = text::normalise(rest);
     let (layout, whole) = match sniff::sniff_text(&text) {
-        Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1).resolve(true)),
+        Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1, context()).resolve(true)),
         Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true, context())),
         _ => (Layout::Blocks { newline: blocks::newline(&text) }, blocks::read(&text, context()).resolve(true)),
     };
@@ -101,14 +101,15 @@ pub fn base64(data: &[u8]) {
         assert_eq!(base64_body::decode(data, &mut scratch).ok(), Some(strict), "what is base64 is read as it");
     }
     let _ = base64_body::is_bare(data);
-    settle(base64_body::read(data, |bytes, _| cms::read(bytes, |_| Position::Whole)), data.len());
+    settle(base64_body::read(data, |bytes, _| cms::read(bytes, |_| Position::Whole)).0, data.len());
+    base64_body::runs(data, 64, |run| assert!(run.len() >= 64));
 }
 
 /// The output of `certutil -view`.
 pub fn certutil(data: &[u8]) {
     let text = text::normalise(data);
     if let Some(view) = certutil_view::view(&text[..text.len().min(sniff::HEAD)]) {
-        settle(view.read(&text, 1).resolve(true), text.len());
+        settle(view.read(&text, 1, context()).resolve(true), text.len());
     }
 }
 

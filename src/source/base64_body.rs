@@ -138,12 +138,29 @@ pub(crate) fn plausible(body: &[u8]) -> &[u8] {
 fn is_base64(line: &[u8]) -> bool {
     let padding = line.iter().rev().take_while(|byte| **byte == b'=').count();
     let digits = &line[..line.len() - padding];
-    padding <= 2 && digits.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/'))
+    padding <= 2 && digits.iter().all(|byte| is_digit(*byte))
 }
 
-/// Whether a body has a line that can be nothing but base64.
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+}
+
+/// Whether a body has a line that can be nothing but base64, or that is base64 but for the markup around it.
 pub(crate) fn has_base64(body: &[u8]) -> bool {
-    lines(body).map(inner).any(|line| line.len() >= 24 && is_base64(line))
+    lines(body).map(inner).any(|line| line.len() >= SHORT_LINE && is_base64(line)) || has_spoiled_base64(body)
+}
+
+/// A line of base64 is at least so long, whoever wrote it; and as a rule so long.
+const SHORT_LINE: usize = 24;
+const LINE: usize = 64;
+
+/// Whether base64 stands among other characters: a line's length of it, or less that begins as a certificate does. Scripts and
+/// manuals that name the boundaries have no more than names and hashes in hexadecimal.
+fn has_spoiled_base64(body: &[u8]) -> bool {
+    body.split(|byte| !is_digit(*byte)).any(|run| {
+        (run.len() >= LINE && !run.iter().all(u8::is_ascii_hexdigit))
+            || (run.len() >= SHORT_LINE && run.starts_with(b"MII"))
+    })
 }
 
 /// Whether a text that begins with `head` is nothing but base64 of an encoded structure.
@@ -167,41 +184,137 @@ pub(crate) fn is_bare(head: &[u8]) -> bool {
     }
 }
 
-/// Reads a text that is nothing but base64, of one object or of several one behind the other; `read` reads what is in each, and is
+/// What is not base64 behind base64.
+#[derive(Debug)]
+pub(crate) struct Rest<'a> {
+    /// From the line on in which something else stands.
+    pub(crate) text: &'a [u8],
+    pub(crate) line: u64,
+    pub(crate) fault: Fault,
+}
+
+impl Rest<'_> {
+    /// Whether its first line is base64 but for some characters.
+    pub(crate) fn is_spoiled(&self) -> bool {
+        let line = lines(self.text).find(|line| !line.is_empty()).unwrap_or_default();
+        line.split(|byte| !is_digit(*byte)).any(|digits| digits.len() >= 16)
+    }
+}
+
+/// Reads a text that begins with base64, of one object or of several one behind the other; `read` reads what is in each, and is
 /// told its line.
-pub(crate) fn read(text: &[u8], read: impl Fn(&[u8], u64) -> Contents) -> Contents {
+pub(crate) fn read(text: &[u8], mut read: impl FnMut(&[u8], u64) -> Contents) -> (Contents, Option<Rest<'_>>) {
     let mut contents = Contents::default();
     let mut scratch = Vec::new();
     let mut rest = text;
     let mut line = 1;
+    let mut is_first = true;
     while !rest.trim_ascii().is_empty() {
         let blank = rest.len() - rest.trim_ascii_start().len();
         line += line_ends(&rest[..blank]);
         rest = &rest[blank..];
-        let (part, bad) = match decode(rest, &mut scratch) {
-            Ok(bytes) => {
-                contents.append(read(&bytes, line));
-                return contents;
+        // Padding ends an object: what follows is the next.
+        let padding = memchr::memchr(b'=', rest).unwrap_or(rest.len());
+        let one = &rest[..padding + rest[padding..].iter().take_while(|byte| **byte == b'=').count()];
+        // Behind the first object, lines of other forms can be base64 by chance, such as those of a hexadecimal dump.
+        let first = lines(one).next().map(inner).unwrap_or_default();
+        let other = first.iter().position(|byte| matches!(byte, b' ' | b'\t' | b':')).filter(|_| !is_first);
+        is_first = false;
+        let bad = other.map(|at| Bad::Character { offset: offset_in(rest, first) + at, byte: first[at] });
+        let (part, bytes, bad) = match bad.map_or_else(|| decode(one, &mut scratch), Err) {
+            Ok(bytes) => (one, bytes, None),
+            Err(bad) => {
+                let part = plausible(&rest[..bad.offset()]);
+                (part, decode(part, &mut scratch).unwrap_or_default(), Some(bad))
             }
-            // Padding ends an object: what follows is the next.
-            Err(Bad::AfterPadding { offset }) => (&rest[..offset], None),
-            Err(bad) => (plausible(&rest[..bad.offset()]), Some(bad)),
         };
-        if let Ok(bytes) = decode(part, &mut scratch)
-            && !bytes.is_empty()
-        {
+        if !bytes.is_empty() {
             contents.append(read(&bytes, line));
         }
+        let first = line + line_ends(part);
         if let Some(bad) = bad {
             let position = Position::Line(line + line_ends(&rest[..bad.offset()]));
             let message = format!("expected base64 to the end, found {}", bad.found());
-            contents.faults.push(Fault::new(ProblemCode::Damaged, position, message));
-            return contents;
+            let fault = Fault::new(ProblemCode::Damaged, position, message);
+            return (contents, Some(Rest { text: &rest[part.len()..], line: first, fault }));
         }
-        line += line_ends(part);
+        line = first;
         rest = &rest[part.len()..];
     }
-    contents
+    (contents, None)
+}
+
+/// What base64 of something that is read begins with: DER that takes more than 127 bytes, a serialized store, a PEM boundary.
+const BEGINNINGS: [&[u8]; 3] = [b"MI", b"AAAAAENFUlQ", b"LS0tLS1CRUdJTi"];
+
+/// Finds runs of at least `least` characters of base64 in any text: whole lines of it, which a blank line or other text ends; and
+/// among other text what begins as something that is read.
+pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {
+    let mut each = |run: std::ops::Range<usize>| {
+        if run.len() >= least {
+            each(&text[run]);
+        }
+    };
+    let known: Vec<&[u8]> =
+        BEGINNINGS.into_iter().filter(|beginning| memchr::memmem::find(text, beginning).is_some()).collect();
+    let mut run: Option<std::ops::Range<usize>> = None;
+    let mut next = 0;
+    while next < text.len() {
+        let start = next;
+        let end = memchr::memchr2(b'\n', b'\r', &text[start..]).map_or(text.len(), |length| start + length);
+        next = end + if text[end..].starts_with(b"\r\n") { 2 } else { 1 };
+        let line = inner(&text[start..end]);
+        let at = offset_in(text, line);
+        if !line.is_empty() && is_base64(line) {
+            // A word or two before it can be base64 by chance.
+            let begins = known.iter().any(|beginning| line.starts_with(beginning));
+            run = run.filter(|run| !begins || run.len() >= least);
+            run = Some(run.map_or(at, |run| run.start)..at + line.len());
+            continue;
+        }
+        let mut done = 0;
+        if let Some(mut run) = run.take() {
+            // Within a tag or quotes the last line ends with them.
+            let token = token_length(line);
+            if token > 0 && matches!(line.get(token), Some(b'<' | b'"' | b'\'')) {
+                run.end = at + token;
+                done = token;
+            }
+            each(run);
+        }
+        while !known.is_empty() && done < line.len() {
+            let rest = &line[done..];
+            let begin = at + done;
+            done += match rest {
+                _ if known.iter().any(|beginning| rest.starts_with(beginning)) => {
+                    let length = token_length(rest);
+                    // The next lines may go on with it.
+                    let range = begin..begin + length;
+                    if length == rest.len() {
+                        run = Some(range)
+                    } else {
+                        each(range)
+                    }
+                    length
+                }
+                [b'\\', _, ..] => 2,
+                _ => rest.iter().take_while(|byte| is_digit(**byte)).count().max(1),
+            };
+        }
+    }
+    run.into_iter().for_each(each);
+}
+
+/// How long the base64 is that a text begins with, with line ends as JSON and shell strings write them.
+fn token_length(text: &[u8]) -> usize {
+    let mut length = 0;
+    loop {
+        match &text[length..] {
+            [byte, ..] if is_digit(*byte) => length += 1,
+            [b'\\', b'n' | b'r', ..] => length += 2,
+            rest => return length + rest.iter().take(2).take_while(|byte| **byte == b'=').count(),
+        }
+    }
 }
 
 fn line_ends(text: &[u8]) -> u64 {

@@ -43,10 +43,10 @@ impl Batch {
         let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults } = self;
         let mut contents = match layout {
             Layout::Blocks { newline } => {
-                let part = pem::Part { first_line, newline, is_rest };
+                let part = pem::Part { first_line, newline, is_rest, is_nested: false };
                 pem::read_part(&text, &part, context).resolve(is_damage)
             }
-            Layout::Rows(view) => view.read(&text, first_line).resolve(true),
+            Layout::Rows(view) => view.read(&text, first_line, context).resolve(true),
             Layout::Table(table) => table.read(&text, first_line, is_first, context),
         };
         contents.faults.append(&mut faults);

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
+use crate::source::between::{self, Place};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
+use crate::source::passwords::ReadContext;
 use crate::source::pem::{self, BlockContents, Piece};
 use crate::source::text;
 
@@ -124,27 +126,45 @@ impl View {
     }
 
     /// Reads every row of a text; what stands before the first one is read as a row, too.
-    pub(crate) fn read(&self, text: &[u8], first_line: u64) -> BlockContents {
+    pub(crate) fn read(&self, text: &[u8], first_line: u64, context: ReadContext<'_>) -> BlockContents {
         let mut result = BlockContents::default();
         let mut scratch = Vec::new();
         let mut line = first_line;
         let mut start = 0;
         for next in rows(text).chain([text.len()]) {
             let row = &text[start..next];
-            self.read_row(row, line, &mut scratch, &mut result);
+            self.read_row(row, line, context, &mut scratch, &mut result);
             line += memchr::memchr_iter(b'\n', row).count() as u64;
             start = next;
         }
         result
     }
 
-    fn read_row(&self, row: &[u8], line: u64, scratch: &mut Vec<u8>, result: &mut BlockContents) {
+    fn read_row(
+        &self,
+        row: &[u8],
+        line: u64,
+        context: ReadContext<'_>,
+        scratch: &mut Vec<u8>,
+        result: &mut BlockContents,
+    ) {
+        // What stands beside the blocks is no column of the row.
+        let mut beside = Contents::default();
+        let (mut before, mut counted) = (line, 0);
         let first = result.contents.found.len();
         let mut id = None;
         for piece in pem::pieces(row, line).with_newline(b'\n') {
+            let text = piece.before();
+            if text.len() >= between::LEAST {
+                let start = text.as_ptr() as usize - row.as_ptr() as usize;
+                before += memchr::memchr_iter(b'\n', &row[counted..start]).count() as u64;
+                counted = start;
+                let place = Place { line: before, newline: b'\n', context, is_nested: false };
+                between::read(text, &place, &mut beside);
+            }
             let fields = match piece {
                 Piece::Block(block) => {
-                    pem::read_block(&block, Format::CertutilView, None, scratch, result);
+                    pem::read_block(&block, Format::CertutilView, Some(context), scratch, result);
                     block.before
                 }
                 Piece::StrayEnd { label, line, before } => {
@@ -160,6 +180,7 @@ impl View {
         if let Some(id) = id {
             result.contents.found[first..].iter_mut().for_each(|found| put_request_id(found, &id));
         }
+        result.contents.append(beside);
     }
 }
 

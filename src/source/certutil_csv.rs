@@ -1,6 +1,7 @@
 //! `certutil -view … csv`, and what Excel and PowerShell make of it: a table with a column of certificates.
 
 use crate::source::base64_body;
+use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::objects::{self, Expected};
@@ -15,6 +16,8 @@ use crate::source::text;
 pub(crate) struct Table {
     delimiter: u8,
     request_id: Option<usize>,
+    /// How many the heading has.
+    columns: usize,
     /// The columns that are known to hold certificates: by name, or because they do in the rows that the beginning shows.
     certificates: Vec<usize>,
 }
@@ -86,7 +89,7 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
             .find(|(index, name)| certutil::speaks_of_id(name) && is_number(*index))
             .map(|(index, _)| index)
     });
-    Some(Table { delimiter, request_id, certificates })
+    Some(Table { delimiter, request_id, columns: header.len(), certificates })
 }
 
 /// Whether a cell is a certificate: one PEM block, or base64 of one.
@@ -147,7 +150,8 @@ impl Table {
     /// Reads the rows of `text`, which begins at the start of a row. `is_first` where the header is among them.
     ///
     /// Blocks are found as in any text, so that no quote out of place can hide one; the rows tell the number of each, and hold what is
-    /// base64 without a header.
+    /// base64 without a header. What stands in neither is searched for other forms: each row that is one of the table on its own, and others
+    /// with those that follow them.
     pub(crate) fn read(&self, text: &[u8], first_line: u64, is_first: bool, context: ReadContext<'_>) -> Contents {
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
@@ -158,35 +162,59 @@ impl Table {
         let mut blocks = pem::pieces(text, first_line).with_newline(b'\n').peekable();
         let mut is_header = is_first;
         let (mut row_start, mut block_end) = (start, 0);
+        let mut beside = Beside { text, context, start: None };
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
             let end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);
-            let first = rows.result.contents.found.len();
+            let (mut first, was_read) = (rows.result.contents.found.len(), rows.count());
+            let begin = row_start + line_ends(&text[row_start..end]);
             // A line within a block is a row without quotes around it, and no cell of its own.
             let is_apart = std::mem::replace(&mut row_start, end) >= block_end;
-            if !std::mem::take(&mut is_header) && is_apart {
+            let is_header = std::mem::take(&mut is_header);
+            if !is_header && is_apart {
                 self.read_cells(&row, &mut rows);
             }
+            let block_before = block_end;
             while let Some(piece) = blocks.next_if(|piece| piece.offset_in(text).is_some_and(|offset| offset < end)) {
                 rows.read_piece(&piece);
                 block_end = piece.end_in(text);
             }
-            rows.count_to(end);
+            let is_read = is_header || !is_apart || block_end != block_before || rows.count() != was_read;
+            if is_read || self.is_row(&row) {
+                let mut of_row = rows.result.contents.found.split_off(first);
+                beside.end(begin, &mut rows.result.contents);
+                first = rows.result.contents.found.len();
+                rows.result.contents.found.append(&mut of_row);
+            }
             if let Some(id) = self.request_id.and_then(|column| row.get(column)).and_then(certutil::request_number) {
                 rows.result.contents.found[first..].iter_mut().for_each(|found| certutil::put_request_id(found, &id));
             }
+            if !is_read {
+                beside.start.get_or_insert((begin, rows.line));
+            }
+            if self.is_row(&row) {
+                beside.end(end, &mut rows.result.contents);
+            }
+            rows.count_to(end);
         }
         blocks.for_each(|piece| rows.read_piece(&piece));
+        beside.end(text.len(), &mut rows.result.contents);
         rows.result.resolve(true)
     }
 
-    /// How much of `text`, which begins at the start of a row, is whole rows: up to the last one, which may go on. By the reader of
-    /// rows itself, so that quotes out of place end a row here where they end it there.
+    /// Whether a row is one of the table, as far as its cells tell, and no line of something else. One that is cut off after some cells
+    /// says the same as the whole.
+    fn is_row(&self, row: &csv::ByteRecord) -> bool {
+        self.columns == 1 || row.len() > 1
+    }
+
+    /// How much of `text`, which begins at the start of a row, is whole rows: up to the last one of the table, which may go on. By the
+    /// reader of rows itself, so that quotes out of place end a row here where they end it there.
     pub(crate) fn whole_rows(&self, text: &[u8]) -> Option<usize> {
         let mut csv = reader(text, self.delimiter);
         let mut row = csv::ByteRecord::new();
         let (mut last, mut end) = (0, 0);
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
-            last = end;
+            last = if self.is_row(&row) { end } else { last };
             end = usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len());
         }
         // The reader leaves the second half of a line end to the next row.
@@ -230,10 +258,40 @@ struct Rows<'a> {
     result: BlockContents,
 }
 
+/// What stands in neither cells nor blocks.
+struct Beside<'a> {
+    text: &'a [u8],
+    context: ReadContext<'a>,
+    /// Where it begins, and in which line.
+    start: Option<(usize, u64)>,
+}
+
+impl Beside<'_> {
+    /// Searches it, if there is any, up to `end`.
+    fn end(&mut self, end: usize, contents: &mut Contents) {
+        let Some((start, line)) = self.start.take() else { return };
+        if end.saturating_sub(start) >= between::LEAST {
+            let place = Place { line, newline: b'\n', context: self.context, is_nested: false };
+            between::read(&self.text[start..end], &place, contents);
+        }
+    }
+}
+
+/// How many line ends a text begins with.
+fn line_ends(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
 impl Rows<'_> {
+    /// How much was read or reported.
+    fn count(&self) -> usize {
+        let BlockContents { contents, mentions } = &self.result;
+        contents.found.len() + contents.faults.len() + mentions.len()
+    }
+
     /// Counts lines up to the row that begins behind `end`.
     fn count_to(&mut self, end: usize) {
-        let blank = self.text[end..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let blank = line_ends(&self.text[end..]);
         self.line += memchr::memchr_iter(b'\n', &self.text[self.counted..end + blank]).count() as u64;
         self.counted = end + blank;
     }

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::source::base64_body::{self, Bad};
-use crate::source::between;
+use crate::source::between::{self, Place};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::notes::Notes;
 use crate::source::objects::{self, Expected};
@@ -71,7 +71,7 @@ impl Piece<'_> {
     }
 
     /// The text between the boundary before it and its own; of the tail all of it.
-    fn before(&self) -> &[u8] {
+    pub(crate) fn before(&self) -> &[u8] {
         match self {
             Self::Block(Block { before, .. }) | Self::StrayEnd { before, .. } | Self::Tail(before) => before,
         }
@@ -285,7 +285,7 @@ pub(crate) fn outline(text: &[u8]) -> Outline<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct BlockContents {
     pub(crate) contents: Contents,
-    /// Faults of blocks without a line of base64 in them.
+    /// Faults of blocks without base64 in them.
     pub(crate) mentions: Vec<Fault>,
 }
 
@@ -302,7 +302,7 @@ impl BlockContents {
 
 /// Reads every block of a text.
 pub(crate) fn read(text: &[u8], context: ReadContext<'_>) -> BlockContents {
-    read_part(text, &Part { first_line: 1, newline: newline(text), is_rest: false }, context)
+    read_part(text, &Part { first_line: 1, newline: newline(text), is_rest: false, is_nested: false }, context)
 }
 
 /// What a part of a text has from the whole.
@@ -313,11 +313,13 @@ pub(crate) struct Part {
     pub(crate) newline: u8,
     /// Whether the text before it goes on in it: a long text without any block.
     pub(crate) is_rest: bool,
+    /// Whether the whole was base64 beside something.
+    pub(crate) is_nested: bool,
 }
 
 /// Reads every block of a part of a text.
 pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> BlockContents {
-    let Part { first_line, newline, is_rest } = *part;
+    let Part { first_line, newline, is_rest, is_nested } = *part;
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
@@ -329,7 +331,7 @@ pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> B
             let start = between.as_ptr() as usize - text.as_ptr() as usize;
             line += memchr::memchr_iter(newline, &text[counted..start]).count() as u64;
             counted = start;
-            between::read(between, line, newline, &mut result.contents);
+            between::read(between, &Place { line, newline, context, is_nested }, &mut result.contents);
         }
         match piece {
             Piece::Block(block) => {

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::source::base64_body;
 use crate::source::batches::{Batches, Layout};
+use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::container::container;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
-use crate::source::hexdump;
 use crate::source::live;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::{Passwords, ReadContext};
@@ -277,7 +277,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
     let text = text::normalise(bytes);
     match sniff::sniff_text(&text) {
         Content::Pem => pem::read(&text, context).resolve(looks != Looks::Unknown),
-        Content::CertutilView(view) => match view.read(&text, 1).resolve(true) {
+        Content::CertutilView(view) => match view.read(&text, 1, context).resolve(true) {
             contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
             contents => contents,
         },
@@ -289,12 +289,38 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             }
             contents
         }
-        Content::HexDump => hexdump::read(&text, 1),
-        Content::Base64 => base64_body::read(&text, |bytes, line| {
-            read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| Position::Line(line))
-        }),
+        Content::HexDump => {
+            let mut contents = Contents::default();
+            between::search(&text, &place(1, &text, context), &mut contents);
+            contents
+        }
+        Content::Base64 => read_base64(&text, looks, context),
         content => nothing(&content, &text, looks),
     }
+}
+
+fn place<'a>(line: u64, text: &[u8], context: ReadContext<'a>) -> Place<'a> {
+    Place { line, newline: pem::newline(text), context, is_nested: false }
+}
+
+/// Reads a text that begins as base64, and what stands behind that.
+fn read_base64(text: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
+    let (mut contents, rest) = base64_body::read(text, |bytes, line| {
+        let position = Position::Line(line);
+        between::decoded(bytes, position, &place(line, text, context)).unwrap_or_else(|| {
+            read_binary(&sniff::sniff_binary(bytes), bytes, Format::Base64, looks, context, |_| position)
+        })
+    });
+    if let Some(rest) = rest {
+        let mut beside = Contents::default();
+        between::search(rest.text, &place(rest.line, text, context), &mut beside);
+        // A line with base64 in it was spoiled; any other is where something else was joined.
+        if beside.found.is_empty() || rest.is_spoiled() {
+            contents.faults.push(rest.fault);
+        }
+        contents.append(beside);
+    }
+    contents
 }
 
 /// Reads what is encoded; `place` tells the position of an offset.

@@ -31,6 +31,17 @@ pub(crate) fn read(bytes: &[u8]) -> Contents {
     store_properties::read(bytes, FILE_HEADER, End::Marker, Format::SerializedStore, |at| Position::Byte(at as u64))
 }
 
+/// How long a serialized store is, its end marker included; `None` where it has none.
+pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
+    let mut elements = Elements::new(bytes, FILE_HEADER);
+    while let Ok(Some(element)) = elements.next() {
+        if element.is_end() {
+            return Some(elements.at());
+        }
+    }
+    None
+}
+
 /// Whether it is what a registry `Blob` value is, saved as a file as under `%APPDATA%\Microsoft\SystemCertificates\My\Certificates`: elements
 /// without a header. The first must be whole, of a property id and of X.509's encoding; and the second begin likewise.
 pub(crate) fn is_registry_blob(bytes: &[u8]) -> bool {

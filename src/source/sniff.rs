@@ -143,7 +143,11 @@ pub(crate) fn sniff_text(text: &[u8]) -> Content {
     if let Some(view) = certutil::view(head) {
         return Content::CertutilView(view);
     }
-    if let Some(table) = certutil_csv::table(head) {
+    // A line of another form, and one of base64 of a certificate, are no table with a heading.
+    if let Some(table) = certutil_csv::table(head)
+        && !base64_body::is_bare(head)
+        && !hexdump::is_dump(head)
+    {
         return Content::CertutilCsv(table);
     }
     if is_pem {

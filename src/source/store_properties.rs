@@ -123,7 +123,19 @@ pub(crate) struct Elements<'a> {
     at: usize,
 }
 
+impl StoreElement<'_> {
+    /// Whether it ends a serialized store.
+    pub(crate) fn is_end(&self) -> bool {
+        self.id == id::END && self.value.is_empty()
+    }
+}
+
 impl<'a> Elements<'a> {
+    /// Where the next one begins.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }

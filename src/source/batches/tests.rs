@@ -27,7 +27,7 @@ fn in_batches(text: &[u8], batch: usize) -> (Contents, usize) {
 fn whole(text: &[u8]) -> Contents {
     match layout(text) {
         Layout::Blocks { .. } => pem::read(text, without_passwords()).resolve(true),
-        Layout::Rows(view) => view.read(text, 1).resolve(true),
+        Layout::Rows(view) => view.read(text, 1, without_passwords()).resolve(true),
         Layout::Table(table) => table.read(text, 1, true, without_passwords()),
     }
 }
@@ -172,6 +172,7 @@ fn piece() -> impl Strategy<Value = String> {
         1 => (0..8usize).prop_map(|number| certificate_block(number).replace("CERTIFICATE", "EC PRIVATE KEY")),
         1 => Just("-----END CERTIFICATE-----\n".to_owned()),
         1 => Just("-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----\n".to_owned()),
+        1 => (0..8usize).prop_map(|number| String::from_utf8(base64_lines(&certificate(number))).unwrap()),
         2 => "[ -,.-~\n]{0,120}\n",
     ]
 }
@@ -227,6 +228,39 @@ fn a_boundary_in_the_label_of_another_is_cut_where_it_is_read() {
     }
 }
 
+#[test]
+fn what_stands_beside_blocks_and_rows_is_the_same_in_batches_of_any_size() {
+    let store = [&b"\0\0\0\0CERT"[..], &crate::source::store_properties::tests::element(32, &certificate(2)), &[0; 12]];
+    let beside = [
+        certificate(1),
+        b"\n# the next one\n".to_vec(),
+        base64_lines(&store.concat()),
+        b"\n\n".to_vec(),
+        base64_lines(certificate_block(3).as_bytes()),
+        vec![0; 100],
+        store.concat(),
+        format!("A,{}\n", base64(&certificate(4))).into_bytes(),
+    ]
+    .concat();
+    let one = [certificate_block(0).as_bytes(), &beside].concat();
+    let row = [b"Row 1:\n  Issued Request ID: 0x1 (1)\n".as_slice(), &one].concat();
+    let schema = b"Schema:\n  RawCertificate  Binary Certificate  Binary\n\n".as_slice();
+    let heading = b"\"RequestID\",\"RawCertificate\"\n".as_slice();
+    let line = [&[b"\"1\",\"", certificate_block(0).as_bytes(), b"\"\n"].concat(), &beside[..]].concat();
+    for batch in (64..8000).step_by(97) {
+        assert_same(&[heading, &line.repeat(8)].concat(), batch);
+    }
+    for text in [one.repeat(8), [schema, &row.repeat(8)].concat()] {
+        let found = whole(&text).found;
+        assert_eq!(found.len(), 8 * 6);
+        // What is no column has no request ID.
+        assert_eq!(found.iter().filter(|found| found.properties.is_some()).count() % 8, 0);
+        for batch in (64..8000).step_by(97) {
+            assert_same(&text, batch);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -247,6 +281,10 @@ proptest! {
     #[test]
     fn any_text_gives_the_same_in_batches_of_any_size(pieces in prop::collection::vec(piece(), 0..30), batch in 64..4000usize) {
         assert_same(pieces.concat().as_bytes(), batch);
+        let row = format!("\"1\",\"{}\"\n", certificate_block(0));
+        assert_same(format!("\"Issued Request ID\",\"Binary Certificate\"\n{}", pieces.join(&row)).as_bytes(), batch);
+        let row = format!("Row 1:\n  Issued Request ID: 0x1 (1)\n{}", certificate_block(0));
+        assert_same(format!("Schema:\n  RawCertificate  Binary Certificate  Binary\n\n{}", pieces.join(&row)).as_bytes(), batch);
     }
 
     #[test]

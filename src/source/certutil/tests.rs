@@ -1,7 +1,7 @@
 use super::*;
 use crate::source::batches::Layout;
 use crate::source::sniff::{Content, sniff_text};
-use crate::source::testing::{certificate, certificate_block};
+use crate::source::testing::{certificate, certificate_block, without_passwords};
 use proptest::prelude::*;
 
 fn schema(request_id: &str, certificate: &str) -> String {
@@ -21,7 +21,7 @@ fn row(number: usize, id: &str, certificate: &str) -> String {
 
 fn read(text: &str) -> Contents {
     let Content::CertutilView(view) = sniff_text(text.as_bytes()) else { panic!("{text}") };
-    view.read(text.as_bytes(), 1).resolve(true)
+    view.read(text.as_bytes(), 1, without_passwords()).resolve(true)
 }
 
 fn ids(contents: &Contents) -> Vec<Option<String>> {
@@ -101,7 +101,7 @@ fn a_german_text_in_a_consoles_code_page_keeps_its_request_numbers() {
         let mut text = format!("{with}{rows}").into_bytes();
         text.iter_mut().filter(|byte| **byte == b'@').for_each(|byte| *byte = 0x84);
         let Content::CertutilView(view) = sniff_text(&text) else { panic!("{:?}", String::from_utf8_lossy(&text)) };
-        assert_eq!(ids(&view.read(&text, 1).resolve(true)), [Some("1".into()), Some("2".into())]);
+        assert_eq!(ids(&view.read(&text, 1, without_passwords()).resolve(true)), [Some("1".into()), Some("2".into())]);
     }
 }
 
@@ -110,7 +110,7 @@ fn a_german_text_in_a_consoles_code_page_keeps_its_request_numbers() {
 fn a_number_whose_name_tells_nothing_is_not_taken_for_a_requests() {
     let text = row(1, "Schl\u{fc}ssell\u{e4}nge: 0x800 (2048)", "Bin\u{e4}res Zertifikat").replace("Row", "Zeile");
     let contents = match sniff_text(text.as_bytes()) {
-        Content::CertutilView(view) => view.read(text.as_bytes(), 1).resolve(true),
+        Content::CertutilView(view) => view.read(text.as_bytes(), 1, without_passwords()).resolve(true),
         other => return assert_eq!(other, Content::Pem),
     };
     assert_eq!(ids(&contents), [None]);
@@ -166,7 +166,7 @@ proptest! {
     #[test]
     fn any_text_is_read(text: Vec<u8>) {
         let _ = view(&text);
-        let _ = View::default().read(&text, 1);
+        let _ = View::default().read(&text, 1, without_passwords());
         let _ = Layout::Rows(View::default());
     }
 
@@ -179,7 +179,7 @@ proptest! {
     ) {
         let text = parts.concat();
         let _ = view(text.as_bytes());
-        let _ = View::default().read(text.as_bytes(), 1);
+        let _ = View::default().read(text.as_bytes(), 1, without_passwords());
         if let Some(start) = last_row(text.as_bytes()) {
             prop_assert!(start > 0 && start < text.len());
         }

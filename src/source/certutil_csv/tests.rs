@@ -47,6 +47,27 @@ fn the_number_may_stand_behind_and_the_cell_be_bare_base64() {
     assert_eq!(contents.found[0].der, certificate(0));
 }
 
+#[test]
+fn what_stands_beside_the_rows_is_read_with_its_line() {
+    let folded: String =
+        base64(&certificate(1)).as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + "\n").collect();
+    let heading = format!("\"RequestID\",\"RawCertificate\"\n\"5\",{}\n", quoted(0));
+    let lines = heading.matches('\n').count() as u64;
+    let nested = base64(certificate_block(1).as_bytes());
+    for (beside, line) in [
+        (format!("\nRegards\n{folded}"), 3),
+        (format!("\n\n{folded}\"6\",{}\n", quoted(2)), 3),
+        (format!("\"6\",\"x\",{{x:{}}}\n", base64(&certificate(1))), 1),
+        (format!("\"6\",\"x\"\nmore,than,two {nested}\n"), 2),
+    ] {
+        let contents = read(&format!("{heading}{beside}"));
+        let second = contents.found.iter().find(|found| found.der == certificate(1));
+        let second = second.unwrap_or_else(|| panic!("{beside}: {:?}", contents.faults));
+        assert_eq!((second.position, &second.properties), (Position::Line(lines + line), &None), "{beside}");
+        assert_eq!(contents.faults, [], "{beside}");
+    }
+}
+
 /// `openssl x509 -text` writes a text before the block; others write the block's base64 as one line.
 #[test]
 fn a_line_of_a_block_is_no_cell_of_its_own() {
@@ -195,7 +216,7 @@ fn a_table_of_something_else_is_none() {
 }
 
 fn comma() -> Table {
-    Table { delimiter: b',', request_id: Some(0), certificates: vec![1] }
+    Table { delimiter: b',', request_id: Some(0), columns: 2, certificates: vec![1] }
 }
 
 #[test]
@@ -203,11 +224,14 @@ fn rows_end_outside_of_quotes() {
     let whole_rows = |text: &[u8]| comma().whole_rows(text);
     assert_eq!(whole_rows(b"a,\"x\ny\"\nb,\"z\nz"), Some(8));
     assert_eq!(whole_rows(b"\"x\ny\n"), None);
-    assert_eq!(whole_rows(b"a\nb"), Some(2));
+    assert_eq!(whole_rows(b"a\nb,"), Some(2));
     assert_eq!(whole_rows(b"a\r\nb,\"\r\n"), Some(3));
-    assert_eq!(whole_rows(b"a,\"\"\"\n\"\nb"), Some(8));
+    assert_eq!(whole_rows(b"a,\"\"\"\n\"\nb,"), Some(8));
+    // A line without cells may be one of something else, which the next line goes on with.
+    assert_eq!(whole_rows(b"a,1\nb,2\nc\nd"), Some(4));
+    assert_eq!(Table { columns: 1, ..comma() }.whole_rows(b"a\nb\nc"), Some(4));
     // A quote within a cell that has none around it is a character; by counting them the first row would not end.
-    assert_eq!(whole_rows(b"a,x\"y\nb\nc"), Some(8));
+    assert_eq!(whole_rows(b"a,x\"y\nb\nc,"), Some(8));
 }
 
 proptest! {

@@ -3,7 +3,7 @@ use crate::source::testing::{base64, block, certificate, certificate_block, open
 use proptest::prelude::*;
 
 fn read(text: &[u8], first_line: u64) -> BlockContents {
-    let part = Part { first_line, newline: newline(text), is_rest: false };
+    let part = Part { first_line, newline: newline(text), is_rest: false, is_nested: false };
     super::read_part(text, &part, without_passwords())
 }
 
@@ -144,6 +144,42 @@ fn other_blocks_are_passed_over_and_private_keys_only_noted() {
     assert_eq!(contents.found[0].kind, Kind::PrivateKey);
     assert!(contents.found[0].der.is_empty());
     assert_eq!(contents.found[1].der, certificate(0));
+}
+
+#[test]
+fn a_block_that_markup_spoils_is_damage_wherever_it_is_met() {
+    let around = |before: &str, after: &str| -> String {
+        certificate_block(0).lines().map(|line| format!("{before}{line}{after}\n")).collect()
+    };
+    let shorter: String =
+        base64(&certificate(0)).as_bytes().chunks(40).map(|line| String::from_utf8_lossy(line) + "<br>\n").collect();
+    for text in [
+        around("", "<br>"),
+        around("<div>", "</div>"),
+        around("", "\\par"),
+        around("\"", "\\n\" +"),
+        around("  \"", "\\n\"  \\"),
+        around("2026-01-01 12:00:00 INFO ", ""),
+        around("| ", " | x |"),
+        certificate_block(0).lines().enumerate().map(|(number, line)| format!("{number}: {line}\n")).collect(),
+        certificate_block(0).replace('\n', "`r`n"),
+        // In shorter lines, too.
+        format!("-----BEGIN CERTIFICATE-----<br>\n{shorter}-----END CERTIFICATE-----"),
+        // And without its beginning.
+        around("", "<br>").replacen("-----BEGIN CERTIFICATE-----", "", 1),
+    ] {
+        let contents = read(text.as_bytes(), 1).resolve(false);
+        assert_eq!((contents.found.len(), contents.faults.is_empty()), (0, false), "{text}");
+    }
+    let hash = "5d41402abc4b2a76b9719d911017c592aabbccddeeff00112233445566778899";
+    for mention in [
+        "-----BEGIN CERTIFICATE-----<br>\nMII...<br>\n-----END CERTIFICATE-----".to_owned(),
+        format!(
+            "grep -e '-----BEGIN CERTIFICATE-----' file # {hash}\n/opt/vendor/share/certificates/bundle.pem\n-----END CERTIFICATE-----"
+        ),
+    ] {
+        assert_eq!(read(mention.as_bytes(), 1).resolve(false).faults, [], "{mention}");
+    }
 }
 
 #[test]
