@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::Time;
 use crate::cli::args::{Building, Common, Output, Passwords as PasswordArguments, Selecting, Sources};
 use crate::cli::protect::Target;
-use crate::cli::{Stop, progress};
+use crate::cli::{Stop, progress, threads};
 use crate::cmg::Settings;
 use crate::ops::Request;
 use crate::source::{self, Passwords, Source};
@@ -48,7 +48,7 @@ pub(crate) fn request(
     }
     // What is wrong with the settings is told by every command, also by one that has no use for them.
     settings(common)?;
-    set_threads(common);
+    threads::begin(common.jobs);
     let mut request = Request::new(sources(&named.sources)?, at.unwrap_or_else(Time::now));
     request.list = list;
     request.passwords = self::passwords(passwords)?;
@@ -149,11 +149,4 @@ pub(crate) fn settings(common: &Common) -> Result<Settings, Stop> {
     let name = crate::report::sanitize::terminal(&path.display().to_string());
     let text = std::fs::read_to_string(path).map_err(|error| Stop::usage(format!("--config {name}: {error}")))?;
     Settings::parse(&text).map_err(|error| Stop::usage(format!("--config {name}: {error}")))
-}
-
-pub(crate) fn set_threads(common: &Common) {
-    if let Some(jobs) = common.jobs {
-        // Fails only where it was done before.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global();
-    }
 }

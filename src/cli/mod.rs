@@ -8,6 +8,7 @@ mod manual;
 mod output;
 mod progress;
 mod protect;
+mod threads;
 
 use std::process::ExitCode;
 

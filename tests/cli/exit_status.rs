@@ -88,6 +88,14 @@ fn status_2_for_usage() {
 }
 
 #[test]
+fn no_threads_at_all_are_refused_with_what_is_expected() {
+    for jobs in ["0", "-1", "all"] {
+        let output = Run::new(["chain", &format!("--jobs={jobs}")]).arg(testdata("loop")).output().status(2);
+        assert!(output.stderr.contains("expected a number of threads from 1 on"), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn status_2_for_a_source_that_does_not_exist_wherever_it_is_named() {
     let (pki, client) = (path("loop"), path("loop/client.cer"));
     for arguments in [

@@ -35,5 +35,6 @@ mod powershell;
 mod problems;
 mod selection;
 mod session;
+mod threads;
 mod unused_cas;
 mod windows_differences;
