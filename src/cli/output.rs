@@ -110,7 +110,7 @@ enum Place {
 }
 
 /// How many links in a row are followed, as Linux does.
-const LINKS: usize = 40;
+pub(crate) const LINKS: usize = 40;
 
 impl Place {
     fn of(path: &Path) -> io::Result<Self> {
@@ -143,7 +143,7 @@ impl Place {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -1,6 +1,7 @@
 //! What a command is asked: sources, trust, moment, and which client certificates count.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
@@ -29,6 +30,8 @@ pub struct Request {
     pub intermediates: Vec<Source>,
     /// CRLs beside those found in the sources.
     pub crls: Vec<Source>,
+    /// The folder that this run writes: it is not read where it lies in one that is walked.
+    pub output_folder: Option<PathBuf>,
     /// The moment to judge at.
     pub at: Time,
     /// What for.
@@ -62,6 +65,7 @@ impl Request {
             trust: Vec::new(),
             intermediates: Vec::new(),
             crls: Vec::new(),
+            output_folder: None,
             at,
             purpose: Purpose::Client,
             require_revocation: false,
@@ -105,7 +109,12 @@ impl Request {
     }
 
     pub(crate) fn inputs(&self) -> Inputs {
-        Inputs { sources: self.sources.clone(), list: self.list.clone() }
+        Inputs { list: self.list.clone(), ..self.inputs_of(&self.sources) }
+    }
+
+    /// What SOURCEs beside those looked at stand for.
+    pub(crate) fn inputs_of(&self, sources: &[Source]) -> Inputs {
+        Inputs { sources: sources.to_vec(), list: None, left_out: self.output_folder.clone() }
     }
 
     /// Why an end-entity certificate is no client certificate, or not one of those asked for; `None` where it is one. Whether it
