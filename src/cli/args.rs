@@ -84,7 +84,7 @@ pub(crate) struct Passwords {
     /// Take a password for PKCS#12 from this environment variable
     #[arg(long, value_name = "VAR", help_heading = "Passwords")]
     pub(crate) password_env: Vec<String>,
-    /// Take passwords for PKCS#12 from this file, one a line
+    /// Take passwords for PKCS#12 from this file, one a line; - is standard input
     #[arg(long, value_name = "FILE", help_heading = "Passwords")]
     pub(crate) password_file: Vec<PathBuf>,
 }
