@@ -13,7 +13,7 @@ use crate::cli::{Stop, progress, threads};
 use crate::cmg::Settings;
 use crate::ops::Request;
 use crate::report::sanitize;
-use crate::source::{self, Passwords, Source};
+use crate::source::{self, Passwords, Source, walk};
 
 /// A list of a million paths; more is no list of certificates.
 const LIST: u64 = 256 << 20;
@@ -27,6 +27,16 @@ pub(crate) fn sources(arguments: &[OsString]) -> Result<Vec<Source>, Stop> {
         .iter()
         .map(|argument| Source::parse(argument).map_err(|error| Stop::usage(error.to_string())))
         .collect::<Result<_, _>>()?;
+    for source in &sources {
+        if let Source::Path(path) = source
+            && let Some(file) = walk::file_on_the_way(path)
+        {
+            let (name, file) = (walk::display_name(path), walk::display_name(&file));
+            return Err(Stop::usage(sanitize::terminal(&format!(
+                "{name}: expected a file or a folder, found that {file} is a file; leave out what follows its name"
+            ))));
+        }
+    }
     source::check(&sources).map_err(|error| Stop::usage(sanitize::terminal(&error.to_string())))?;
     Ok(sources)
 }
@@ -158,6 +168,14 @@ pub(crate) fn select(request: &mut Request, selecting: &Selecting) -> Result<(),
 pub(crate) fn protect(output: &Output, sides: &[&[Source]]) -> Result<(), Stop> {
     let Some(target) = Target::of(output) else { return Ok(()) };
     sides.iter().try_for_each(|side| target.is_not_read_from(side))
+}
+
+/// The settings of `--config`, for a command that reads nothing else.
+pub(crate) fn settings_alone(common: &Common, output: &Output) -> Result<Settings, Stop> {
+    if let Some(target) = Target::of(output) {
+        target.is_none_of(common.config.as_deref())?;
+    }
+    settings(common)
 }
 
 /// The settings of `--config`, else those by default.

@@ -173,6 +173,12 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
             return None;
         }
         let name = display_name(path);
+        if let Some(file) = file_on_the_way(path) {
+            let file = display_name(&file);
+            let message =
+                format!("expected a file or a folder, found that {file} is a file; leave out what follows its name");
+            return Some(InputFault::new(name, ProblemCode::NotFound, message));
+        }
         let (code, advice) = match (is_missing, name.contains('?')) {
             (true, true) => (
                 ProblemCode::NotFound,
@@ -266,9 +272,19 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
     }
 }
 
-/// Whether nothing is there: also by a name that nothing can have, as one with `?` on Windows.
+/// Whether nothing is there: also by a name that nothing can have, as one with `?` on Windows, or as that of something in a file.
 pub(crate) fn is_missing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename)
+    use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | InvalidFilename | NotADirectory)
+}
+
+/// The file that a path goes on behind, as `root.cer/` does, so that nothing can be there.
+pub(crate) fn file_on_the_way(path: &Path) -> Option<PathBuf> {
+    if std::fs::metadata(path).is_ok() {
+        return None;
+    }
+    let path: PathBuf = path.components().collect();
+    path.ancestors().find(|way| way.is_file()).map(Path::to_owned)
 }
 
 #[cfg(test)]
