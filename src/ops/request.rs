@@ -1,7 +1,7 @@
 //! What a command is asked: sources, trust, moment, and which client certificates count.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
@@ -13,6 +13,7 @@ use crate::ops::scan::Inputs;
 use crate::path::verdict::can_authenticate_clients;
 use crate::path::{Budget, Purpose};
 use crate::pool::Entry;
+use crate::source::walk::display_name;
 use crate::source::{Passwords, Problem, Source};
 use crate::time::Time;
 
@@ -89,7 +90,19 @@ impl Request {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        names.join(", ")
+        let names = names.join(", ");
+        match self.output_folder.as_deref().filter(|folder| self.leaves_out(folder)) {
+            Some(folder) => format!("{names} beside {}, where the export is written", display_name(folder)),
+            None => names,
+        }
+    }
+
+    /// Whether this folder lies in one that is walked.
+    fn leaves_out(&self, folder: &Path) -> bool {
+        let Ok(folder) = folder.canonicalize() else { return false };
+        self.sources.iter().any(|source| {
+            matches!(source, Source::Path(path) if path.canonicalize().is_ok_and(|around| folder != around && folder.starts_with(around)))
+        })
     }
 
     /// Where the trust anchors come from.

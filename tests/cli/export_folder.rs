@@ -227,4 +227,14 @@ fn an_earlier_export_in_a_folder_that_is_walked_brings_nothing_back_into_the_one
     assert_eq!(roots(&[&out], &[]), 2);
     assert_eq!(roots(&[&pki, &out.join("roots")], &[]), 2);
     assert_eq!(roots(&[&pki], &["--trust", &folder]), 1);
+    // Where it held all that there was, the message tells why nothing was found.
+    for gone in ["loop", "cross"] {
+        std::fs::remove_dir_all(pki.join(gone)).expect("it goes");
+    }
+    let output = into(&[&pki], &out, &["--all-cas", "--force"]).status(2);
+    assert!(
+        output.stderr.contains(&format!("beside {}, where the export is written", out.display())),
+        "{}",
+        output.stderr
+    );
 }
