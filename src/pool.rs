@@ -118,7 +118,8 @@ impl Drop for Pool {
     fn drop(&mut self) {
         if self.entries.len() >= MANY {
             let entries = std::mem::take(&mut self.entries);
-            rayon::spawn(|| drop(entries));
+            // Where no thread is to be had, they are given back here: with what was to be done on it.
+            let _ = std::thread::Builder::new().spawn(|| drop(entries));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::Time;
+use crate::cli::threads;
 use crate::cmg::settings::{EXPIRING_DAYS, SITE_VERSION};
 
 pub(crate) const EXIT_STATUS: &str = "\
@@ -83,15 +84,15 @@ pub(crate) struct Passwords {
     /// Take a password for PKCS#12 from this environment variable
     #[arg(long, value_name = "VAR", help_heading = "Passwords")]
     pub(crate) password_env: Vec<String>,
-    /// Take passwords for PKCS#12 from this file, one a line
+    /// Take passwords for PKCS#12 from this file, one a line; - is standard input
     #[arg(long, value_name = "FILE", help_heading = "Passwords")]
     pub(crate) password_file: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Threads; all cores if not given. The output is the same whatever it is
-    #[arg(short, long, value_name = "N", help_heading = "Running")]
+    /// Threads, 256 at most; all cores if not given. The output is the same whatever it is
+    #[arg(short, long, value_name = "N", value_parser = threads::parse, help_heading = "Running")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
     /// Colour
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Running")]

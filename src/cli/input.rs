@@ -8,13 +8,17 @@ use std::sync::Arc;
 use crate::Time;
 use crate::cli::args::{Building, Common, Output, Passwords as PasswordArguments, Selecting, Sources};
 use crate::cli::protect::Target;
-use crate::cli::{Stop, progress};
+use crate::cli::streams::is_standard_input;
+use crate::cli::{Stop, progress, threads};
 use crate::cmg::Settings;
 use crate::ops::Request;
-use crate::source::{self, Passwords, Source};
+use crate::report::sanitize;
+use crate::source::{self, Passwords, Source, walk};
 
 /// A list of a million paths; more is no list of certificates.
 const LIST: u64 = 256 << 20;
+/// More is no file of passwords.
+const PASSWORDS: u64 = 16 << 20;
 
 /// The SOURCEs of one option.
 pub(crate) fn sources(arguments: &[OsString]) -> Result<Vec<Source>, Stop> {
@@ -23,7 +27,17 @@ pub(crate) fn sources(arguments: &[OsString]) -> Result<Vec<Source>, Stop> {
         .iter()
         .map(|argument| Source::parse(argument).map_err(|error| Stop::usage(error.to_string())))
         .collect::<Result<_, _>>()?;
-    source::check(&sources).map_err(|error| Stop::usage(crate::report::sanitize::terminal(&error.to_string())))?;
+    for source in &sources {
+        if let Source::Path(path) = source
+            && let Some(file) = walk::file_on_the_way(path)
+        {
+            let (name, file) = (walk::display_name(path), walk::display_name(&file));
+            return Err(Stop::usage(sanitize::terminal(&format!(
+                "{name}: expected a file or a folder, found that {file} is a file; leave out what follows its name"
+            ))));
+        }
+    }
+    source::check(&sources).map_err(|error| Stop::usage(sanitize::terminal(&error.to_string())))?;
     Ok(sources)
 }
 
@@ -41,14 +55,9 @@ pub(crate) fn request(
             "expected a SOURCE: a file, a folder, - for standard input, or a store such as Cert:\\LocalMachine\\My",
         ));
     }
-    let reads_twice = named.sources.iter().filter(|source| *source == "-").count()
-        + usize::from(named.paths_from.as_ref().is_some_and(|list| list == "-"));
-    if reads_twice > 1 {
-        return Err(Stop::usage("standard input is named twice; it can be read only once"));
-    }
     // What is wrong with the settings is told by every command, also by one that has no use for them.
     settings(common)?;
-    set_threads(common);
+    threads::begin(common.jobs);
     let mut request = Request::new(sources(&named.sources)?, at.unwrap_or_else(Time::now));
     request.list = list;
     request.passwords = self::passwords(passwords)?;
@@ -59,25 +68,37 @@ pub(crate) fn request(
             target.is_not_listed(list)?;
         }
         let list = named.paths_from.as_ref().map(Path::new);
-        let files = passwords.password_file.iter().chain(&common.config).map(PathBuf::as_path);
-        target.is_none_of(files.chain(list))?;
+        let read = passwords.password_file.iter().map(PathBuf::as_path).chain(list);
+        for file in read.chain(common.config.as_deref()) {
+            if is_standard_input(file) {
+                target.is_not_read_from(&[Source::StandardInput])?;
+            } else {
+                target.is_none_of([file])?;
+            }
+        }
     }
     Ok(request)
 }
 
 fn read_list(argument: &OsString) -> Result<(Arc<[u8]>, String), Stop> {
     let name = argument.to_string_lossy().into_owned();
-    let mut bytes = Vec::new();
-    let read = if argument == "-" {
-        io::stdin().take(LIST + 1).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(argument).and_then(|file| file.take(LIST + 1).read_to_end(&mut bytes))
-    };
-    read.map_err(|error| Stop::usage(format!("{name}: the list of --paths-from cannot be read: {error}")))?;
-    if bytes.len() as u64 > LIST {
-        return Err(Stop::usage(format!("{name}: the list of --paths-from is longer than {} MiB", LIST >> 20)));
-    }
+    let bytes = read_whole(Path::new(argument), LIST)
+        .map_err(|error| Stop::usage(format!("{name}: the list of --paths-from cannot be read: {error}")))?;
     Ok((bytes.into(), name))
+}
+
+/// What a file, or standard input, holds: up to so many bytes.
+fn read_whole(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if is_standard_input(file) {
+        io::stdin().take(most + 1).read_to_end(&mut bytes)?;
+    } else {
+        std::fs::File::open(file)?.take(most + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("expected at most {} MiB, found more", most >> 20)));
+    }
+    Ok(bytes)
 }
 
 /// Passwords from where they were kept, never from an argument.
@@ -95,14 +116,20 @@ fn passwords(arguments: &PasswordArguments) -> Result<Passwords, Stop> {
     }
     for file in &arguments.password_file {
         let name = file.display();
-        let bytes = std::fs::read(file).map_err(|error| Stop::usage(format!("--password-file {name}: {error}")))?;
+        if is_standard_input(file) && io::stdin().is_terminal() {
+            return Err(Stop::usage(
+                "--password-file -: a password typed here would be seen; leave it out, and be asked",
+            ));
+        }
+        let bytes =
+            read_whole(file, PASSWORDS).map_err(|error| Stop::usage(format!("--password-file {name}: {error}")))?;
         given
             .extend(Passwords::lines(&bytes).map_err(|error| Stop::usage(format!("--password-file {name}: {error}")))?);
     }
     let passwords = Passwords::new(given);
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         return Ok(passwords.with_prompt(|file| {
-            let name = crate::report::sanitize::terminal(file);
+            let name = sanitize::terminal(file);
             rpassword::prompt_password(format!("Password for {name} (empty to skip): "))
                 .ok()
                 .filter(|answer| !answer.is_empty())
@@ -143,17 +170,18 @@ pub(crate) fn protect(output: &Output, sides: &[&[Source]]) -> Result<(), Stop> 
     sides.iter().try_for_each(|side| target.is_not_read_from(side))
 }
 
+/// The settings of `--config`, for a command that reads nothing else.
+pub(crate) fn settings_alone(common: &Common, output: &Output) -> Result<Settings, Stop> {
+    if let Some(target) = Target::of(output) {
+        target.is_none_of(common.config.as_deref())?;
+    }
+    settings(common)
+}
+
 /// The settings of `--config`, else those by default.
 pub(crate) fn settings(common: &Common) -> Result<Settings, Stop> {
     let Some(path) = &common.config else { return Ok(Settings::default()) };
-    let name = crate::report::sanitize::terminal(&path.display().to_string());
+    let name = sanitize::terminal(&path.display().to_string());
     let text = std::fs::read_to_string(path).map_err(|error| Stop::usage(format!("--config {name}: {error}")))?;
     Settings::parse(&text).map_err(|error| Stop::usage(format!("--config {name}: {error}")))
-}
-
-pub(crate) fn set_threads(common: &Common) {
-    if let Some(jobs) = common.jobs {
-        // Fails only where it was done before.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(jobs.get()).build_global();
-    }
 }

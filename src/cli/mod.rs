@@ -8,6 +8,8 @@ mod manual;
 mod output;
 mod progress;
 mod protect;
+mod streams;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -48,6 +50,7 @@ fn answer(error: &clap::Error) -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<ExitStatus, Stop> {
+    streams::check(&arguments.command)?;
     match &arguments.command {
         Command::Inspect(arguments) => commands::inspect::run(arguments),
         Command::Chain(arguments) => commands::chain::run(arguments),

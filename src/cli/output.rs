@@ -39,11 +39,12 @@ impl Sink {
                 let file = tempfile::Builder::new()
                     .prefix(".certpath-")
                     .permissions_of(&place)
-                    .tempfile_in(folder_of(&place))?;
+                    .tempfile_in(folder_of(&place))
+                    .map_err(|error| no_file_in(folder_of(&place), &error))?;
                 Ok((Box::new(file.reopen()?) as Box<dyn Write>, Some((file, place))))
             }
         });
-        let (writer, file) = opened.map_err(|error| cannot(path, &error.to_string()))?;
+        let (writer, file) = opened.map_err(|error| cannot(path, &sanitize::terminal(&error.to_string())))?;
         Ok(Self { file, name: Some(path.clone()), ..Self::to(writer) })
     }
 
@@ -110,7 +111,7 @@ enum Place {
 }
 
 /// How many links in a row are followed, as Linux does.
-const LINKS: usize = 40;
+pub(crate) const LINKS: usize = 40;
 
 impl Place {
     fn of(path: &Path) -> io::Result<Self> {
@@ -143,7 +144,7 @@ impl Place {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
+pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -188,6 +189,20 @@ impl PermissionsOf for tempfile::Builder<'_, '_> {
     fn permissions_of(&mut self, _path: &Path) -> &mut Self {
         self
     }
+}
+
+/// Why no file can be made there: the error itself names one that nobody asked for.
+fn no_file_in(folder: &Path, error: &io::Error) -> io::Error {
+    let name = folder.display();
+    let message = match error.kind() {
+        _ if folder.exists() && !folder.is_dir() => format!("{name} is no folder; correct the path"),
+        io::ErrorKind::NotFound => format!("there is no folder {name}; make it first, or correct the path"),
+        io::ErrorKind::PermissionDenied => {
+            format!("no file may be made in the folder {name}; choose one that you may write to")
+        }
+        kind => format!("no file can be made in the folder {name}: {kind}"),
+    };
+    io::Error::new(error.kind(), message)
 }
 
 fn cannot(path: &Path, why: &str) -> Stop {

@@ -6,7 +6,7 @@ use crate::certificate::{Certificate, Crl};
 use crate::ops::corpus::{Corpus, Namesakes, Problems};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
-use crate::ops::scan::{self, Inputs};
+use crate::ops::scan;
 use crate::path::graph::{Graph, Issuer, NodeId, Revocation};
 use crate::path::revocation::CrlStore;
 use crate::path::revocation::signers::SignerPool;
@@ -40,8 +40,9 @@ impl Side {
     fn read(sources: &[Source], request: &Request) -> Self {
         let mut side = Self::default();
         if !sources.is_empty() {
-            let inputs = Inputs { sources: sources.to_vec(), list: None };
-            scan::scan(&inputs, &request.passwords, &|parcel| parcel, &mut |parcel| side.take(parcel));
+            scan::scan(&request.inputs_of(sources), &request.passwords, &|parcel| parcel, &mut |parcel| {
+                side.take(parcel)
+            });
         }
         side
     }

@@ -72,11 +72,12 @@ impl Progress {
         Self { told: Some(Box::new(told)), ..Self::default() }
     }
 
-    /// Has the files counted beside the reading of them, for those who are told.
+    /// Has the files counted beside the reading of them, for those who are told; where no thread is to be had for it, nobody counts.
     pub(crate) fn count_files(&self, count: impl FnOnce() -> usize + Send + 'static) {
         if self.told.is_some() {
             let total = Arc::clone(&self.files_in_all);
-            std::thread::spawn(move || total.store(count() as u64, Ordering::Relaxed));
+            let count = move || total.store(count() as u64, Ordering::Relaxed);
+            let _ = std::thread::Builder::new().spawn(count);
         }
     }
 

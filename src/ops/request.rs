@@ -1,6 +1,7 @@
 //! What a command is asked: sources, trust, moment, and which client certificates count.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
@@ -12,6 +13,7 @@ use crate::ops::scan::Inputs;
 use crate::path::verdict::can_authenticate_clients;
 use crate::path::{Budget, Purpose};
 use crate::pool::Entry;
+use crate::source::walk::display_name;
 use crate::source::{Passwords, Problem, Source};
 use crate::time::Time;
 
@@ -29,6 +31,8 @@ pub struct Request {
     pub intermediates: Vec<Source>,
     /// CRLs beside those found in the sources.
     pub crls: Vec<Source>,
+    /// The folder that this run writes: it is not read where it lies in one that is walked.
+    pub output_folder: Option<PathBuf>,
     /// The moment to judge at.
     pub at: Time,
     /// What for.
@@ -62,6 +66,7 @@ impl Request {
             trust: Vec::new(),
             intermediates: Vec::new(),
             crls: Vec::new(),
+            output_folder: None,
             at,
             purpose: Purpose::Client,
             require_revocation: false,
@@ -85,7 +90,19 @@ impl Request {
         if more > 0 {
             names.push(format!("{more} more"));
         }
-        names.join(", ")
+        let names = names.join(", ");
+        match self.output_folder.as_deref().filter(|folder| self.leaves_out(folder)) {
+            Some(folder) => format!("{names} beside {}, where the export is written", display_name(folder)),
+            None => names,
+        }
+    }
+
+    /// Whether this folder lies in one that is walked.
+    fn leaves_out(&self, folder: &Path) -> bool {
+        let Ok(folder) = folder.canonicalize() else { return false };
+        self.sources.iter().any(|source| {
+            matches!(source, Source::Path(path) if path.canonicalize().is_ok_and(|around| folder != around && folder.starts_with(around)))
+        })
     }
 
     /// Where the trust anchors come from.
@@ -105,7 +122,12 @@ impl Request {
     }
 
     pub(crate) fn inputs(&self) -> Inputs {
-        Inputs { sources: self.sources.clone(), list: self.list.clone() }
+        Inputs { list: self.list.clone(), ..self.inputs_of(&self.sources) }
+    }
+
+    /// What SOURCEs beside those looked at stand for.
+    pub(crate) fn inputs_of(&self, sources: &[Source]) -> Inputs {
+        Inputs { sources: sources.to_vec(), list: None, left_out: self.output_folder.clone() }
     }
 
     /// Why an end-entity certificate is no client certificate, or not one of those asked for; `None` where it is one. Whether it

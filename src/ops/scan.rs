@@ -1,7 +1,7 @@
 //! Reading: inputs to decoded certificates, on all cores, in the order of the inputs.
 
 use std::io::Cursor;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, Crl};
@@ -51,12 +51,17 @@ pub(crate) struct Inputs {
     pub(crate) sources: Vec<Source>,
     /// The bytes of a list, and its name.
     pub(crate) list: Option<(Arc<[u8]>, String)>,
+    /// A folder that is not read where it lies in another one.
+    pub(crate) left_out: Option<PathBuf>,
 }
 
 impl Inputs {
     fn iter(&self) -> impl Iterator<Item = Result<Input, InputFault>> {
-        let listed = self.list.iter().flat_map(|(bytes, name)| walk::inputs_of_list(Cursor::new(bytes.clone()), name));
-        walk::inputs(&self.sources).chain(listed)
+        let left_out = self.left_out.as_deref();
+        let listed = self.list.iter().flat_map(move |(bytes, name)| {
+            walk::inputs_of_list(Cursor::new(bytes.clone()), name).leaving_out(left_out)
+        });
+        walk::inputs(&self.sources).leaving_out(left_out).chain(listed)
     }
 
     /// Counts them, which takes as long as walking the folders does.

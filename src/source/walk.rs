@@ -84,9 +84,9 @@ pub(crate) fn display_name(path: &Path) -> String {
 
 /// Which folder it is, whatever way led to it.
 #[cfg(unix)]
-type FolderId = (u64, u64);
+pub(crate) type FolderId = (u64, u64);
 #[cfg(not(unix))]
-type FolderId = PathBuf;
+pub(crate) type FolderId = PathBuf;
 
 #[cfg(unix)]
 fn folder_id(_path: &Path, metadata: &Metadata) -> Option<FolderId> {
@@ -97,6 +97,12 @@ fn folder_id(_path: &Path, metadata: &Metadata) -> Option<FolderId> {
 #[cfg(not(unix))]
 fn folder_id(path: &Path, _metadata: &Metadata) -> Option<FolderId> {
     std::fs::canonicalize(path).ok()
+}
+
+/// Which folder this leads to; `None` where there is none.
+pub(crate) fn id_of_folder(path: &Path) -> Option<FolderId> {
+    let metadata = std::fs::metadata(path).ok().filter(Metadata::is_dir)?;
+    folder_id(path, &metadata)
 }
 
 /// What a folder holds, from the last name to the first.
@@ -113,6 +119,8 @@ pub(crate) struct Inputs<I> {
     is_explicit: bool,
     folders: Vec<Folder>,
     visited: HashSet<FolderId>,
+    /// A folder that is not opened where it is met in another one.
+    left_out: Option<FolderId>,
 }
 
 /// The inputs of SOURCEs on the command line; see also [`crate::source::argument::check`].
@@ -127,7 +135,12 @@ pub(crate) fn inputs_of_list<R: Read>(list: R, name: &str) -> Inputs<impl Iterat
 
 impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     fn new(sources: I, is_explicit: bool) -> Self {
-        Self { sources, is_explicit, folders: Vec::new(), visited: HashSet::new() }
+        Self { sources, is_explicit, folders: Vec::new(), visited: HashSet::new(), left_out: None }
+    }
+
+    /// Without what this folder holds, where it lies in one that is walked; where it was named itself, it is read.
+    pub(crate) fn leaving_out(self, folder: Option<&Path>) -> Self {
+        Self { left_out: folder.and_then(id_of_folder), ..self }
     }
 
     /// What a path is: an input, or a folder that is opened, or nothing that is read.
@@ -160,6 +173,12 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
             return None;
         }
         let name = display_name(path);
+        if let Some(file) = file_on_the_way(path) {
+            let file = display_name(&file);
+            let message =
+                format!("expected a file or a folder, found that {file} is a file; leave out what follows its name");
+            return Some(InputFault::new(name, ProblemCode::NotFound, message));
+        }
         let (code, advice) = match (is_missing, name.contains('?')) {
             (true, true) => (
                 ProblemCode::NotFound,
@@ -175,6 +194,9 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     fn open(&mut self, path: PathBuf, metadata: &Metadata) -> Option<InputFault> {
         let id = folder_id(&path, metadata);
         if let Some(id) = &id {
+            if !self.folders.is_empty() && self.left_out.as_ref() == Some(id) {
+                return None;
+            }
             if self.folders.iter().any(|folder| folder.id.as_ref() == Some(id)) {
                 let message = "expected a folder, found a link back to a folder above it; what is in it is read once";
                 return Some(InputFault::new(display_name(&path), ProblemCode::Limit, message));
@@ -250,9 +272,19 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
     }
 }
 
-/// Whether nothing is there: also by a name that nothing can have, as one with `?` on Windows.
+/// Whether nothing is there: also by a name that nothing can have, as one with `?` on Windows, or as that of something in a file.
 pub(crate) fn is_missing(error: &std::io::Error) -> bool {
-    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidFilename)
+    use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | InvalidFilename | NotADirectory)
+}
+
+/// The file that a path goes on behind, as `root.cer/` does, so that nothing can be there.
+pub(crate) fn file_on_the_way(path: &Path) -> Option<PathBuf> {
+    if std::fs::metadata(path).is_ok() {
+        return None;
+    }
+    let path: PathBuf = path.components().collect();
+    path.ancestors().find(|way| way.is_file()).map(Path::to_owned)
 }
 
 #[cfg(test)]

@@ -199,3 +199,13 @@ fn standard_input_gives_what_the_file_gives() {
         assert_eq!(without_sources(piped), from_file, "{command}");
     }
 }
+
+#[test]
+fn a_number_of_threads_beyond_all_measure_gives_the_same_result_soon() {
+    let chain =
+        |jobs: &str| Run::new(["chain", "--at", AT, "-f", "json", "--jobs", jobs]).arg(testdata("loop")).output();
+    let one = chain("1").status(0).stdout;
+    for jobs in ["3", "33000", "4294967296", "99999999999999999999999999"] {
+        assert!(chain(jobs).status(0).silent().stdout == one, "{jobs}");
+    }
+}

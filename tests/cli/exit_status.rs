@@ -88,6 +88,14 @@ fn status_2_for_usage() {
 }
 
 #[test]
+fn no_threads_at_all_are_refused_with_what_is_expected() {
+    for jobs in ["0", "-1", "all"] {
+        let output = Run::new(["chain", &format!("--jobs={jobs}")]).arg(testdata("loop")).output().status(2);
+        assert!(output.stderr.contains("expected a number of threads from 1 on"), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn status_2_for_a_source_that_does_not_exist_wherever_it_is_named() {
     let (pki, client) = (path("loop"), path("loop/client.cer"));
     for arguments in [
@@ -103,6 +111,26 @@ fn status_2_for_a_source_that_does_not_exist_wherever_it_is_named() {
         assert_eq!(output.status, 2, "{arguments:?}: {}", output.seen());
         assert!(output.stderr.contains("/no/such/"), "{arguments:?} names it: {}", output.stderr);
     }
+}
+
+#[test]
+fn what_lies_behind_a_file_is_not_there_and_the_message_names_the_file() {
+    let place = folder(&[("root.cer", &read(testdata("loop/root.cer")))]);
+    let root = place.path().join("root.cer").to_string_lossy().into_owned();
+    // Windows takes the one for the file itself now and then.
+    let slash = if cfg!(windows) { format!("{root}\\y") } else { format!("{root}/") };
+    let (below, pki) = (format!("{root}/x"), path("loop"));
+    let told = format!("found that {root} is a file");
+    for arguments in [vec!["inspect", &slash], vec!["inspect", &pki, &below], vec!["chain", &pki, "--trust", &slash]] {
+        let output = run(&arguments).status(2);
+        assert!(output.stderr.contains(&told), "{arguments:?}: {}", output.stderr);
+    }
+    let list = place.path().join("list.txt");
+    write(&list, format!("{root}\n{slash}\n"));
+    let output = Run::new(["inspect", "-f", "json", "--paths-from"]).arg(&list).output().status(3);
+    let problem = &output.json()["problems"][0];
+    let message = problem["message"].as_str().unwrap_or_default();
+    assert!(message.contains(&told) && problem["code"] == "not-found", "{problem}");
 }
 
 #[test]
@@ -178,6 +206,21 @@ fn status_4_when_the_output_cannot_be_written() {
     let beyond = place.path().join("file/result.json").to_string_lossy().into_owned();
     run(&["inspect", &path("loop"), "--format", "json", "--output", &beyond]).status(4);
     run(&["inspect", &path("loop"), "-o", &place.path().join("no/such/folder/x").to_string_lossy()]).status(4);
+}
+
+#[test]
+fn an_output_that_cannot_be_made_is_told_by_the_name_that_was_given_and_with_what_to_do() {
+    let place = folder(&[("file", b"x")]);
+    for (name, told) in [
+        (
+            "nope/x",
+            "nope/x: the output could not be written: there is no folder nope; make it first, or correct the path",
+        ),
+        ("file/x", "file/x: the output could not be written: file is no folder; correct the path"),
+    ] {
+        let output = Run::new(["plan", "-o", name]).dir(place.path()).output().status(4);
+        assert_eq!(output.stderr.trim_end(), format!("certpath: {told}"));
+    }
 }
 
 #[test]
@@ -405,6 +448,27 @@ fn settings_that_are_wrong_or_absent_stop_every_command_that_takes_them() {
             let output = Run::new(&arguments).arg("--config").arg(&**settings).output().status(2);
             assert!(output.stdout.is_empty() && output.stderr.contains(told), "{arguments:?}: {}", output.seen());
         }
+    }
+}
+
+#[test]
+fn no_command_writes_its_result_over_its_settings() {
+    let place = folder(&[("site.toml", b"[severity]\n")]);
+    let settings = place.path().join("site.toml");
+    let (pki, root, client) = (path("loop"), path("loop/root.cer"), path("loop/client.cer"));
+    for arguments in [
+        vec!["inspect", &pki],
+        vec!["chain", &pki],
+        vec!["audit", &pki],
+        vec!["export", &pki, "--out", "no-such-place"],
+        vec!["plan"],
+        vec!["verify", "--trust", &root, &client],
+        vec!["diff", &pki, &pki],
+        vec!["explain"],
+    ] {
+        let output = Run::new(&arguments).arg("--config").arg(&settings).arg("-o").arg(&settings).output().status(2);
+        assert!(output.stderr.contains("one of the inputs"), "{arguments:?}: {}", output.stderr);
+        assert_eq!(read(&settings), b"[severity]\n");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where `certpath export` writes, and how it calls its files: what is there already, what cannot be written, names of every kind.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -146,4 +147,94 @@ fn a_common_name_of_three_hundred_characters_and_an_empty_one_are_exported() {
     assert_eq!(export.output.status, 0, "{}", export.output.seen());
     export.holds(&[&long.der, &empty.der], &[]);
     files(&export.dir().join("roots")).iter().for_each(|file| safe_on_windows(file));
+}
+
+#[test]
+fn a_result_at_or_below_the_folder_of_the_export_is_a_mistake_that_is_told_before_anything_is_written() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let at = |name: &str| place.path().join(name);
+    let refused = |dir: &str, output: &str| {
+        let output = at(output).to_string_lossy().into_owned();
+        let output = into(&[&testdata("loop")], &at(dir), &["--force", "-f", "json", "-o", &output]).status(2);
+        assert!(
+            output.stdout.is_empty() && output.stderr.contains("outside of the folder of --out"),
+            "{}",
+            output.seen()
+        );
+    };
+    refused("new", "new");
+    refused("new", "new/report.json");
+    assert_eq!(files(place.path()), Vec::<String>::new());
+    into(&[&testdata("cross-signed")], &at("out"), &[]).status(0);
+    std::fs::create_dir(at("beside")).expect("a folder");
+    let before: Vec<_> = files(place.path()).iter().map(|file| (file.clone(), read(at(file)))).collect();
+    let mut names = vec!["out/manifest.json", "out/report.txt", "out/./report.txt", "beside/../out/report.txt"];
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(at("out"), at("beside/folder")).expect("a link");
+        std::os::unix::fs::symlink("../out/new.txt", at("beside/dangling")).expect("a link");
+        names.extend(["beside/folder/report.txt", "beside/dangling"]);
+        refused("beside/folder", "out/report.txt");
+    }
+    for name in names {
+        refused("out", name);
+        let now: Vec<_> = files(place.path()).iter().map(|file| (file.clone(), read(at(file)))).collect();
+        assert!(now == before, "{name}");
+    }
+    // Beside it is well, also where the name begins as the folder's does, and the next --force finds no stranger.
+    for name in ["out.json", "beside/out.json"] {
+        let output = at(name).to_string_lossy().into_owned();
+        into(&[&testdata("loop")], &at("out"), &["--force", "-f", "json", "-o", &output]).status(0);
+        assert!(read(at(name)) == read(at("out/manifest.json")), "{name}");
+    }
+}
+
+#[test]
+fn an_earlier_export_in_a_folder_that_is_walked_brings_nothing_back_into_the_one_that_replaces_it() {
+    let place = folder(&[
+        ("pki/loop/root.cer", &read(testdata("loop/root.cer"))),
+        ("pki/cross/a.cer", &read(testdata("path-length/root.cer"))),
+        ("list.txt", b""),
+    ]);
+    let (pki, out) = (place.path().join("pki"), place.path().join("pki/out"));
+    let roots = |sources: &[&Path], more: &[&str]| {
+        let more = [&["--all-cas", "--force"], more].concat();
+        into(sources, &out, &more).status(0);
+        let manifest: Value = serde_json::from_slice(&read(out.join("manifest.json"))).expect("JSON");
+        for source in array(&manifest["roots"]).iter().flat_map(|root| array(&root["sources"])) {
+            let named = sources.iter().any(|source| source.starts_with(&out));
+            assert!(named || !source["path"].to_string().contains("out"), "{source}");
+        }
+        array(&manifest["roots"]).len()
+    };
+    assert_eq!(roots(&[&pki], &[]), 2);
+    std::fs::remove_file(pki.join("cross/a.cer")).expect("it goes");
+    assert_eq!(roots(&[&pki], &[]), 1, "what was withdrawn does not come back");
+    write(pki.join("cross/a.cer"), read(testdata("path-length/root.cer")));
+    assert_eq!(roots(&[&pki], &[]), 2);
+    std::fs::remove_file(pki.join("cross/a.cer")).expect("it goes");
+    // Neither on another way to it, nor through a list or an option that helps.
+    let around = pki.join("out/..");
+    let list = place.path().join("list.txt");
+    write(&list, pki.to_string_lossy().as_bytes());
+    let (list, folder) = (list.to_string_lossy(), pki.to_string_lossy());
+    assert_eq!(roots(&[&around], &[]), 1);
+    assert_eq!(roots(&[], &["--paths-from", &list]), 1);
+    // What was named itself is read.
+    write(pki.join("cross/a.cer"), read(testdata("path-length/root.cer")));
+    assert_eq!(roots(&[&pki], &["--trust", &folder]), 2);
+    std::fs::remove_file(pki.join("cross/a.cer")).expect("it goes");
+    assert_eq!(roots(&[&out], &[]), 2);
+    assert_eq!(roots(&[&pki, &out.join("roots")], &[]), 2);
+    assert_eq!(roots(&[&pki], &["--trust", &folder]), 1);
+    // Where it held all that there was, the message tells why nothing was found.
+    for gone in ["loop", "cross"] {
+        std::fs::remove_dir_all(pki.join(gone)).expect("it goes");
+    }
+    let output = into(&[&pki], &out, &["--all-cas", "--force"]).status(2);
+    assert!(
+        output.stderr.contains(&format!("beside {}, where the export is written", out.display())),
+        "{}",
+        output.stderr
+    );
 }

@@ -35,5 +35,7 @@ mod powershell;
 mod problems;
 mod selection;
 mod session;
+mod standard_input;
+mod threads;
 mod unused_cas;
 mod windows_differences;

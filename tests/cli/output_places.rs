@@ -111,6 +111,25 @@ fn links_stay_and_the_file_that_they_lead_to_is_written() {
 }
 
 #[test]
+fn a_list_or_passwords_that_the_shell_redirects_are_not_written_over() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (list, root) = (place.path().join("list.txt"), testdata("loop/root.cer"));
+    let text = format!("{}\n", root.display());
+    write(&list, &text);
+    for (option, sources) in [("--paths-from", vec![]), ("--password-file", vec![&root])] {
+        let output = Command::new(env!("CARGO_BIN_EXE_certpath"))
+            .args(["inspect", option, "-", "-o"])
+            .arg(&list)
+            .args(sources)
+            .stdin(fs::File::open(&list).expect("it is there"))
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(2), "{option}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(read(&list), text.as_bytes(), "{option}");
+    }
+}
+
+#[test]
 fn what_a_link_leads_to_is_left_whole_where_the_run_fails() {
     let place = tempfile::tempdir().expect("a folder");
     let at = |name: &str| place.path().join(name);

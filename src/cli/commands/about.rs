@@ -26,7 +26,7 @@ pub(crate) fn plan(arguments: &Plan) -> Result<ExitStatus, Stop> {
         management_point: parsed("--management-point", arguments.management_point.as_ref())?,
         authentication: parsed("--auth", arguments.auth.as_ref())?,
     };
-    input::settings(&arguments.common)?;
+    input::settings_alone(&arguments.common, &arguments.output)?;
     let mut sink = Sink::open(&arguments.output)?;
     let found = plan::plan(&query);
     sink.write(&match arguments.format {
@@ -72,7 +72,7 @@ pub(crate) fn explain(arguments: &Explain) -> Result<ExitStatus, Stop> {
         Some(code) => vec![code],
         None => Code::ALL.to_vec(),
     };
-    input::settings(&arguments.common)?;
+    input::settings_alone(&arguments.common, &arguments.output)?;
     let mut sink = Sink::open(&arguments.output)?;
     let found: Vec<Explanation> = codes.into_iter().map(catalogue::explain).collect();
     sink.write(&match arguments.format {

@@ -8,24 +8,35 @@ use crate::cli::args::{Diff, Format, Sources};
 use crate::cli::commands::{complain_of, of_problems};
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Sink, style};
-use crate::cli::{Stop, input};
+use crate::cli::{Stop, input, progress};
 use crate::cmg::diff as comparison;
-use crate::ops::{self, IssuerResult, Trust};
+use crate::ops::{self, IssuerResult, Request, Trust};
 use crate::report::diff::{self as report, DiffRecord};
 use crate::report::model::HeaderRecord;
 use crate::report::{csv, json, sanitize};
 use crate::source::Problem;
 
 pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
+    let from = Sources { sources: vec![arguments.from.clone()], paths_from: None };
+    // One request for both sides, since passwords may come from what can be read only once.
+    let mut request = input::request(&from, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
+    input::select(&mut request, &arguments.selecting)?;
+    request.trust = input::sources(&arguments.trust)?;
+    request.intermediates = input::sources(&arguments.intermediates)?;
+    let to = input::sources(std::slice::from_ref(&arguments.to))?;
+    input::protect(&arguments.output, &[&to, &request.trust, &request.intermediates])?;
     let mut sink = Sink::open(&arguments.output)?;
     let mut problems = Vec::new();
-    let mut side = |named| {
-        authorities(arguments, named, &mut problems).inspect_err(|_| {
+    let mut side = |request: &Request| {
+        authorities(request, &mut problems).inspect_err(|_| {
             // What the other side could not read is lost with the comparison otherwise.
             complain_of(&std::mem::take(&mut problems));
         })
     };
-    let (before, after) = (side(&arguments.from)?, side(&arguments.to)?);
+    let before = side(&request)?;
+    request.sources = to;
+    request.progress = progress::progress(&arguments.common);
+    let after = side(&request)?;
     // Which of them are roots the one side may know of the other's.
     let (before, after) = (before.known_by(&after), after.known_by(&before));
     // What both sides are built with was read for each.
@@ -71,15 +82,9 @@ impl Side {
 }
 
 /// The CA certificates of one side; where client certificates are asked for and the side holds some, those above them.
-fn authorities(arguments: &Diff, side: &std::ffi::OsString, problems: &mut Vec<Problem>) -> Result<Side, Stop> {
-    let named = Sources { sources: vec![side.clone()], paths_from: None };
-    let mut request = input::request(&named, arguments.at, &arguments.passwords, &arguments.common, &arguments.output)?;
-    input::select(&mut request, &arguments.selecting)?;
-    request.trust = input::sources(&arguments.trust)?;
-    request.intermediates = input::sources(&arguments.intermediates)?;
-    input::protect(&arguments.output, &[&request.trust, &request.intermediates])?;
+fn authorities(request: &Request, problems: &mut Vec<Problem>) -> Result<Side, Stop> {
     if request.selects() {
-        let found = ops::chain_each(&request, |_| (), |()| ())?;
+        let found = ops::chain_each(request, |_| (), |()| ())?;
         problems.extend(found.problems);
         let clients = found.valid + found.invalid + found.incomplete;
         let others: u64 = found.passed_over.iter().map(|(_, count)| count).sum();
@@ -99,7 +104,7 @@ fn authorities(arguments: &Diff, side: &std::ffi::OsString, problems: &mut Vec<P
         let authorities = above.map(|issuer| issuer.entry.certificate).collect();
         return Ok(Side { authorities, may_be_roots: Vec::new() });
     }
-    let found = ops::anchored(&request)?;
+    let found = ops::anchored(request)?;
     problems.extend(found.problems);
     Ok(Side { authorities: found.authorities, may_be_roots: found.may_be_roots })
 }

@@ -4,6 +4,7 @@ use crate::cli::args::{Export, Format};
 use crate::cli::commands::{of_failures, of_problems};
 use crate::cli::exit::ExitStatus;
 use crate::cli::output::Sink;
+use crate::cli::protect::is_apart_from;
 use crate::cli::{Stop, input};
 use crate::ops::{self, Bundle, Extent};
 use crate::report::bundle::{self, BundleError, BundleOptions, Manifest, Refusal};
@@ -26,8 +27,10 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
         all_cas: arguments.all_cas,
     };
     request.settings = input::settings(&arguments.common)?;
+    request.output_folder = Some(arguments.out.clone());
     let extent = Extent { all_paths: arguments.all_paths, all_cas: arguments.all_cas };
 
+    is_apart_from(&arguments.output, &arguments.out)?;
     let mut sink = Sink::open(&arguments.output)?;
     let found = ops::export(&request, &extent)?;
     let problems = of_problems(&found.problems, arguments.format);
