@@ -9,7 +9,7 @@ use crate::cli::Stop;
 use crate::cli::args::Output;
 use crate::cli::output::{LINKS, folder_of};
 use crate::source::paths_from::PathsFrom;
-use crate::source::{Source, read, walk};
+use crate::source::{self, Source, walk};
 
 /// The file that `--output` names, where there is one already that a result would replace.
 pub(crate) struct Target(PathBuf);
@@ -62,7 +62,7 @@ impl Target {
     fn is_read_within(&self, folder: &Path) -> bool {
         folder.is_dir()
             && fs::canonicalize(folder).is_ok_and(|folder| self.0.starts_with(folder))
-            && read::is_read_in_a_folder(&self.0)
+            && source::is_read_in_a_folder(&self.0)
     }
 }
 

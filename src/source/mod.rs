@@ -53,3 +53,9 @@ pub fn expand_wildcards(arguments: &[std::ffi::OsString]) -> Vec<std::ffi::OsStr
     };
     arguments.iter().flat_map(expand).collect()
 }
+
+/// Whether a file gives something where it is met in a folder that is walked, be it a problem: whoever writes a result beside what was
+/// read must not replace such a file.
+pub fn is_read_in_a_folder(path: &std::path::Path) -> bool {
+    read::is_read_in_a_folder(path)
+}
