@@ -88,6 +88,7 @@ pub mod path;
 mod pool;
 pub mod report;
 pub mod source;
+pub mod threads;
 
 pub use pool::Entry;
 pub use time::Time;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::Time;
-use crate::cli::threads;
+use crate::cli::jobs;
 use crate::cmg::settings::{EXPIRING_DAYS, SITE_VERSION};
 
 pub(crate) const EXIT_STATUS: &str = "\
@@ -92,7 +92,7 @@ pub(crate) struct Passwords {
 #[derive(Debug, Args)]
 pub(crate) struct Common {
     /// Threads, 256 at most; all cores if not given. The output is the same whatever it is
-    #[arg(short, long, value_name = "N", value_parser = threads::parse, help_heading = "Running")]
+    #[arg(short, long, value_name = "N", value_parser = jobs::parse, help_heading = "Running")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
     /// Colour
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN", help_heading = "Running")]

@@ -9,7 +9,7 @@ use crate::Time;
 use crate::cli::args::{Building, Common, Output, Passwords as PasswordArguments, Selecting, Sources};
 use crate::cli::protect::Target;
 use crate::cli::streams::is_standard_input;
-use crate::cli::{Stop, progress, threads};
+use crate::cli::{Stop, progress};
 use crate::cmg::Settings;
 use crate::ops::Request;
 use crate::report::sanitize;
@@ -57,7 +57,7 @@ pub(crate) fn request(
     }
     // What is wrong with the settings is told by every command, also by one that has no use for them.
     settings(common)?;
-    threads::begin(common.jobs);
+    common.jobs.into_iter().for_each(crate::threads::use_at_most);
     let mut request = Request::new(sources(&named.sources)?, at.unwrap_or_else(Time::now));
     request.list = list;
     request.passwords = self::passwords(passwords)?;

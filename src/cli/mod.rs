@@ -4,12 +4,12 @@ mod args;
 mod commands;
 mod exit;
 mod input;
+mod jobs;
 mod manual;
 mod output;
 mod progress;
 mod protect;
 mod streams;
-mod threads;
 
 use std::process::ExitCode;
 

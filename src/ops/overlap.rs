@@ -7,8 +7,11 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use crate::threads;
+
 /// `work` of each item, in order, with at most so many of them in one go.
 pub(crate) fn on_all_cores<T: Send, R: Send>(items: Vec<T>, at_once: usize, work: &(dyn Fn(T) -> R + Sync)) -> Vec<R> {
+    threads::begin();
     items.into_par_iter().with_max_len(at_once).map(work).collect()
 }
 
@@ -19,6 +22,7 @@ pub(crate) fn overlap<T: Send, R: Send>(
     work: &mut (dyn FnMut(T) -> R + Send),
     sink: &mut dyn FnMut(R),
 ) {
+    threads::begin();
     let mut next = items.next();
     let mut done: Option<R> = None;
     while next.is_some() || done.is_some() {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::style::{Style, Tint, elide, elide_front, wrap};
+use crate::threads;
 
 /// A column and how it gives way.
 #[derive(Debug, Clone, Copy)]
@@ -125,7 +126,11 @@ pub(crate) fn write<T: Sync>(
 
 /// The results for some rows each, in their order.
 fn on_all_cores<T: Sync, R: Send>(rows: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    if rows.len() <= TURN { vec![work(rows)] } else { rows.par_chunks(TURN).map(&work).collect() }
+    if rows.len() <= TURN {
+        return vec![work(rows)];
+    }
+    threads::begin();
+    rows.par_chunks(TURN).map(&work).collect()
 }
 
 /// The lines of a row: in those after the first stands what had no room before.

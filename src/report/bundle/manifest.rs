@@ -15,6 +15,7 @@ use crate::report::bundle::{INTERMEDIATES, ROOTS, layout};
 use crate::report::model::{
     KeyProviderRecord, OccurrenceRecord, PassedOverRecord, PathRecord, ProblemRecord, Role, SelectionRecord,
 };
+use crate::threads;
 use crate::time::Time;
 
 /// The name and version of this record.
@@ -148,6 +149,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
     let intermediates = entries(&bundle.intermediates, Role::Intermediate, INTERMEDIATES);
     let issuers = certificate_issuers(bundle.roots.iter().map(|entry| &*entry.certificate));
     let mut client_details: Vec<ClientRecord> = bundle.clients.iter().map(ClientRecord::new).collect();
+    threads::begin();
     client_details.par_sort_by(|one, two| (&one.subject, &one.sha256).cmp(&(&two.subject, &two.sha256)));
     let mut manifest = Manifest {
         schema: SCHEMA,

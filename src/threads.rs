@@ -2,32 +2,38 @@
 //! that the program itself is.
 
 use std::io;
-use std::num::{IntErrorKind, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::thread::{Builder, JoinHandle, available_parallelism};
+use std::thread::{Builder, JoinHandle};
 
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 
 /// More threads than this speed nothing up, unless there are as many cores.
 const MOST: usize = 256;
 
-/// Reads the value of `--jobs`. A number beyond all numbers is one that is too large, and no mistake.
-pub(crate) fn parse(text: &str) -> Result<NonZeroUsize, String> {
-    match text.parse::<NonZeroUsize>() {
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Ok(NonZeroUsize::MAX),
-        parsed => parsed.map_err(|_| format!("expected a number of threads from 1 on, found {text:?}")),
+/// How many threads were asked for; 0 for as many as there are cores.
+static WANTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Sets how many threads the operations of this library use at most, before the first of them begins its threads: rayon's global pool,
+/// where the caller has not begun that himself. Unless it is called they are as many as there are cores.
+pub fn use_at_most(threads: NonZeroUsize) {
+    WANTED.store(threads.get(), Ordering::Relaxed);
+}
+
+/// Begins the threads, once: before the first work for several of them, since a small input needs none.
+pub(crate) fn begin() {
+    static BEGUN: Once = Once::new();
+    // Whoever calls from a thread of a pool has one.
+    if rayon::current_thread_index().is_none() {
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        BEGUN.call_once(|| begin_threads(count(WANTED.load(Ordering::Relaxed), cores())));
     }
 }
 
-/// Begins the threads, once; without a number as many as there are cores.
-pub(crate) fn begin(jobs: Option<NonZeroUsize>) {
-    static BEGUN: Once = Once::new();
-    BEGUN.call_once(|| begin_threads(count(jobs, available_parallelism().map_or(1, NonZeroUsize::get))));
-}
-
-fn count(jobs: Option<NonZeroUsize>, cores: usize) -> usize {
-    jobs.map_or(cores, NonZeroUsize::get).min(MOST.max(cores))
+fn count(wanted: usize, cores: usize) -> usize {
+    if wanted == 0 { cores } else { wanted.min(MOST.max(cores)) }
 }
 
 /// A thread that waits for its place in the pool. Rayon can be told the number of its threads only once, and fails as a whole where
@@ -79,13 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_number_of_threads_is_too_large_and_none_is_a_mistake_that_says_what_is_expected() {
-        for (text, expected) in [("1", 1), ("64", 64), ("256", 256), ("33000", 256), (&"9".repeat(40), 256)] {
-            assert_eq!(count(Some(parse(text).unwrap()), 8), expected, "{text}");
-        }
-        assert_eq!((count(None, 8), count(None, 512), count(parse("400").ok(), 512)), (8, 512, 400));
-        for text in ["0", "-1", "", "four", "1.5"] {
-            assert!(parse(text).unwrap_err().contains("expected a number of threads from 1 on"), "{text}");
-        }
+    fn threads_are_as_many_as_asked_for_up_to_what_helps_and_else_as_the_cores() {
+        assert_eq!([1, 64, 256, 257, 33_000, usize::MAX].map(|wanted| count(wanted, 8)), [1, 64, 256, 256, 256, 256]);
+        assert_eq!((count(0, 8), count(0, 512), count(400, 512)), (8, 512, 400));
     }
 }
