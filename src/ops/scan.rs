@@ -85,7 +85,7 @@ const SIDE_BY_SIDE: u64 = 32 << 20;
 /// How many parts of a long input; fewer at its beginning, so that the first result comes at once.
 const PARTS: usize = 16;
 /// How many things a part of a long container has at most.
-const PART: usize = 1024;
+const PART: usize = 256;
 
 /// A part of a long input.
 enum Part {
