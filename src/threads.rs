@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
+use rayon::prelude::*;
 use rayon::{ThreadBuilder, ThreadPoolBuilder};
 
 /// More threads than this speed nothing up, unless there are as many cores.
@@ -30,6 +31,12 @@ pub(crate) fn begin() {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         BEGUN.call_once(|| begin_threads(count(WANTED.load(Ordering::Relaxed), cores())));
     }
+}
+
+/// `work` of each item, in order, with at most so many of them in one go.
+pub(crate) fn on_all_cores<T: Send, R: Send>(items: Vec<T>, at_once: usize, work: &(dyn Fn(T) -> R + Sync)) -> Vec<R> {
+    begin();
+    items.into_par_iter().with_max_len(at_once).map(work).collect()
 }
 
 fn count(wanted: usize, cores: usize) -> usize {

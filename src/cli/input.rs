@@ -29,12 +29,9 @@ pub(crate) fn sources(arguments: &[OsString]) -> Result<Vec<Source>, Stop> {
         .collect::<Result<_, _>>()?;
     for source in &sources {
         if let Source::Path(path) = source
-            && let Some(file) = walk::file_on_the_way(path)
+            && let Some(message) = walk::behind_a_file(path)
         {
-            let (name, file) = (walk::display_name(path), walk::display_name(&file));
-            return Err(Stop::usage(sanitize::terminal(&format!(
-                "{name}: expected a file or a folder, found that {file} is a file; leave out what follows its name"
-            ))));
+            return Err(Stop::usage(sanitize::terminal(&format!("{}: {message}", walk::display_name(path)))));
         }
     }
     source::check(&sources).map_err(|error| Stop::usage(sanitize::terminal(&error.to_string())))?;
@@ -69,13 +66,7 @@ pub(crate) fn request(
         }
         let list = named.paths_from.as_ref().map(Path::new);
         let read = passwords.password_file.iter().map(PathBuf::as_path).chain(list);
-        for file in read.chain(common.config.as_deref()) {
-            if is_standard_input(file) {
-                target.is_not_read_from(&[Source::StandardInput])?;
-            } else {
-                target.is_none_of([file])?;
-            }
-        }
+        read.chain(common.config.as_deref()).try_for_each(|file| target.is_not(file))?;
     }
     Ok(request)
 }
@@ -172,8 +163,8 @@ pub(crate) fn protect(output: &Output, sides: &[&[Source]]) -> Result<(), Stop> 
 
 /// The settings of `--config`, for a command that reads nothing else.
 pub(crate) fn settings_alone(common: &Common, output: &Output) -> Result<Settings, Stop> {
-    if let Some(target) = Target::of(output) {
-        target.is_none_of(common.config.as_deref())?;
+    if let (Some(target), Some(file)) = (Target::of(output), &common.config) {
+        target.is_not(file)?;
     }
     settings(common)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::Stop;
 use crate::cli::args::Output;
 use crate::cli::output::{LINKS, folder_of};
+use crate::cli::streams::is_standard_input;
 use crate::source::paths_from::PathsFrom;
 use crate::source::{self, Source, walk};
 
@@ -25,9 +26,10 @@ impl Target {
         Stop::usage(format!("--output {name} is one of the inputs; write the result somewhere else"))
     }
 
-    /// That it is none of these files.
-    pub(crate) fn is_none_of<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Result<(), Stop> {
-        if files.into_iter().any(|file| self.is(file)) { Err(self.refused()) } else { Ok(()) }
+    /// That it is not this file, or what the shell redirects where the file is standard input.
+    pub(crate) fn is_not(&self, file: &Path) -> Result<(), Stop> {
+        let file = if is_standard_input(file) { Source::StandardInput } else { Source::Path(file.to_owned()) };
+        self.is_not_read_from(&[file])
     }
 
     /// That nothing of it is read where these SOURCEs are.

@@ -9,13 +9,14 @@ use std::sync::Arc;
 pub(crate) use self::namesakes::Namesakes;
 use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
-use crate::ops::overlap::{on_all_cores, overlap_ready};
+use crate::ops::overlap::overlap_ready;
 use crate::ops::progress::Progress;
 use crate::ops::scan::{self, Inputs, Parcel};
 use crate::ops::spool::Spool;
 use crate::pool::{Entry, Pool};
 use crate::source::contents::Fault;
 use crate::source::{Occurrence, Passwords, Position, Problem, ProblemCode};
+use crate::threads::on_all_cores;
 
 /// How many bytes of end-entity certificates are kept for the second look: some 20,000 certificates. More are read again.
 const HELD: usize = 20 << 20;

@@ -5,15 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
-
 use crate::threads;
-
-/// `work` of each item, in order, with at most so many of them in one go.
-pub(crate) fn on_all_cores<T: Send, R: Send>(items: Vec<T>, at_once: usize, work: &(dyn Fn(T) -> R + Sync)) -> Vec<R> {
-    threads::begin();
-    items.into_par_iter().with_max_len(at_once).map(work).collect()
-}
 
 /// Calls `work` with each item, one after the other, and `sink` with the results, in order. While an item is worked on, the next
 /// one is fetched and the one before is handed over, so that neither leaves the cores idle: `work` is expected to use them all.

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, Crl};
-use crate::ops::overlap::{growing, on_all_cores, overlap, overlap_ready};
+use crate::ops::overlap::{growing, overlap, overlap_ready};
 use crate::source::batches::Batch;
 use crate::source::contents::{Contents, Fault, Found, Kind, MAX_FAULTS, ProblemCode};
 use crate::source::passwords::ReadContext;
 use crate::source::read::{self, Opened, Room};
 use crate::source::walk::{self, Input, InputFault, Origin};
 use crate::source::{Occurrence, Passwords, Problem, Source};
+use crate::threads::on_all_cores;
 
 /// What one input, or a part of a long one, held.
 #[derive(Default)]

@@ -2,11 +2,10 @@
 
 use std::io::{self, Write};
 
-use rayon::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use crate::report::style::{Style, Tint, elide, elide_front, wrap};
-use crate::threads;
+use crate::threads::on_all_cores;
 
 /// A column and how it gives way.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +98,7 @@ pub(crate) fn write<T: Sync>(
     };
     let mut natural: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
     let mut filled = vec![false; columns.len()];
-    for widths in on_all_cores(rows, measure) {
+    for widths in in_turns(rows, &measure) {
         for (index, width) in widths.into_iter().enumerate() {
             natural[index] = natural[index].max(width);
             filled[index] |= width > 0;
@@ -121,16 +120,12 @@ pub(crate) fn write<T: Sync>(
         }
         Ok(text)
     };
-    rows.chunks(WINDOW).flat_map(|window| on_all_cores(window, lines)).try_for_each(|text| out.write_all(&text?))
+    rows.chunks(WINDOW).flat_map(|window| in_turns(window, &lines)).try_for_each(|text| out.write_all(&text?))
 }
 
 /// The results for some rows each, in their order.
-fn on_all_cores<T: Sync, R: Send>(rows: &[T], work: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    if rows.len() <= TURN {
-        return vec![work(rows)];
-    }
-    threads::begin();
-    rows.par_chunks(TURN).map(&work).collect()
+fn in_turns<T: Sync, R: Send>(rows: &[T], work: &(dyn Fn(&[T]) -> R + Sync)) -> Vec<R> {
+    if rows.len() <= TURN { vec![work(rows)] } else { on_all_cores(rows.chunks(TURN).collect(), 1, &|rows| work(rows)) }
 }
 
 /// The lines of a row: in those after the first stands what had no room before.

@@ -64,10 +64,10 @@ fn decode_tolerantly(body: &[u8], scratch: &mut Vec<u8>) -> Result<Vec<u8>, Bad>
         let mut index = 0;
         while let Some(&byte) = line.get(index) {
             match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padded => {
+                _ if is_digit(byte) && padded => {
                     return Err(Bad::AfterPadding { offset: base + index });
                 }
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => scratch.push(byte),
+                _ if is_digit(byte) => scratch.push(byte),
                 b'=' => padded = true,
                 b' ' | b'\t' => {}
                 // A line end, as JSON and shell strings write it.

@@ -209,6 +209,11 @@ impl Contents {
         self
     }
 
+    /// Whether there is neither anything found nor anything to say.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty() && self.faults.is_empty()
+    }
+
     pub(crate) fn append(&mut self, mut other: Self) {
         self.found.append(&mut other.found);
         self.faults.append(&mut other.faults);

@@ -66,12 +66,11 @@ pub(crate) fn open(input: &Input, passwords: &Passwords, room: Option<&Room>) ->
 pub(crate) fn is_read_in_a_folder(path: &Path) -> bool {
     let (name, origin, looks) = (String::new(), Origin::File(path.to_owned()), Looks::of(path));
     let passwords = Passwords::default();
-    let gives = |contents: &Contents| !contents.found.is_empty() || !contents.faults.is_empty();
     match open(&Input { name, origin, looks, is_explicit: false, is_regular: true }, &passwords, None) {
         Opened::Later => false,
-        Opened::Whole(contents) => gives(&contents),
+        Opened::Whole(contents) => !contents.is_empty(),
         Opened::Batches(mut batches) => {
-            batches.any(|batch| gives(&batch.read(ReadContext { name: "", passwords: &passwords })))
+            batches.any(|batch| !batch.read(ReadContext { name: "", passwords: &passwords }).is_empty())
         }
     }
 }
@@ -243,15 +242,14 @@ fn read_whole(
 /// Reads an input that is whole in memory.
 pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
     let mut contents = read_content(bytes, looks, context);
-    let gives = !contents.found.is_empty() || !contents.faults.is_empty();
     let is_told = contents.faults.iter().any(|fault| fault.code == ProblemCode::Unsupported);
-    if gives
+    if !contents.is_empty()
         && !is_told
         && let Some(container) = container(bytes)
     {
         contents.faults.push(container.beside_blocks());
     }
-    if looks == Looks::Named && contents.found.is_empty() && contents.faults.is_empty() {
+    if looks == Looks::Named && contents.is_empty() {
         let message = "expected certificates, CRLs or a store of them, found none of these in it";
         return Contents::fault(ProblemCode::Empty, Position::Whole, message);
     }
@@ -278,7 +276,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
     match sniff::sniff_text(&text) {
         Content::Pem => pem::read(&text, context).resolve(looks != Looks::Unknown),
         Content::CertutilView(view) => match view.read(&text, 1, context).resolve(true) {
-            contents if contents.found.is_empty() && contents.faults.is_empty() => certutil::nothing(),
+            contents if contents.is_empty() => certutil::nothing(),
             contents => contents,
         },
         Content::CertutilCsv(table) => table.read(&text, 1, true, context),

@@ -43,6 +43,16 @@ pub(crate) fn certificate_block(number: usize) -> String {
     block("CERTIFICATE", &certificate(number))
 }
 
+/// PKCS#7 and PKCS#12 without a password that hold this certificate alone; `None` where there is no OpenSSL.
+pub(crate) fn pkcs7_and_pkcs12(number: usize) -> Option<[Vec<u8>; 2]> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("one.pem");
+    std::fs::write(&path, certificate_block(number)).unwrap();
+    let path = path.to_str().unwrap();
+    let pkcs7 = openssl(&["crl2pkcs7", "-nocrl", "-certfile", path, "-outform", "DER"], b"")?;
+    Some([pkcs7, openssl(&["pkcs12", "-export", "-nokeys", "-in", path, "-passout", "pass:"], b"")?])
+}
+
 /// For what needs no password.
 pub(crate) fn without_passwords() -> ReadContext<'static> {
     static NONE: LazyLock<Passwords> = LazyLock::new(Passwords::default);

@@ -98,8 +98,7 @@ fn find_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> Option<usiz
     if encoding == Encoding::AsciiSuperset {
         return wide;
     }
-    let narrow =
-        memchr::memmem::find(&part[..wide.map_or(part.len(), |wide| wide + NARROW.len()).min(part.len())], NARROW);
+    let narrow = memchr::memmem::find(part, NARROW);
     [narrow, wide].into_iter().flatten().min()
 }
 

@@ -173,10 +173,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
             return None;
         }
         let name = display_name(path);
-        if let Some(file) = file_on_the_way(path) {
-            let file = display_name(&file);
-            let message =
-                format!("expected a file or a folder, found that {file} is a file; leave out what follows its name");
+        if let Some(message) = behind_a_file(path) {
             return Some(InputFault::new(name, ProblemCode::NotFound, message));
         }
         let (code, advice) = match (is_missing, name.contains('?')) {
@@ -278,13 +275,14 @@ pub(crate) fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), NotFound | InvalidFilename | NotADirectory)
 }
 
-/// The file that a path goes on behind, as `root.cer/` does, so that nothing can be there.
-pub(crate) fn file_on_the_way(path: &Path) -> Option<PathBuf> {
+/// What is wrong with a path that goes on behind a file, as `root.cer/` does, so that nothing can be there.
+pub(crate) fn behind_a_file(path: &Path) -> Option<String> {
     if std::fs::metadata(path).is_ok() {
         return None;
     }
     let path: PathBuf = path.components().collect();
-    path.ancestors().find(|way| way.is_file()).map(Path::to_owned)
+    let file = display_name(path.ancestors().find(|way| way.is_file())?);
+    Some(format!("expected a file or a folder, found that {file} is a file; leave out what follows its name"))
 }
 
 #[cfg(test)]

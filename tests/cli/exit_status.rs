@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Output, Run, array, patiently, pem, read, repository, testdata, write};
+use crate::common::{AT, Output, Run, array, each_command, patiently, pem, read, repository, testdata, write};
 
 fn run(arguments: &[&str]) -> Output {
     Run::new(arguments).output()
@@ -456,16 +456,7 @@ fn no_command_writes_its_result_over_its_settings() {
     let place = folder(&[("site.toml", b"[severity]\n")]);
     let settings = place.path().join("site.toml");
     let (pki, root, client) = (path("loop"), path("loop/root.cer"), path("loop/client.cer"));
-    for arguments in [
-        vec!["inspect", &pki],
-        vec!["chain", &pki],
-        vec!["audit", &pki],
-        vec!["export", &pki, "--out", "no-such-place"],
-        vec!["plan"],
-        vec!["verify", "--trust", &root, &client],
-        vec!["diff", &pki, &pki],
-        vec!["explain"],
-    ] {
+    for arguments in each_command(&pki, &root, &client) {
         let output = Run::new(&arguments).arg("--config").arg(&settings).arg("-o").arg(&settings).output().status(2);
         assert!(output.stderr.contains("one of the inputs"), "{arguments:?}: {}", output.stderr);
         assert_eq!(read(&settings), b"[severity]\n");

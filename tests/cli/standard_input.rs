@@ -1,7 +1,7 @@
 //! `-`, which is standard input: what can be read from it, once, and what cannot be called so.
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Run, array, files, openssl, pem, read, testdata};
+use crate::common::{AT, Run, array, each_command, files, openssl, pem, read, testdata};
 
 fn path(pki: &str) -> String {
     testdata(pki).to_string_lossy().into_owned()
@@ -36,17 +36,7 @@ fn standard_input_that_is_named_more_than_once_is_status_2_wherever_it_is_named(
 fn a_hyphen_for_a_file_that_is_written_or_for_settings_is_refused_with_what_to_do() {
     let place = tempfile::tempdir().expect("a folder");
     let pki = path("loop");
-    for arguments in [
-        vec!["inspect", &pki],
-        vec!["chain", &pki],
-        vec!["audit", &pki],
-        vec!["export", &pki, "--out", "out"],
-        vec!["plan"],
-        vec!["verify", "--trust", &pki, &pki],
-        vec!["diff", &pki, &pki],
-        vec!["explain"],
-        vec!["schema", "audit"],
-    ] {
+    for arguments in each_command(&pki, &pki, &pki).into_iter().chain([vec!["schema", "audit"]]) {
         let output = Run::new(&arguments).arg("-o").arg("-").dir(place.path()).output().status(2);
         assert!(output.stderr.contains("leave --output out for standard output"), "{}", output.stderr);
         assert_eq!(files(place.path()), Vec::<String>::new());

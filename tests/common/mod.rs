@@ -133,6 +133,20 @@ pub(crate) fn json_of(command: &str, sources: &[&Path], more: &[&str]) -> Output
     run.output()
 }
 
+/// Each command that takes settings and writes a result, with what it needs.
+pub(crate) fn each_command<'a>(pki: &'a str, root: &'a str, client: &'a str) -> Vec<Vec<&'a str>> {
+    vec![
+        vec!["inspect", pki],
+        vec!["chain", pki],
+        vec!["audit", pki],
+        vec!["export", pki, "--out", "no-such-place"],
+        vec!["plan"],
+        vec!["verify", "--trust", root, client],
+        vec!["diff", pki, pki],
+        vec!["explain"],
+    ]
+}
+
 /// A file or folder of the repository.
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

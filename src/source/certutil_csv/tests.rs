@@ -1,6 +1,6 @@
 use super::*;
 use crate::source::sniff::{Content, sniff_text};
-use crate::source::testing::{base64, block, certificate, certificate_block, openssl, without_passwords};
+use crate::source::testing::{base64, block, certificate, certificate_block, pkcs7_and_pkcs12, without_passwords};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Contents {
@@ -184,16 +184,9 @@ fn cells_are_read_as_databases_and_excel_write_them() {
 
 #[test]
 fn pkcs7_and_pkcs12_in_cells_are_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("one.pem");
-    std::fs::write(&path, certificate_block(1)).unwrap();
-    let path = path.to_str().unwrap();
-    let Some(pkcs12) = openssl(&["pkcs12", "-export", "-nokeys", "-in", path, "-passout", "pass:"], b"") else {
-        return;
-    };
-    let pkcs7 = openssl(&["crl2pkcs7", "-nocrl", "-certfile", path, "-outform", "DER"], b"").unwrap();
+    let Some(both) = pkcs7_and_pkcs12(1) else { return };
     for heading in HEADINGS {
-        for inside in [&pkcs12, &pkcs7] {
+        for inside in &both {
             for cell in [base64(inside), format!("\"{}\"", block("PKCS12", inside))] {
                 let contents = read(&format!("{heading}\n6,{cell}\n5,{}\n", base64(&certificate(0))));
                 let ders: Vec<_> = contents.found.iter().map(|found| found.der.clone()).collect();

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::source::contents::Kind;
-use crate::source::testing::{base64, block, certificate, certificate_block, openssl, utf16, without_passwords};
+use crate::source::testing::{
+    base64, block, certificate, certificate_block, openssl, pkcs7_and_pkcs12, utf16, without_passwords,
+};
 
 fn found(contents: &Contents) -> Vec<Vec<u8>> {
     contents.found.iter().map(|found| found.der.clone()).collect()
@@ -228,14 +230,9 @@ fn a_damaged_certificate_under_a_wrong_label_is_reported() {
 
 #[test]
 fn pkcs7_and_pkcs12_are_read_under_any_label() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("one.pem");
-    std::fs::write(&path, certificate_block(1)).unwrap();
-    let path = path.to_str().unwrap();
-    let Some(pkcs7) = openssl(&["crl2pkcs7", "-nocrl", "-certfile", path, "-outform", "DER"], b"") else { return };
-    let pkcs12 = openssl(&["pkcs12", "-export", "-nokeys", "-in", path, "-passout", "pass:"], b"").unwrap();
+    let Some(both) = pkcs7_and_pkcs12(1) else { return };
     for label in WRONG_LABELS {
-        for inside in [&pkcs7, &pkcs12] {
+        for inside in &both {
             let alone = whole(block(label, inside).as_bytes(), Looks::Certificate);
             assert_eq!((found(&alone), alone.faults), (vec![certificate(1)], vec![]), "{label}");
             let joined = whole(format!("{}{}", certificate_block(0), block(label, inside)).as_bytes(), Looks::Unknown);
