@@ -1,7 +1,7 @@
 //! Distinguished names: as .NET prints them, and as RFC 5280 section 7.1 compares them.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::certificate::string;
 use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
@@ -169,6 +169,14 @@ impl<'a> Name<'a> {
             _ if self.is_empty() => "(no name)".to_owned(),
             _ => self.to_string(),
         }
+    }
+
+    /// As it is printed: `to_string`, with one allocation.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::with_capacity(self.raw.len());
+        // Writing into memory cannot fail.
+        let _ = write!(text, "{self}");
+        text
     }
 
     /// The form in which names are compared: two names match by RFC 5280 section 7.1 if and only if these are equal.

@@ -19,6 +19,13 @@ impl<'a> RawAttribute<'a> {
     pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
         string::text(self.value.tag, self.value.value)
     }
+
+    /// Whether its text may begin with one of these letters, in any case; what is written in several bytes a character may
+    /// always.
+    pub(crate) fn may_begin_with(&self, letters: &[u8]) -> bool {
+        let is_wide = matches!(self.value.tag, tag::BMP_STRING | tag::UNIVERSAL_STRING);
+        is_wide || self.value.value.first().is_some_and(|first| letters.contains(&first.to_ascii_uppercase()))
+    }
 }
 
 /// Every attribute in the order of the encoding, up to where that is damaged.

@@ -53,7 +53,7 @@ impl AuditedRecord {
         let properties = audited.entry.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
         Self {
             thumbprint: certificate.thumbprint_hex(),
-            subject: certificate.subject().to_string(),
+            subject: certificate.subject().text(),
             verdict: audited.verdict,
             findings: audited.findings.clone(),
             inherited: audited.inherited.clone(),

@@ -1,16 +1,14 @@
 //! From SOURCEs to inputs: folders walked to any depth, in the order of names, one input at a time.
 //!
 //! A folder's names are held while it is walked, and nothing else: a million files in a folder take some tens of megabytes. The
-//! order and the bookkeeping are our own, because sorting in `walkdir` keeps every full path, and it follows links into the same
-//! folder as often as there are ways to it.
+//! walk is our own, because `walkdir` keeps every full path to sort them, and follows links into the same folder as often as there
+//! are ways to it.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{FileType, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use walkdir::WalkDir;
 
 use crate::source::argument::Source;
 use crate::source::contents::{Fault, Position, ProblemCode};
@@ -208,16 +206,22 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
         }
         let mut names: Vec<(Box<OsStr>, FileType)> = Vec::new();
         let mut fault = None;
-        for entry in WalkDir::new(&path).min_depth(1).max_depth(1) {
-            match entry {
-                Ok(entry) => names.push((Box::from(entry.file_name()), entry.file_type())),
-                Err(error) => {
-                    let name = display_name(error.path().unwrap_or(&path));
-                    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                    let message = format!(
-                        "expected a folder that can be read, found: {reason}; read it with an account that may"
-                    );
-                    fault = Some(InputFault::new(name, ProblemCode::Unreadable, message));
+        let mut refuse = |path: &Path, error: &std::io::Error| {
+            let message =
+                format!("expected a folder that can be read, found: {error}; read it with an account that may");
+            fault = Some(InputFault::new(display_name(path), ProblemCode::Unreadable, message));
+        };
+        match std::fs::read_dir(&path) {
+            Err(error) => refuse(&path, &error),
+            Ok(entries) => {
+                for entry in entries {
+                    match entry {
+                        Err(error) => refuse(&path, &error),
+                        Ok(entry) => match entry.file_type() {
+                            Ok(file_type) => names.push((entry.file_name().into_boxed_os_str(), file_type)),
+                            Err(error) => refuse(&entry.path(), &error),
+                        },
+                    }
                 }
             }
         }

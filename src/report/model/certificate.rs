@@ -278,8 +278,8 @@ impl CertificateRecord {
         Self {
             sha256: certificate.sha256_hex(),
             thumbprint: certificate.thumbprint_hex(),
-            subject: certificate.subject().to_string(),
-            issuer: certificate.issuer().to_string(),
+            subject: certificate.subject().text(),
+            issuer: certificate.issuer().text(),
             serial_number: certificate.serial_number_hex(),
             not_before: certificate.not_before(),
             not_after: certificate.not_after(),
