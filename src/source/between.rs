@@ -17,11 +17,10 @@ use crate::source::text;
 
 /// Shorter text holds nothing.
 pub(crate) const LEAST: usize = 64;
-/// Longer text between blocks is not searched. A long text is cut only where more than twice as much stands between blocks
-/// ([`crate::source::batches`]), so that a part is searched where the whole is.
+/// Of longer text between blocks nothing is read, and so much of it is searched, to tell whether it holds anything. A long text is
+/// cut only where more than twice as much stands between blocks ([`crate::source::batches`]), so that a part is searched where the
+/// whole is.
 pub(crate) const MOST: usize = 1024 * 1024;
-/// How much of a longer text is looked at, to tell whether it holds anything.
-const HEAD: usize = 4096;
 /// How many objects that are cut off are told of one text. An indefinite length is walked over to the end before it shows that it is.
 const MOST_BROKEN: usize = 16;
 
@@ -37,18 +36,18 @@ pub(crate) struct Place<'a> {
     pub(crate) is_nested: bool,
 }
 
-/// Reads what is found in `text`. Where that is too long, and what it begins with would be read, that is a problem.
+/// Reads what is found in `text`. Where that is too long, and something would be read in its beginning, that is a problem.
 pub(crate) fn read(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
     if text.len() <= MOST {
         return search(text, place, contents);
     }
     let mut head = Contents::default();
-    search(&text[..HEAD], place, &mut head);
+    search(&text[..MOST], place, &mut head);
     let positions = head.found.iter().map(|found| found.position).chain(head.faults.iter().map(|fault| fault.position));
     if let Some(position) = positions.min() {
         let message = format!(
-            "expected at most {} MiB beside the PEM blocks of a file, found more, which begins as certificates, CRLs or a store of \
-             them do and was not read; save it as a file of its own",
+            "expected at most {} MiB beside the PEM blocks of a file, found more, in which certificates, CRLs or a store of them \
+             begin here that were not read; save them as a file of their own",
             MOST >> 20
         );
         contents.faults.push(Fault::new(ProblemCode::Limit, position, message));

@@ -51,7 +51,11 @@ fn assert_same(text: &[u8], batch: usize) {
 #[test]
 fn what_is_too_long_to_be_read_beside_blocks_is_told_once() {
     let certificates: Vec<u8> = (0..4000).flat_map(certificate).collect();
-    for joined in [certificates.clone(), base64(&certificates).into_bytes(), base64_lines(&certificates)] {
+    let prose = "Certificates of the issuing CA\n".repeat(30_000).into_bytes();
+    assert!(prose.len() < between::MOST);
+    let behind_prose = [&prose[..], &certificates].concat();
+    for joined in [certificates.clone(), base64(&certificates).into_bytes(), base64_lines(&certificates), behind_prose]
+    {
         assert!(joined.len() > between::MOST);
         for repeats in [1, 3] {
             let text = [
