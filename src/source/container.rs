@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::ops::Range;
+
 use crate::source::contents::{Fault, Position, ProblemCode};
 use crate::source::shape;
 
@@ -74,9 +76,19 @@ pub(crate) fn container(bytes: &[u8]) -> Option<Container> {
     }
 }
 
-/// POSIX.1: the magic of a header, which GNU tar ends with a space.
+/// POSIX.1: a header of 512 bytes with its magic, which GNU tar ends with a space, and with its checksum, in octal, for which its own
+/// field counts as spaces. The magic alone is met in names, such as "Neustar Inc".
 fn is_tar(bytes: &[u8]) -> bool {
-    matches!(bytes.get(257..263), Some(b"ustar\0" | b"ustar "))
+    const CHECKSUM: Range<usize> = 148..156;
+    let Some(header) = bytes.first_chunk::<512>() else { return false };
+    if !matches!(&header[257..263], b"ustar\0" | b"ustar ") {
+        return false;
+    }
+    let digits =
+        header[CHECKSUM].iter().skip_while(|byte| **byte == b' ').take_while(|byte| matches!(byte, b'0'..=b'7'));
+    let told = digits.fold(0u32, |told, digit| told * 8 + u32::from(digit - b'0'));
+    let sum = header.iter().enumerate().map(|(at, byte)| if CHECKSUM.contains(&at) { b' ' } else { *byte });
+    told == sum.map(u32::from).sum::<u32>()
 }
 
 /// A digit for the size of its blocks, and the first block's magic.
@@ -144,6 +156,20 @@ mod tests {
         }
         let text = [&b"a".repeat(257)[..], b"ustaring at a word"].concat();
         assert_eq!(container(&text), None);
+    }
+
+    #[test]
+    fn a_certificate_with_the_magic_of_tar_where_tar_has_it_is_a_certificate() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let of = |length: usize| {
+            let mut parameters = rcgen::CertificateParams::default();
+            let organisation = format!("{}Neustar Inc", "a".repeat(length));
+            parameters.distinguished_name.push(rcgen::DnType::OrganizationName, organisation);
+            parameters.self_signed(&key).unwrap().der().to_vec()
+        };
+        let certificate = (0..200).map(of).find(|der| der[257..].starts_with(b"ustar ")).unwrap();
+        assert!(certificate.len() > 512, "as long as a header");
+        assert_eq!(container(&certificate), None);
     }
 
     #[test]
