@@ -1,7 +1,8 @@
 //! Certificate revocation lists (RFC 5280 section 5): which certificates an issuer withdrew, and for which ones the list speaks.
 //!
-//! A list is read whole or refused whole: one with a hole in it cannot say that a certificate is *not* there. Its entries are
-//! indexed once, by serial number, so that a list of a million entries answers ten thousand questions quickly.
+//! A list whose structure is damaged is refused whole: one with a hole in it cannot say that a certificate is *not* there. One whose
+//! structure holds is read, whatever its extensions say; what cannot be read of them is a flaw, which forbids to rely on it. Its
+//! entries are indexed once, by serial number, so that a list of a million entries answers ten thousand questions quickly.
 
 mod index;
 
@@ -16,7 +17,7 @@ use crate::certificate::signature::{SignatureAlgorithm, SignatureCheck, Verifyin
 use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
 use crate::time::Time;
 pub use index::{CrlEntry, RevocationReason};
-use index::{Index, Survey};
+use index::{Index, Survey, Unreadable};
 
 /// A certificate revocation list: the bytes as they were found, and what they say.
 pub struct Crl {
@@ -40,8 +41,8 @@ impl Crl {
     /// Decodes one list, which must be all of `der`.
     ///
     /// # Errors
-    /// Where the structure of RFC 5280 section 5.1 does not hold, in the list, in any one of its entries, or in an extension that
-    /// says which certificates it speaks for.
+    /// Where the structure of RFC 5280 section 5.1 does not hold, in the list or in any one of its entries. What cannot be read in an
+    /// extension's content is no error, but the list is not believed where that decides.
     pub fn from_der(der: &[u8]) -> Result<Self, DecodeError> {
         Self::from_vec(der.to_vec())
     }
@@ -108,13 +109,13 @@ impl Crl {
             algorithm,
             signature: Span::new((signature.start + 1).min(signature.end)..signature.end),
         };
-        crl.number = crl.read_extension(oid::CRL_NUMBER, CrlNumber::read)?;
-        crl.base_number = crl.read_extension(oid::DELTA_CRL_INDICATOR, CrlNumber::read)?;
-        let indirect = crl
-            .read_extension(oid::ISSUING_DISTRIBUTION_POINT, |content| {
-                IssuingDistributionPoint::read(content).map(|point| point.indirect)
-            })?
-            .unwrap_or(false);
+        crl.number = crl.read_extension(oid::CRL_NUMBER, "CRL number", &mut survey, CrlNumber::read);
+        crl.base_number =
+            crl.read_extension(oid::DELTA_CRL_INDICATOR, "delta CRL indicator", &mut survey, CrlNumber::read);
+        let read_point = |content: &[u8]| IssuingDistributionPoint::read(content).map(|point| point.indirect);
+        let indirect =
+            crl.read_extension(oid::ISSUING_DISTRIBUTION_POINT, "issuing distribution point", &mut survey, read_point);
+        let indirect = indirect.unwrap_or(false);
         crl.flaw = crl.find_flaw(version, indirect, survey);
         Ok(crl)
     }
@@ -123,15 +124,24 @@ impl Crl {
         span.of(&self.der)
     }
 
-    /// Reads an extension without which the list cannot be used; what it says of offsets is in the list's own bytes.
+    /// Reads one of the list's own extensions; what the survey then says of offsets is in the list's own bytes.
     fn read_extension<T>(
         &self,
         wanted: &[u8],
+        name: &'static str,
+        survey: &mut Survey,
         read: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
-    ) -> Result<Option<T>, DecodeError> {
-        let Some(extension) = self.extension(wanted) else { return Ok(None) };
+    ) -> Option<T> {
+        let extension = self.extension(wanted)?;
         let start = extension.value.as_ptr().addr() - self.der.as_ptr().addr();
-        read(extension.value).map(Some).map_err(|error| DecodeError { offset: error.offset + start, ..error })
+        match read(extension.value) {
+            Ok(content) => Some(content),
+            Err(error) => {
+                let error = DecodeError { offset: error.offset + start, ..error };
+                survey.note(Unreadable { name, decides: wanted != oid::CRL_NUMBER, error });
+                None
+            }
+        }
     }
 
     /// The worst thing that stands against relying on the list.
@@ -150,6 +160,9 @@ impl Crl {
         }
         if let Some(unknown) = survey.unknown_critical {
             return Some(Flaw::CriticalEntryExtension(unknown));
+        }
+        if let Some(unreadable) = survey.unreadable {
+            return Some(Flaw::Unreadable(unreadable));
         }
         let twice = decode::first_twice(self.extensions());
         if let Some(twice) = twice.map(|one| Oid::from_content(one.oid)).or(survey.twice) {
@@ -314,6 +327,7 @@ impl Eq for Crl {}
 pub(crate) enum Flaw {
     CriticalExtension(Oid),
     CriticalEntryExtension(Oid),
+    Unreadable(Unreadable),
     DuplicateExtension(Oid),
     /// The version's number, where there is one.
     Version(Option<u64>),
@@ -324,10 +338,14 @@ pub(crate) enum Flaw {
 }
 
 impl Flaw {
-    /// Whether RFC 5280 forbids (sections 5.2 and 5.3) to take anything at all from the list; else it is only not believed
-    /// when it keeps silent about a certificate.
+    /// Whether nothing at all may be taken from the list: RFC 5280 forbids it (sections 5.2 and 5.3), or it is not known for which
+    /// certificates the list speaks. Else it is only not believed when it keeps silent about a certificate.
     pub(crate) fn forbids_any_use(&self) -> bool {
-        matches!(self, Self::CriticalExtension(_) | Self::CriticalEntryExtension(_))
+        match self {
+            Self::CriticalExtension(_) | Self::CriticalEntryExtension(_) => true,
+            Self::Unreadable(unreadable) => unreadable.decides,
+            _ => false,
+        }
     }
 }
 
@@ -343,6 +361,7 @@ impl fmt::Display for Flaw {
                     "has an entry with the critical extension {oid}, which is not understood (RFC 5280 section 5.3)"
                 )
             }
+            Self::Unreadable(Unreadable { name, error, .. }) => write!(f, "has a {name} that cannot be read ({error})"),
             Self::DuplicateExtension(oid) => write!(f, "has the extension {oid} twice (RFC 5280 section 4.2)"),
             Self::Version(None) => f.write_str("has extensions but is of version 1 (RFC 5280 section 5.1.2.1)"),
             Self::Version(Some(version)) => write!(f, "is of version {version}, not 2 (RFC 5280 section 5.1.2.1)"),

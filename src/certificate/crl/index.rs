@@ -31,7 +31,7 @@ pub enum RevocationReason {
     PrivilegeWithdrawn,
     /// aACompromise (10).
     AaCompromise,
-    /// A number that RFC 5280 does not define.
+    /// A number that RFC 5280 does not define; 255 stands for those beyond it, too.
     Undefined(u8),
 }
 
@@ -40,7 +40,7 @@ impl RevocationReason {
         let mut content = content;
         let reason = content.expect(tag::ENUMERATED, "a CRLReason (ENUMERATED)")?;
         content.finish()?;
-        let [number] = reason.value else { return Err(reason.error("a CRLReason (ENUMERATED of one byte)")) };
+        let number = reason.unsigned().ok_or_else(|| reason.error("a CRLReason of 0 or more"))?;
         Ok(match number {
             0 => Self::Unspecified,
             1 => Self::KeyCompromise,
@@ -52,7 +52,7 @@ impl RevocationReason {
             8 => Self::RemoveFromCrl,
             9 => Self::PrivilegeWithdrawn,
             10 => Self::AaCompromise,
-            other => Self::Undefined(*other),
+            other => Self::Undefined(u8::try_from(other).unwrap_or(u8::MAX)),
         })
     }
 
@@ -115,6 +115,15 @@ impl CrlEntry<'_> {
     }
 }
 
+/// An extension whose content cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    pub(crate) name: &'static str,
+    /// Whether it says for which certificates the list speaks.
+    pub(crate) decides: bool,
+    pub(crate) error: DecodeError,
+}
+
 /// What reading the entries met.
 #[derive(Debug, Default)]
 pub(super) struct Survey {
@@ -124,6 +133,21 @@ pub(super) struct Survey {
     pub(super) twice: Option<Oid>,
     /// Whether an entry names the issuer of its certificate.
     pub(super) names_issuers: bool,
+    /// An extension that cannot be read, the list's or an entry's: the first, but one that decides before all others.
+    pub(super) unreadable: Option<Unreadable>,
+}
+
+impl Survey {
+    pub(super) fn note(&mut self, found: Unreadable) {
+        if self.unreadable.as_ref().is_none_or(|kept| found.decides && !kept.decides) {
+            self.unreadable = Some(found);
+        }
+    }
+
+    /// The content of an entry's extension, where it can be read.
+    fn keep<T>(&mut self, name: &'static str, decides: bool, content: Result<T, DecodeError>) -> Option<T> {
+        content.map_err(|error| self.note(Unreadable { name, decides, error })).ok()
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -284,22 +308,22 @@ impl<'a> Parts<'a> {
         let mut has_date = false;
         while !cursor.is_empty() {
             let (kind, critical, value) = decode::read_extension(&mut cursor)?;
-            let mut content = value.children();
+            let content = value.children();
             let twice = match kind.value {
-                o if o == oid::REASON_CODE => self.reason.replace(RevocationReason::read(content)?).is_some(),
+                o if o == oid::REASON_CODE => {
+                    let reason = survey.keep("reason code of an entry", false, RevocationReason::read(content));
+                    reason.is_some_and(|reason| self.reason.replace(reason).is_some())
+                }
                 o if o == oid::INVALIDITY_DATE => {
-                    let date = content.expect(tag::GENERALIZED_TIME, "an invalidity date (GeneralizedTime)")?;
-                    self.invalidity_date = decode::read_time(&date)?;
-                    std::mem::replace(&mut has_date, true)
+                    let date = survey.keep("invalidity date of an entry", false, read_date(content));
+                    date.is_some_and(|date| {
+                        self.invalidity_date = date;
+                        std::mem::replace(&mut has_date, true)
+                    })
                 }
                 o if o == oid::CERTIFICATE_ISSUER => {
-                    let names = content.expect(tag::SEQUENCE, "certificateIssuer (GeneralNames, SEQUENCE)")?;
-                    content.finish()?;
-                    GeneralName::read_all(names.children())?;
-                    if names.value.is_empty() {
-                        return Err(names.error("a name of the certificate's issuer"));
-                    }
-                    self.issuer.replace(names).is_some()
+                    let names = survey.keep("certificate issuer of an entry", true, read_issuer(content));
+                    names.is_some_and(|names| self.issuer.replace(names).is_some())
                 }
                 o if o == oid::HOLD_INSTRUCTION => false,
                 unknown => {
@@ -315,4 +339,19 @@ impl<'a> Parts<'a> {
         }
         Ok(())
     }
+}
+
+fn read_date(mut content: Cursor<'_>) -> Result<Option<Time>, DecodeError> {
+    decode::read_time(&content.expect(tag::GENERALIZED_TIME, "an invalidity date (GeneralizedTime)")?)
+}
+
+/// The GeneralNames of a certificateIssuer.
+fn read_issuer(mut content: Cursor<'_>) -> Result<Tlv<'_>, DecodeError> {
+    let names = content.expect(tag::SEQUENCE, "certificateIssuer (GeneralNames, SEQUENCE)")?;
+    content.finish()?;
+    GeneralName::read_all(names.children())?;
+    if names.value.is_empty() {
+        return Err(names.error("a name of the certificate's issuer"));
+    }
+    Ok(names)
 }

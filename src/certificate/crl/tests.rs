@@ -100,23 +100,65 @@ fn one_damaged_entry_refuses_the_whole_list_and_says_where() {
     let mut damaged = der.clone();
     damaged[place + 1] = 60;
     assert!(Crl::from_der(&damaged).is_err());
-    let no_reason = List::new(&contoso()).entry(Entry::new(&[1]).with(extension(oid::REASON_CODE, false, &[5, 0])));
-    let der = no_reason.sign(key());
-    let error = Crl::from_der(&der).unwrap_err();
-    assert_eq!(der[error.offset..][..2], [5, 0], "{error}");
     assert!(Crl::from_der(&List::new(&contoso()).entry(Entry::new(&[])).sign(key())).is_err());
 }
 
+/// The flaw that `list` is read with, and what stands where it says.
+fn unreadable(list: &List) -> (&'static str, bool, Vec<u8>) {
+    let der = list.sign(key());
+    let crl = Crl::from_vec(der.clone()).unwrap();
+    assert_eq!(crl.len(), list.entries.len());
+    let Some(Flaw::Unreadable(Unreadable { name, error, .. })) = crl.flaw() else { panic!("{:?}", crl.flaw()) };
+    (name, crl.flaw().unwrap().forbids_any_use(), der[error.offset..][..2].to_vec())
+}
+
 #[test]
-fn what_says_for_whom_a_list_speaks_must_be_readable() {
-    let mut list = List::new(&contoso());
+fn a_list_is_read_whatever_its_extensions_say_but_not_used_where_they_say_for_whom_it_speaks() {
+    let mut list = List::new(&contoso()).entry(Entry::new(&[1]));
     list.point = Some(vec![0xa0, 0]);
-    assert!(Crl::from_der(&list.sign(key())).is_err());
+    assert_eq!(unreadable(&list), ("issuing distribution point", true, vec![0xa0, 0]));
     list.point = None;
     list.extensions = vec![extension(oid::DELTA_CRL_INDICATOR, true, &element(tag::INTEGER, &[0x80]))];
-    let der = list.sign(key());
-    let error = Crl::from_der(&der).unwrap_err();
-    assert_eq!(der[error.offset..][..3], [tag::INTEGER, 1, 0x80], "{error}");
+    assert_eq!(unreadable(&list), ("delta CRL indicator", true, vec![tag::INTEGER, 1]));
+    list.extensions = vec![extension(oid::CRL_NUMBER, false, &element(tag::INTEGER, &[0x80]))];
+    list.number = None;
+    assert_eq!(unreadable(&list), ("CRL number", false, vec![tag::INTEGER, 1]));
+}
+
+#[test]
+fn an_entry_whose_extensions_cannot_be_read_still_revokes_unless_it_is_not_known_whose_it_is() {
+    let with = |kind: &[u8], content: &[u8]| {
+        List::new(&contoso()).entry(Entry::new(&[1]).with(extension(kind, false, content))).entry(Entry::new(&[2]))
+    };
+    for (kind, content, expected) in [
+        (oid::REASON_CODE, &[5, 0][..], ("reason code of an entry", false, vec![5, 0])),
+        (oid::REASON_CODE, &[tag::ENUMERATED, 1, 0x80], ("reason code of an entry", false, vec![tag::ENUMERATED, 1])),
+        (oid::INVALIDITY_DATE, &utc("260101000000Z"), ("invalidity date of an entry", false, vec![tag::UTC_TIME, 13])),
+        (oid::CERTIFICATE_ISSUER, &[tag::IA5_STRING, 0], ("certificate issuer of an entry", true, vec![0x16, 0])),
+        (oid::CERTIFICATE_ISSUER, &[tag::SEQUENCE, 0], ("certificate issuer of an entry", true, vec![0x30, 0])),
+    ] {
+        let list = with(kind, content);
+        assert_eq!(unreadable(&list), expected);
+        let crl = read(&list);
+        let entry = crl.entry(&crl.issuer(), &[1]).unwrap();
+        assert_eq!((entry.reason, entry.invalidity_date), (None, None));
+    }
+    let decides_first =
+        with(oid::REASON_CODE, &[5, 0]).entry(Entry::new(&[3]).with(extension(oid::CERTIFICATE_ISSUER, true, &[5, 0])));
+    assert_eq!(unreadable(&decides_first).0, "certificate issuer of an entry");
+}
+
+#[test]
+fn a_reason_is_a_number_however_many_bytes_it_has() {
+    let of = |content: &[u8]| {
+        let reason = extension(oid::REASON_CODE, false, &element(tag::ENUMERATED, content));
+        let crl = read(&List::new(&contoso()).entry(Entry::new(&[1]).with(reason)));
+        assert_eq!(crl.flaw(), None);
+        crl.entry(&crl.issuer(), &[1]).unwrap().reason.unwrap()
+    };
+    assert_eq!(of(&[0, 1]), RevocationReason::KeyCompromise);
+    assert_eq!(of(&[7]), RevocationReason::Undefined(7));
+    assert_eq!(of(&[1, 1]), RevocationReason::Undefined(255), "257, which OpenSSL prints");
 }
 
 #[test]

@@ -363,6 +363,19 @@ fn what_rfc_5280_forbids_to_use_is_not_used_even_to_revoke() {
 }
 
 #[test]
+fn an_entry_with_a_reason_that_cannot_be_read_revokes_its_certificate_and_clears_no_other() {
+    let root = Ca::root("Contoso CA");
+    let list = root.sign(&root.list().entry(Entry::new(SERIAL).with(extension(oid::REASON_CODE, false, &[5, 0]))));
+    assert_eq!(reason(&root.judge(&root.user("PC1", SERIAL), &[&list])), None);
+    let other = root.judge(&root.user("PC2", &[0x33]), &[&list]);
+    assert_unknown(other, &["has a reason code of an entry that cannot be read", "cannot be relied on"]);
+    let nameless = Entry::new(SERIAL).with(extension(oid::CERTIFICATE_ISSUER, true, &[5, 0]));
+    let list = root.sign(&root.list().entry(nameless));
+    let words = ["has a certificate issuer of an entry that cannot be read", "it lists the certificate"];
+    assert_unknown(root.judge(&root.user("PC1", SERIAL), &[&list]), &words);
+}
+
+#[test]
 fn a_certificate_with_distribution_points_that_cannot_be_read_has_the_lists_for_all() {
     let root = Ca::root("Contoso CA");
     let user = root.user_with("PC1", SERIAL, |params| {
