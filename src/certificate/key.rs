@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::certificate::oid;
-use crate::certificate::tlv::{DecodeError, Tlv, tag};
+use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
 use crate::der_writer::sequence;
 
 /// What a public key is, with the bytes that check signatures.
@@ -146,8 +146,10 @@ pub(crate) fn integer_bits(integer: &[u8]) -> u32 {
     significant.first().map_or(0, |first| key_bits(significant).saturating_sub(first.leading_zeros()))
 }
 
+/// OpenSSL and Go do not mind what stands behind the RSAPublicKey, either.
 pub(crate) fn rsa_bits(key: &[u8]) -> u32 {
-    Tlv::only_of(key, tag::SEQUENCE, "an RSAPublicKey")
+    Cursor::new(key)
+        .expect(tag::SEQUENCE, "an RSAPublicKey")
         .and_then(|sequence| sequence.children().expect(tag::INTEGER, "the modulus"))
         .map_or(0, |modulus| integer_bits(modulus.value))
 }
@@ -181,6 +183,13 @@ mod tests {
         assert_eq!(integer_bits(&[0x7f, 0xff]), 15);
         assert_eq!(integer_bits(&[0, 0]), 0);
         assert_eq!(integer_bits(&[]), 0);
+    }
+
+    #[test]
+    fn an_rsa_key_has_its_size_whatever_stands_behind_it() {
+        let key = sequence(&[&[tag::INTEGER, 2, 0x0f, 0xff], &[tag::INTEGER, 1, 3]]);
+        assert_eq!(rsa_bits(&key), 12);
+        assert_eq!(rsa_bits(&[&key[..], &[5, 0]].concat()), 12);
     }
 
     #[test]
