@@ -51,7 +51,7 @@ pub struct BasicConstraints {
 
 impl BasicConstraints {
     pub(crate) fn read(content: &[u8]) -> Result<Self, DecodeError> {
-        let mut fields = Tlv::only_of(content, tag::SEQUENCE, "BasicConstraints (SEQUENCE)")?.children();
+        let mut fields = Tlv::first_of(content, tag::SEQUENCE, "BasicConstraints (SEQUENCE)")?.children();
         let ca = fields.optional(tag::BOOLEAN)?.is_some_and(|flag| flag.value.iter().any(|byte| *byte != 0));
         let path_length = match fields.optional(tag::INTEGER)? {
             Some(length) => Some(length.unsigned().ok_or_else(|| length.error("a path length of 0 or more"))?),
@@ -81,7 +81,7 @@ impl KeyUsage {
     ];
 
     pub(crate) fn read(content: &[u8]) -> Result<Self, DecodeError> {
-        let string = Tlv::only_of(content, tag::BIT_STRING, "KeyUsage (BIT STRING)")?;
+        let string = Tlv::first_of(content, tag::BIT_STRING, "KeyUsage (BIT STRING)")?;
         let (bytes, _) = string.bit_string().ok_or_else(|| string.error("a BIT STRING"))?;
         let bit = |n: usize| bytes.get(n / 8).is_some_and(|byte| byte & (0x80 >> (n % 8)) != 0);
         Ok(Self((0..9).filter(|n| bit(*n)).fold(0, |bits, n| bits | 1 << n)))
@@ -123,8 +123,15 @@ impl KeyUsage {
     }
 }
 
+/// What stands behind the value in the content of an extension, where nothing may. It changes nothing of what the value says.
+pub(crate) fn trailing(content: &[u8]) -> Option<DecodeError> {
+    let mut cursor = Cursor::new(content);
+    cursor.next().ok()?;
+    cursor.finish().err()
+}
+
 pub(crate) fn read_oids(content: &[u8]) -> Result<Box<[Oid]>, DecodeError> {
-    let mut cursor = Tlv::only_of(content, tag::SEQUENCE, "a SEQUENCE of OBJECT IDENTIFIER")?.children();
+    let mut cursor = Tlv::first_of(content, tag::SEQUENCE, "a SEQUENCE of OBJECT IDENTIFIER")?.children();
     let mut oids = Vec::with_capacity(2);
     while !cursor.is_empty() {
         oids.push(Oid::from_content(cursor.expect(tag::OID, "an OBJECT IDENTIFIER")?.value));
@@ -134,7 +141,7 @@ pub(crate) fn read_oids(content: &[u8]) -> Result<Box<[Oid]>, DecodeError> {
 
 /// The identifiers of certificatePolicies (RFC 5280 section 4.2.1.4), or of Microsoft's application policies, which are encoded alike.
 pub(crate) fn read_policies(content: &[u8]) -> Result<Vec<Policy<'_>>, DecodeError> {
-    let mut cursor = Tlv::only_of(content, tag::SEQUENCE, "policies (SEQUENCE)")?.children();
+    let mut cursor = Tlv::first_of(content, tag::SEQUENCE, "policies (SEQUENCE)")?.children();
     let mut policies = Vec::new();
     while !cursor.is_empty() {
         let mut fields = cursor.expect(tag::SEQUENCE, "a PolicyInformation (SEQUENCE)")?.children();
@@ -181,7 +188,7 @@ pub struct AuthorityKeyIdentifier<'a> {
 
 impl<'a> AuthorityKeyIdentifier<'a> {
     pub(crate) fn read(content: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut fields = Tlv::only_of(content, tag::SEQUENCE, "AuthorityKeyIdentifier (SEQUENCE)")?.children();
+        let mut fields = Tlv::first_of(content, tag::SEQUENCE, "AuthorityKeyIdentifier (SEQUENCE)")?.children();
         let key_identifier = fields.optional(tag::context(0))?.map(|found| found.value);
         let mut issuer = None;
         if let Some(names) = fields.optional(tag::context_constructed(1))? {
@@ -197,11 +204,11 @@ impl<'a> AuthorityKeyIdentifier<'a> {
 }
 
 pub(crate) fn read_key_identifier(content: &[u8]) -> Result<&[u8], DecodeError> {
-    Tlv::only_of(content, tag::OCTET_STRING, "SubjectKeyIdentifier (OCTET STRING)").map(|found| found.value)
+    Tlv::first_of(content, tag::OCTET_STRING, "SubjectKeyIdentifier (OCTET STRING)").map(|found| found.value)
 }
 
 pub(crate) fn read_general_names(content: &[u8]) -> Result<Vec<GeneralName<'_>>, DecodeError> {
-    GeneralName::read_all(Tlv::only_of(content, tag::SEQUENCE, "GeneralNames (SEQUENCE)")?.children())
+    GeneralName::read_all(Tlv::first_of(content, tag::SEQUENCE, "GeneralNames (SEQUENCE)")?.children())
 }
 
 /// One DistributionPoint (RFC 5280 section 4.2.1.13). AD CS lists several URIs in one.
@@ -220,7 +227,7 @@ pub struct DistributionPoint<'a> {
 
 impl<'a> DistributionPoint<'a> {
     pub(crate) fn read_all(content: &'a [u8]) -> Result<Vec<Self>, DecodeError> {
-        let mut cursor = Tlv::only_of(content, tag::SEQUENCE, "CRLDistributionPoints (SEQUENCE)")?.children();
+        let mut cursor = Tlv::first_of(content, tag::SEQUENCE, "CRLDistributionPoints (SEQUENCE)")?.children();
         let mut points = Vec::new();
         while !cursor.is_empty() {
             let mut fields = cursor.expect(tag::SEQUENCE, "a DistributionPoint (SEQUENCE)")?.children();
@@ -270,7 +277,7 @@ pub struct AccessDescription<'a> {
 
 impl<'a> AccessDescription<'a> {
     pub(crate) fn read_all(content: &'a [u8]) -> Result<Vec<Self>, DecodeError> {
-        let mut cursor = Tlv::only_of(content, tag::SEQUENCE, "AuthorityInfoAccess (SEQUENCE)")?.children();
+        let mut cursor = Tlv::first_of(content, tag::SEQUENCE, "AuthorityInfoAccess (SEQUENCE)")?.children();
         let mut descriptions = Vec::new();
         while !cursor.is_empty() {
             let mut fields = cursor.expect(tag::SEQUENCE, "an AccessDescription (SEQUENCE)")?.children();

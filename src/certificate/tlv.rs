@@ -91,6 +91,12 @@ impl<'a> Tlv<'a> {
         Ok(tlv)
     }
 
+    /// The element of this tag that `bytes` begin with. What stands behind it is passed over, as OpenSSL and Go do in the content of an
+    /// extension.
+    pub(crate) fn first_of(bytes: &'a [u8], tag: u8, expected: &'static str) -> Result<Self, DecodeError> {
+        Cursor::new(bytes).expect(tag, expected)
+    }
+
     pub(crate) fn children(&self) -> Cursor<'a> {
         Cursor { bytes: self.value, position: 0, base: self.offset + (self.raw.len() - self.value.len()) }
     }

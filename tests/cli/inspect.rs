@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::common::pki::{Ca, folder};
 use crate::common::{Run, array, files, json_of, openssl, pem, read, repository, sha256, testdata, thumbprint};
+use crate::der_writer::{element, sequence};
 
 fn inspect(source: &Path) -> Value {
     json_of("inspect", &[source], &[]).json()
@@ -468,5 +469,53 @@ fn a_block_whose_begin_or_end_is_damaged_is_read_or_reported() {
         let report = inspect(folder.path());
         let count = array(&report["certificates"]).len() - 1 + array(&report["problems"]).len();
         assert!(count >= 1, "silence about\n{}", damaged.lines().next().unwrap_or_default());
+    }
+}
+
+#[test]
+fn the_value_of_an_extension_is_read_whatever_stands_behind_it_and_that_is_told() {
+    let contents: [(&[u64], Vec<u8>); 7] = [
+        (&[2, 5, 29, 19], sequence(&[&element(1, &[0xff])])),
+        (&[2, 5, 29, 15], element(3, &[2, 0x84])),
+        (&[2, 5, 29, 37], sequence(&[&element(6, b"\x2b\x06\x01\x05\x05\x07\x03\x02")])),
+        (&[2, 5, 29, 17], sequence(&[&element(0x82, b"pc1.contoso.test")])),
+        (&[2, 5, 29, 14], element(4, &[1, 2, 3])),
+        (&[2, 5, 29, 35], sequence(&[&element(0x80, &[4, 5, 6])])),
+        (&[2, 5, 29, 32], sequence(&[&sequence(&[&element(6, b"\x2a\x03")])])),
+    ];
+    let key = rcgen::KeyPair::generate().unwrap();
+    let of = |behind: &[u8]| {
+        let mut parameters = rcgen::CertificateParams::default();
+        let extension = |(kind, content): &(&[u64], Vec<u8>)| {
+            rcgen::CustomExtension::from_oid_content(kind, [&content[..], behind].concat())
+        };
+        parameters.custom_extensions = contents.iter().map(extension).collect();
+        parameters.self_signed(&key).unwrap().der().to_vec()
+    };
+    let (plain, followed) = (of(&[]), of(&[5, 0]));
+    let place = folder(&[("plain.cer", &plain), ("followed.cer", &followed)]);
+    let report = inspect(place.path());
+    let (plain, found) = (find(&report, &plain), find(&report, &followed));
+    for field in [
+        "basicConstraints",
+        "keyUsage",
+        "extendedKeyUsage",
+        "subjectAlternativeNames",
+        "subjectKeyIdentifier",
+        "authorityKeyIdentifier",
+        "policies",
+    ] {
+        assert!(!plain[field].is_null() && plain[field] == found[field], "{field}: {}", found[field]);
+    }
+    assert!(plain["unreadable"].is_null(), "{}", plain["unreadable"]);
+    let told = array(&found["unreadable"]);
+    assert_eq!(told.len(), contents.len(), "{told:?}");
+    assert_eq!(told[0], "what stands behind the basic constraints: at byte 5: expected the end, found 2 more bytes");
+    let printed = openssl::openssl(&["x509", "-inform", "DER", "-noout", "-text"], &followed);
+    if let Some(text) = printed {
+        for value in ["CA:TRUE", "Digital Signature", "TLS Web Client", "DNS:pc1.contoso.test", "01:02:03", "04:05:06"]
+        {
+            assert!(text.contains(value), "{value} in {text}");
+        }
     }
 }
