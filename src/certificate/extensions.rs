@@ -123,8 +123,21 @@ impl KeyUsage {
     }
 }
 
+/// The extensions whose value is read where something stands behind it.
+pub(super) const READ_WHATEVER_FOLLOWS: [(&[u8], &str); 9] = [
+    (oid::BASIC_CONSTRAINTS, "basic constraints"),
+    (oid::KEY_USAGE, "key usage"),
+    (oid::EXTENDED_KEY_USAGE, "extended key usage"),
+    (oid::SUBJECT_ALTERNATIVE_NAME, "subject alternative name"),
+    (oid::SUBJECT_KEY_IDENTIFIER, "subject key identifier"),
+    (oid::AUTHORITY_KEY_IDENTIFIER, "authority key identifier"),
+    (oid::CRL_DISTRIBUTION_POINTS, "CRL distribution points"),
+    (oid::AUTHORITY_INFORMATION_ACCESS, "authority information access"),
+    (oid::CERTIFICATE_POLICIES, "certificate policies"),
+];
+
 /// What stands behind the value in the content of an extension, where nothing may. It changes nothing of what the value says.
-pub(crate) fn trailing(content: &[u8]) -> Option<DecodeError> {
+pub(super) fn behind_value(content: &[u8]) -> Option<DecodeError> {
     let mut cursor = Cursor::new(content);
     cursor.next().ok()?;
     cursor.finish().err()

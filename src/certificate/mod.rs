@@ -227,6 +227,13 @@ impl Certificate {
         self.layout.extension_value(&self.der, wanted)
     }
 
+    /// What stands behind the values of extensions and is passed over, as OpenSSL and Go do, with the extension's name.
+    pub(crate) fn passed_over_behind_values(&self) -> impl Iterator<Item = (&'static str, DecodeError)> {
+        ext::READ_WHATEVER_FOLLOWS
+            .iter()
+            .filter_map(|(kind, name)| Some((*name, ext::behind_value(self.extension_value(kind)?)?)))
+    }
+
     /// The first extension that is there twice, which RFC 5280 section 4.2 forbids.
     pub(crate) fn duplicate_extension(&self) -> Option<Extension<'_>> {
         decode::first_twice(self.extensions())

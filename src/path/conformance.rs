@@ -45,6 +45,9 @@ pub(crate) fn departures(certificate: &Certificate) -> Vec<Failure> {
             found.add(section, &format!("{name} {expected}marked critical"), format!("{instead}marked critical"));
         }
     }
+    for (name, error) in certificate.passed_over_behind_values() {
+        found.add("4.2", "nothing behind the value of an extension", format!("{name}: {error}"));
+    }
     key_identifiers(certificate, &mut found);
     let may_sign = certificate.key_usage().get().is_some_and(|usage| usage.key_cert_sign());
     match certificate.basic_constraints().get() {

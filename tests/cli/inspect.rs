@@ -511,6 +511,11 @@ fn the_value_of_an_extension_is_read_whatever_stands_behind_it_and_that_is_told(
     let told = array(&found["unreadable"]);
     assert_eq!(told.len(), contents.len(), "{told:?}");
     assert_eq!(told[0], "what stands behind the basic constraints: at byte 5: expected the end, found 2 more bytes");
+    let file = place.path().join("followed.cer");
+    let verified = json_of("verify", &[&file], &["--trust", file.to_str().unwrap(), "--purpose", "any"]).json();
+    let departures = array(&verified["conformance"]);
+    let expected = "nothing behind the value of an extension (RFC 5280 section 4.2)";
+    assert_eq!(departures.iter().filter(|one| one["expected"] == expected).count(), contents.len(), "{departures:?}");
     let printed = openssl::openssl(&["x509", "-inform", "DER", "-noout", "-text"], &followed);
     if let Some(text) = printed {
         for value in ["CA:TRUE", "Digital Signature", "TLS Web Client", "DNS:pc1.contoso.test", "01:02:03", "04:05:06"]

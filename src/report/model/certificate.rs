@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::certificate::{Certificate, Decoded, extensions as ext};
+use crate::certificate::{Certificate, Decoded};
 use crate::pool::Entry;
 use crate::report::model::occurrence::{KeyProviderRecord, OccurrenceRecord};
 use crate::report::model::policy::PolicyRecord;
@@ -252,22 +252,6 @@ const SHOWN: &[&[u8]] = {
     ]
 };
 
-/// The extensions whose value is read where something stands behind it.
-const READ_WHATEVER_FOLLOWS: [(&[u8], &str); 9] = {
-    use crate::certificate::oid::*;
-    [
-        (BASIC_CONSTRAINTS, "basic constraints"),
-        (KEY_USAGE, "key usage"),
-        (EXTENDED_KEY_USAGE, "extended key usage"),
-        (SUBJECT_ALTERNATIVE_NAME, "subject alternative name"),
-        (SUBJECT_KEY_IDENTIFIER, "subject key identifier"),
-        (AUTHORITY_KEY_IDENTIFIER, "authority key identifier"),
-        (CRL_DISTRIBUTION_POINTS, "CRL distribution points"),
-        (AUTHORITY_INFORMATION_ACCESS, "authority information access"),
-        (CERTIFICATE_POLICIES, "certificate policies"),
-    ]
-};
-
 impl CertificateRecord {
     /// Of a certificate and its occurrences, at a moment.
     pub fn new(entry: &Entry, at: Time) -> Self {
@@ -288,11 +272,8 @@ impl CertificateRecord {
         note(certificate.key_usage(), "key usage", &mut unreadable);
         note(certificate.extended_key_usage(), "extended key usage", &mut unreadable);
         note(&authority, "authority key identifier", &mut unreadable);
-        for (kind, what) in READ_WHATEVER_FOLLOWS {
-            if let Some(error) = certificate.extension(kind).and_then(|extension| ext::trailing(extension.value)) {
-                unreadable.push(format!("what stands behind the {what}: {error}"));
-            }
-        }
+        let behind = certificate.passed_over_behind_values();
+        unreadable.extend(behind.map(|(what, error)| format!("what stands behind the {what}: {error}")));
         let key = certificate.public_key();
         let role = Role::of(certificate);
         let usages = certificate.extended_key_usage().get();
