@@ -33,6 +33,12 @@ pub(crate) fn begin() {
     }
 }
 
+/// Begins the threads, and tells how many there are.
+pub(crate) fn count_begun() -> usize {
+    begin();
+    rayon::current_num_threads()
+}
+
 /// `work` of each item, in order, with at most so many of them in one go.
 pub(crate) fn on_all_cores<T: Send, R: Send>(items: Vec<T>, at_once: usize, work: &(dyn Fn(T) -> R + Sync)) -> Vec<R> {
     begin();

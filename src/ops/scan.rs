@@ -12,7 +12,7 @@ use crate::source::passwords::ReadContext;
 use crate::source::read::{self, Opened, Room};
 use crate::source::walk::{self, Input, InputFault, Origin};
 use crate::source::{Occurrence, Passwords, Problem, Source};
-use crate::threads::on_all_cores;
+use crate::threads::{self, on_all_cores};
 
 /// What one input, or a part of a long one, held.
 #[derive(Default)]
@@ -83,8 +83,11 @@ const WINDOW: usize = 512;
 /// How many bytes of files opened side by side one window holds; what is larger waits for its turn. While one window is handed
 /// over, the next is read: twice as much is held at most, and one larger file beside it.
 const SIDE_BY_SIDE: u64 = 32 << 20;
-/// How many parts of a long input; fewer at its beginning, so that the first result comes at once.
-const PARTS: usize = 16;
+/// How many parts of a long input a thread gets, so that none waits long for the last one; fewer at its beginning, so that the first
+/// result comes at once.
+const PARTS_A_THREAD: usize = 8;
+/// How many parts of it there are at most at a time.
+const MOST_PARTS: usize = 64;
 /// How many things a part of a long container has at most.
 const PART: usize = 256;
 
@@ -179,7 +182,8 @@ fn scan_parts<R: Send>(
         }
         on_all_cores(parcels, 1, work)
     };
-    overlap(&mut growing(parts, PARTS), &mut read, &mut |results| results.into_iter().for_each(&mut *sink));
+    let most = MOST_PARTS.min(PARTS_A_THREAD * threads::count_begun());
+    overlap(&mut growing(parts, most), &mut read, &mut |results| results.into_iter().for_each(&mut *sink));
     sink(work(Parcel { ends_input: true, ..Parcel::default() }));
 }
 

@@ -54,8 +54,9 @@ impl Batch {
     }
 }
 
-/// How much text a batch has, as a rule: some six hundred certificates, so that threads seldom wait for the next.
-const BATCH: usize = 1024 * 1024;
+/// How much text a batch has, as a rule: some two hundred certificates, so that threads seldom wait for the next, and what is made of
+/// them stays small.
+const BATCH: usize = 256 * 1024;
 /// The largest block of one certificate: one with 100,000 names has 3 MB.
 const MAX_CERTIFICATE_BLOCK: usize = 16 * 1024 * 1024;
 /// The largest block of anything else: the PKCS#7 of 200,000 certificates, as large as a file that is read whole.
