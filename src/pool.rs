@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::source::{KeyProvider, Occurrence, StoreName};
+use crate::threads;
 
 /// A certificate and its occurrences; at least one.
 #[derive(Debug, Clone)]
@@ -110,16 +111,10 @@ impl Pool {
     }
 }
 
-/// From how many certificates on their memory is given back aside.
-const MANY: usize = 1024;
-
 impl Drop for Pool {
-    /// Nobody waits while thousands of certificates are given back one by one, least of all a program that ends.
     fn drop(&mut self) {
-        if self.entries.len() >= MANY {
-            let entries = std::mem::take(&mut self.entries);
-            // Where no thread is to be had, they are given back here: with what was to be done on it.
-            let _ = std::thread::Builder::new().spawn(|| drop(entries));
-        }
+        let entries = std::mem::take(&mut self.entries);
+        let count = entries.len();
+        threads::drop_aside(entries, count);
     }
 }

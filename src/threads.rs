@@ -45,6 +45,17 @@ pub(crate) fn on_all_cores<T: Send, R: Send>(items: Vec<T>, at_once: usize, work
     items.into_par_iter().with_max_len(at_once).map(work).collect()
 }
 
+/// From how many things on their memory is given back aside.
+const MANY: usize = 1024;
+
+/// Gives the memory of so many things back, where they are many aside: nobody waits for that, least of all a program that ends.
+pub(crate) fn drop_aside<T: Send + 'static>(things: T, count: usize) {
+    if count >= MANY {
+        // Where no thread is to be had, it is given back here: with what was to be done on it.
+        let _ = Builder::new().spawn(|| drop(things));
+    }
+}
+
 fn count(wanted: usize, cores: usize) -> usize {
     if wanted == 0 { cores } else { wanted.min(MOST.max(cores)) }
 }

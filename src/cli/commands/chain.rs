@@ -11,6 +11,7 @@ use crate::report::model::{
     ProblemRecord, ReasonRecord, SelectionRecord,
 };
 use crate::report::{chain_text, csv, json};
+use crate::threads;
 
 pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     let mut request = input::request(
@@ -27,12 +28,16 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     let each = match arguments.format {
         Format::Table => {
             let found = ops::chain(&request)?;
-            let mut text = Vec::new();
+            // A line a client.
+            let mut text = Vec::with_capacity(160 * found.clients.len());
             let _ = chain_text::write(&mut text, &style(&arguments.common, &arguments.output), &found);
             sink.write(&text)?;
             sink.finish()?;
             let failures = of_failures(!found.is_complete(), arguments.output.fail_on);
-            return Ok(of_problems(&found.problems, arguments.format).combine(failures));
+            let status = of_problems(&found.problems, arguments.format).combine(failures);
+            let clients = found.clients.len();
+            threads::drop_aside(found, clients);
+            return Ok(status);
         }
         Format::Json => json(&request, &mut sink)?,
         Format::Ndjson => ndjson(&request, &mut sink)?,
