@@ -124,7 +124,7 @@ impl KeyUsage {
 }
 
 /// The extensions whose value is read where something stands behind it.
-pub(super) const READ_WHATEVER_FOLLOWS: [(&[u8], &str); 9] = [
+pub(super) const READ_WHATEVER_FOLLOWS: [(&[u8], &str); 11] = [
     (oid::BASIC_CONSTRAINTS, "basic constraints"),
     (oid::KEY_USAGE, "key usage"),
     (oid::EXTENDED_KEY_USAGE, "extended key usage"),
@@ -133,7 +133,9 @@ pub(super) const READ_WHATEVER_FOLLOWS: [(&[u8], &str); 9] = [
     (oid::AUTHORITY_KEY_IDENTIFIER, "authority key identifier"),
     (oid::CRL_DISTRIBUTION_POINTS, "CRL distribution points"),
     (oid::AUTHORITY_INFORMATION_ACCESS, "authority information access"),
+    (oid::FRESHEST_CRL, "freshest CRL"),
     (oid::CERTIFICATE_POLICIES, "certificate policies"),
+    (oid::MS_APPLICATION_POLICIES, "application policies"),
 ];
 
 /// What stands behind the value in the content of an extension, where nothing may. It changes nothing of what the value says.

@@ -474,7 +474,7 @@ fn a_block_whose_begin_or_end_is_damaged_is_read_or_reported() {
 
 #[test]
 fn the_value_of_an_extension_is_read_whatever_stands_behind_it_and_that_is_told() {
-    let contents: [(&[u64], Vec<u8>); 7] = [
+    let contents: [(&[u64], Vec<u8>); 9] = [
         (&[2, 5, 29, 19], sequence(&[&element(1, &[0xff])])),
         (&[2, 5, 29, 15], element(3, &[2, 0x84])),
         (&[2, 5, 29, 37], sequence(&[&element(6, b"\x2b\x06\x01\x05\x05\x07\x03\x02")])),
@@ -482,6 +482,8 @@ fn the_value_of_an_extension_is_read_whatever_stands_behind_it_and_that_is_told(
         (&[2, 5, 29, 14], element(4, &[1, 2, 3])),
         (&[2, 5, 29, 35], sequence(&[&element(0x80, &[4, 5, 6])])),
         (&[2, 5, 29, 32], sequence(&[&sequence(&[&element(6, b"\x2a\x03")])])),
+        (&[2, 5, 29, 46], sequence(&[&sequence(&[&element(0xa0, &element(0xa0, &element(0x86, b"http://d.test/")))])])),
+        (&[1, 3, 6, 1, 4, 1, 311, 21, 10], sequence(&[&sequence(&[&element(6, b"\x2a\x03")])])),
     ];
     let key = rcgen::KeyPair::generate().unwrap();
     let of = |behind: &[u8]| {
@@ -504,6 +506,7 @@ fn the_value_of_an_extension_is_read_whatever_stands_behind_it_and_that_is_told(
         "subjectKeyIdentifier",
         "authorityKeyIdentifier",
         "policies",
+        "applicationPolicies",
     ] {
         assert!(!plain[field].is_null() && plain[field] == found[field], "{field}: {}", found[field]);
     }
