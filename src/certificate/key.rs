@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::certificate::oid;
-use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
+use crate::certificate::tlv::{DecodeError, Tlv, tag};
 use crate::der_writer::sequence;
 
 /// What a public key is, with the bytes that check signatures.
@@ -148,8 +148,7 @@ pub(crate) fn integer_bits(integer: &[u8]) -> u32 {
 
 /// OpenSSL and Go do not mind what stands behind the RSAPublicKey, either.
 pub(crate) fn rsa_bits(key: &[u8]) -> u32 {
-    Cursor::new(key)
-        .expect(tag::SEQUENCE, "an RSAPublicKey")
+    Tlv::first_of(key, tag::SEQUENCE, "an RSAPublicKey")
         .and_then(|sequence| sequence.children().expect(tag::INTEGER, "the modulus"))
         .map_or(0, |modulus| integer_bits(modulus.value))
 }

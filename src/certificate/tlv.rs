@@ -92,7 +92,7 @@ impl<'a> Tlv<'a> {
     }
 
     /// The element of this tag that `bytes` begin with. What stands behind it is passed over, as OpenSSL and Go do in the content of an
-    /// extension.
+    /// extension and in an RSA key.
     pub(crate) fn first_of(bytes: &'a [u8], tag: u8, expected: &'static str) -> Result<Self, DecodeError> {
         Cursor::new(bytes).expect(tag, expected)
     }

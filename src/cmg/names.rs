@@ -20,11 +20,11 @@ impl<'a> RawAttribute<'a> {
         string::text(self.value.tag, self.value.value)
     }
 
-    /// Whether its text may begin with one of these letters, in any case; what is written in several bytes a character may
+    /// Whether its text may begin with this one, which is ASCII, in any case; what is written in several bytes a character may
     /// always.
-    pub(crate) fn may_begin_with(&self, letters: &[u8]) -> bool {
+    pub(crate) fn may_begin_with(&self, text: &str) -> bool {
         let is_wide = matches!(self.value.tag, tag::BMP_STRING | tag::UNIVERSAL_STRING);
-        is_wide || self.value.value.first().is_some_and(|first| letters.contains(&first.to_ascii_uppercase()))
+        is_wide || self.value.value.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text.as_bytes()))
     }
 }
 

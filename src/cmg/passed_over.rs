@@ -140,11 +140,7 @@ pub fn passed_over(certificate: &Certificate, friendly_name: Option<&str>) -> Op
 fn may_match(name: &Name<'_>) -> bool {
     attributes(name).any(|attribute| {
         (attribute.kind == oid::COMMON_NAME || attribute.kind == oid::DOMAIN_COMPONENT)
-            && attribute.may_begin_with(b"MSW")
-            && attribute.text().is_some_and(|text| {
-                let begins = |with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
-                ["MS-", "Microsoft ", "SC_", "Windows ", "SMS"].into_iter().any(begins)
-            })
+            && ["MS-", "Microsoft ", "SC_", "Windows ", "SMS"].into_iter().any(|with| attribute.may_begin_with(with))
     })
 }
 

@@ -1,7 +1,6 @@
 //! Files that certificates are sent in and that something else unpacks: what each is, and how to get at what is in it.
 
 use std::fmt;
-
 use std::ops::Range;
 
 use crate::source::contents::{Fault, Position, ProblemCode};

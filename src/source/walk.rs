@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{FileType, Metadata};
+use std::fs::{DirEntry, FileType, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -211,18 +211,16 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 format!("expected a folder that can be read, found: {error}; read it with an account that may");
             fault = Some(InputFault::new(display_name(path), ProblemCode::Unreadable, message));
         };
-        match std::fs::read_dir(&path) {
-            Err(error) => refuse(&path, &error),
-            Ok(entries) => {
-                for entry in entries {
-                    match entry {
-                        Err(error) => refuse(&path, &error),
-                        Ok(entry) => match entry.file_type() {
-                            Ok(file_type) => names.push((entry.file_name().into_boxed_os_str(), file_type)),
-                            Err(error) => refuse(&entry.path(), &error),
-                        },
-                    }
-                }
+        let read = |entry: std::io::Result<DirEntry>| {
+            let entry = entry.map_err(|error| (path.clone(), error))?;
+            let file_type = entry.file_type().map_err(|error| (entry.path(), error))?;
+            Ok((entry.file_name().into_boxed_os_str(), file_type))
+        };
+        let entries = std::fs::read_dir(&path).inspect_err(|error| refuse(&path, error));
+        for entry in entries.into_iter().flatten().map(read) {
+            match entry {
+                Ok(name) => names.push(name),
+                Err((place, error)) => refuse(&place, &error),
             }
         }
         names.sort_unstable_by(|a, b| b.0.cmp(&a.0));
