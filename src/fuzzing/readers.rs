@@ -119,7 +119,7 @@ pub fn certutil_csv(data: &[u8]) {
     if let Some(table) = csv::table(&text[..text.len().min(sniff::HEAD)]) {
         settle(table.read(&text, 1, true, context()), text.len());
         let _ = table.read(&text, 1, false, context());
-        let _ = table.whole_rows(&text);
+        let _ = (table.whole_rows(&text, true), table.whole_rows(&text, false));
     }
 }
 

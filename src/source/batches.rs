@@ -156,7 +156,7 @@ impl<R: Read> Batches<R> {
                 None if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),
                 None => Cut::More,
             },
-            Layout::Table(table) => match table.whole_rows(&self.buffer) {
+            Layout::Table(table) => match table.whole_rows(&self.buffer, self.is_first) {
                 // A quote out of place must not cut a block in two.
                 Some(offset) if !pem::outline(&self.buffer[..offset]).ends_inside() => Cut::At(offset),
                 _ if self.buffer.len() > MAX_ROW => cut_blocks(&self.buffer),

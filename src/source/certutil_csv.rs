@@ -208,14 +208,17 @@ impl Table {
     }
 
     /// How much of `text`, which begins at the start of a row, is whole rows: up to the last one of the table, which may go on. By the
-    /// reader of rows itself, so that quotes out of place end a row here where they end it there.
-    pub(crate) fn whole_rows(&self, text: &[u8]) -> Option<usize> {
-        let mut csv = reader(text, self.delimiter);
+    /// reader of rows itself, so that quotes out of place end a row here where they end it there. `is_first` where the header is among
+    /// them: it stays with what stands before it.
+    pub(crate) fn whole_rows(&self, text: &[u8], is_first: bool) -> Option<usize> {
+        let start = if is_first { preamble(text) } else { 0 };
+        let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
         let (mut last, mut end) = (0, 0);
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
-            last = if self.is_row(&row) { end } else { last };
-            end = usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len());
+            let is_header = end == 0;
+            last = if self.is_row(&row) && !is_header { end } else { last };
+            end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);
         }
         // The reader leaves the second half of a line end to the next row.
         let last = if text.get(..last).is_some_and(|rows| rows.ends_with(b"\r")) && text.get(last) == Some(&b'\n') {

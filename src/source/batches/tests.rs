@@ -220,6 +220,20 @@ fn a_table_that_has_sizes_in_place_of_certificates_further_on_says_so() {
 }
 
 #[test]
+fn a_heading_behind_other_lines_is_not_read_as_a_row() {
+    let rows: String = (1..4).map(|number| format!("{number}\t{}\r\n", base64(&certificate(number)))).collect();
+    let heading = format!("Issued Request ID\t\"Binary Certificate\"{}", "x".repeat(70));
+    for before in ["\t\t\t\r\n", "\r\n", "sep=\t\r\n\t\r\n", "#TYPE \"Selected\tRow\r\n"] {
+        let table = format!("{before}{heading}\r\n{rows}");
+        assert!(matches!(layout(table.as_bytes()), Layout::Table(_)));
+        assert_eq!(whole(table.as_bytes()).found.len(), 3);
+        for batch in [8, 64, 160, 1000] {
+            assert_same(table.as_bytes(), batch);
+        }
+    }
+}
+
+#[test]
 fn a_boundary_in_the_label_of_another_is_cut_where_it_is_read() {
     let ragged = "-----BEGIN CERTIFICATE-expected \"-----END CERTIFICATE-----\", found \"-----E\n-----END CERTIFICATE-expected \"-----\n";
     let block = certificate_block(1);

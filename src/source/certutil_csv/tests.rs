@@ -214,7 +214,7 @@ fn comma() -> Table {
 
 #[test]
 fn rows_end_outside_of_quotes() {
-    let whole_rows = |text: &[u8]| comma().whole_rows(text);
+    let whole_rows = |text: &[u8]| comma().whole_rows(text, false);
     assert_eq!(whole_rows(b"a,\"x\ny\"\nb,\"z\nz"), Some(8));
     assert_eq!(whole_rows(b"\"x\ny\n"), None);
     assert_eq!(whole_rows(b"a\nb,"), Some(2));
@@ -222,9 +222,12 @@ fn rows_end_outside_of_quotes() {
     assert_eq!(whole_rows(b"a,\"\"\"\n\"\nb,"), Some(8));
     // A line without cells may be one of something else, which the next line goes on with.
     assert_eq!(whole_rows(b"a,1\nb,2\nc\nd"), Some(4));
-    assert_eq!(Table { columns: 1, ..comma() }.whole_rows(b"a\nb\nc"), Some(4));
+    assert_eq!(Table { columns: 1, ..comma() }.whole_rows(b"a\nb\nc", false), Some(4));
     // A quote within a cell that has none around it is a character; by counting them the first row would not end.
     assert_eq!(whole_rows(b"a,x\"y\nb\nc,"), Some(8));
+    // The header stays with what stands before it.
+    assert_eq!(comma().whole_rows(b"\n#TYPE \"x\nID,Certificate\n", true), None);
+    assert_eq!(comma().whole_rows(b"\n#TYPE \"x\nID,Certificate\n1,x", true), Some(25));
 }
 
 proptest! {
@@ -233,8 +236,10 @@ proptest! {
         let _ = table(text.as_bytes());
         let table = comma();
         let _ = table.read(text.as_bytes(), 1, true, without_passwords());
-        if let Some(end) = table.whole_rows(text.as_bytes()) {
-            prop_assert!(matches!(text.as_bytes()[end - 1], b'\n' | b'\r'));
+        for is_first in [true, false] {
+            if let Some(end) = table.whole_rows(text.as_bytes(), is_first) {
+                prop_assert!(matches!(text.as_bytes()[end - 1], b'\n' | b'\r'));
+            }
         }
     }
 }
