@@ -63,17 +63,12 @@ pub(crate) struct Pool {
 impl Pool {
     /// Adds an occurrence; `true` where the certificate is new.
     pub(crate) fn add(&mut self, certificate: Arc<Certificate>, occurrence: Occurrence) -> bool {
-        match self.by_sha256.get(certificate.sha256()) {
-            Some(index) => {
-                self.entries[*index].occurrences.push(occurrence);
-                false
-            }
-            None => {
-                self.by_sha256.insert(*certificate.sha256(), self.entries.len());
-                self.entries.push(Entry::new(certificate, occurrence));
-                true
-            }
+        let next = self.entries.len();
+        match *self.by_sha256.entry(*certificate.sha256()).or_insert(next) {
+            index if index == next => self.entries.push(Entry::new(certificate, occurrence)),
+            index => self.entries[index].occurrences.push(occurrence),
         }
+        next < self.entries.len()
     }
 
     /// Adds everything that another pool holds.

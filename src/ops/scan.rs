@@ -234,7 +234,8 @@ fn is_regular(path: &Path) -> bool {
 
 /// Decodes what was found; a certificate that cannot be decoded is a problem.
 pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> Parcel {
-    let mut parcel = Parcel { is_fleeting, ..Parcel::default() };
+    let certificates = Vec::with_capacity(contents.found.len());
+    let mut parcel = Parcel { certificates, is_fleeting, ..Parcel::default() };
     parcel.problems.extend(contents.faults.into_iter().map(|fault| Problem::new(name, fault)));
     for Found { kind, der, format, position, properties } in contents.found {
         let damaged = |what: &str, error: &dyn std::fmt::Display| {
