@@ -125,19 +125,31 @@ fn guid(bytes: &[u8]) -> Option<String> {
 
 /// Lower-case hex.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    digits(bytes, b"0123456789abcdef")
+    const PAIRS: [[u8; 2]; 256] = pairs(b"0123456789abcdef");
+    digits(bytes, &PAIRS)
 }
 
 /// Upper-case hex.
 pub(crate) fn upper_hex(bytes: &[u8]) -> String {
-    digits(bytes, b"0123456789ABCDEF")
+    const PAIRS: [[u8; 2]; 256] = pairs(b"0123456789ABCDEF");
+    digits(bytes, &PAIRS)
 }
 
-fn digits(bytes: &[u8], digits: &[u8; 16]) -> String {
+/// The two digits of each byte.
+const fn pairs(digits: &[u8; 16]) -> [[u8; 2]; 256] {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [digits[byte >> 4], digits[byte & 15]];
+        byte += 1;
+    }
+    pairs
+}
+
+fn digits(bytes: &[u8], pairs: &[[u8; 2]; 256]) -> String {
     let mut text = vec![0; bytes.len() * 2];
     for (byte, pair) in bytes.iter().zip(text.chunks_exact_mut(2)) {
-        pair[0] = digits[usize::from(byte >> 4)];
-        pair[1] = digits[usize::from(byte & 15)];
+        pair.copy_from_slice(&pairs[usize::from(*byte)]);
     }
     String::from_utf8(text).unwrap_or_default()
 }

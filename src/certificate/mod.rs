@@ -229,9 +229,10 @@ impl Certificate {
 
     /// What stands behind the values of extensions and is passed over, as OpenSSL and Go do, with the extension's name.
     pub(crate) fn passed_over_behind_values(&self) -> impl Iterator<Item = (&'static str, DecodeError)> {
-        ext::READ_WHATEVER_FOLLOWS
-            .iter()
-            .filter_map(|(kind, name)| Some((*name, ext::behind_value(self.extension_value(kind)?)?)))
+        // Of most certificates nothing is looked for, as there is nothing.
+        let is_there = self.extensions().any(|extension| ext::behind_value(extension.value).is_some());
+        let kinds = if is_there { &ext::READ_WHATEVER_FOLLOWS[..] } else { &[] };
+        kinds.iter().filter_map(|(kind, name)| Some((*name, ext::behind_value(self.extension_value(kind)?)?)))
     }
 
     /// The first extension that is there twice, which RFC 5280 section 4.2 forbids.

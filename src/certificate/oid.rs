@@ -61,33 +61,45 @@ impl fmt::Display for Oid {
 /// Dotted decimals of the content bytes; an arc beyond 128 bits, or one that is cut off, is shown as bytes.
 pub(crate) fn dotted(content: &[u8]) -> String {
     let mut text = String::with_capacity(content.len() * 4);
-    let mut decimal = itoa::Buffer::new();
-    // Most arcs fit, and these are divided much faster.
-    let mut push = |text: &mut String, arc: u128| match u64::try_from(arc) {
-        Ok(arc) => text.push_str(decimal.format(arc)),
-        Err(_) => text.push_str(itoa::Buffer::new().format(arc)),
-    };
-    let mut arc: u128 = 0;
-    let mut started = false;
-    for byte in content {
-        if arc >> 121 != 0 {
-            return unreadable(content);
+    let mut rest = content;
+    while let Some((arc, after)) = arc(rest) {
+        rest = after;
+        // The first two are one number.
+        let first = if text.is_empty() { arc.min(80) / 40 } else { 0 };
+        if text.is_empty() {
+            push_arc(&mut text, first);
         }
-        arc = (arc << 7) | u128::from(byte & 0x7f);
-        started = true;
-        if byte & 0x80 == 0 {
-            if text.is_empty() {
-                let first = u128::from(arc >= 40) + u128::from(arc >= 80);
-                push(&mut text, first);
-                arc -= first * 40;
-            }
-            text.push('.');
-            push(&mut text, arc);
-            arc = 0;
-            started = false;
-        }
+        text.push('.');
+        push_arc(&mut text, arc - first * 40);
     }
-    if started || text.is_empty() { unreadable(content) } else { text }
+    if rest.is_empty() && !text.is_empty() { text } else { unreadable(content) }
+}
+
+/// The first arc, and what follows it; `None` where there is none, or none of at most 128 bits.
+fn arc(content: &[u8]) -> Option<(u128, &[u8])> {
+    if let [byte @ ..0x80, rest @ ..] = content {
+        return Some((u128::from(*byte), rest));
+    }
+    let last = content.iter().position(|byte| byte & 0x80 == 0)?;
+    let (groups, rest) = content.split_at(last + 1);
+    let bits = |byte: &u8| byte & 0x7f;
+    // Most arcs fit into a register.
+    let arc = if groups.len() <= 9 {
+        groups.iter().fold(0, |arc: u64, byte| arc << 7 | u64::from(bits(byte))).into()
+    } else {
+        groups.iter().try_fold(0, |arc: u128, byte| (arc >> 121 == 0).then_some(arc << 7 | u128::from(bits(byte))))?
+    };
+    Some((arc, rest))
+}
+
+fn push_arc(text: &mut String, arc: u128) {
+    let mut decimal = itoa::Buffer::new();
+    // Most have one digit, and nearly all are divided much faster as these.
+    match u64::try_from(arc) {
+        Ok(arc @ ..10) => text.push(char::from(b'0' + arc as u8)),
+        Ok(arc) => text.push_str(decimal.format(arc)),
+        Err(_) => text.push_str(decimal.format(arc)),
+    }
 }
 
 fn unreadable(content: &[u8]) -> String {
@@ -247,6 +259,9 @@ mod tests {
             "2.999.3",
             "0.9.2342.19200300.100.1.25",
             "1.3.6.1.4.1.311.21.8.16777216.4294967295",
+            "2.25.9223372036854775807.9223372036854775808.18446744073709551616",
+            "2.25.340282366920938463463374607431768211455",
+            "2.47",
         ] {
             assert_eq!(Oid::parse(text).unwrap().to_string(), text);
         }
@@ -259,6 +274,8 @@ mod tests {
     fn an_arc_without_an_end_is_shown_as_bytes() {
         assert!(dotted(&[0x2a, 0x80]).starts_with("(unreadable"));
         assert!(dotted(&[0xff; 40]).starts_with("(unreadable"));
+        let of_more_bits = [&[0x2a, 0x84][..], &[0x80; 17], &[0]].concat();
+        assert!(dotted(&of_more_bits).starts_with("(unreadable"));
         assert!(dotted(&[]).starts_with("(unreadable"));
     }
 

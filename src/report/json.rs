@@ -1,72 +1,38 @@
 //! JSON in ASCII: what is beyond it is written as `\uXXXX`, so that no console code page can damage it.
 
-use std::io;
-
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 
 use crate::report::model::{DocumentLine, HeaderRecord, ProblemRecord};
 
-/// Wraps a formatter so that every character beyond ASCII, and DEL, is escaped.
-struct Ascii<F>(F);
-
-macro_rules! delegate {
-    ($($name:ident($($argument:ident: $kind:ty),*);)+) => {
-        $(fn $name<W: ?Sized + io::Write>(&mut self, writer: &mut W, $($argument: $kind),*) -> io::Result<()> {
-            self.0.$name(writer, $($argument),*)
-        })+
-    };
-}
-
-impl<F: Formatter> Formatter for Ascii<F> {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // One pass without a way out, which the processor does many bytes at once.
-        if fragment.bytes().fold(true, |plain, byte| plain & (byte < 0x7f)) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        let mut units = [0u16; 2];
-        for c in fragment.chars() {
-            if c.is_ascii() && c != '\x7f' {
-                writer.write_all(&[c as u8])?;
-            } else {
-                for unit in c.encode_utf16(&mut units) {
-                    write!(writer, "\\u{unit:04x}")?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    delegate! {
-        write_char_escape(escape: CharEscape);
-        begin_array();
-        end_array();
-        begin_array_value(first: bool);
-        end_array_value();
-        begin_object();
-        end_object();
-        begin_object_key(first: bool);
-        end_object_key();
-        begin_object_value();
-        end_object_value();
-    }
-}
-
 /// One line without spaces.
 pub fn compact<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut out = Vec::with_capacity(2048);
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Ascii(CompactFormatter));
-    // Writing into memory cannot fail, and no record has a map with keys that are no strings.
-    let _ = value.serialize(&mut serializer);
-    out
+    write(value, CompactFormatter, 2048)
 }
 
 /// Indented by two spaces.
 pub fn pretty<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
-    let formatter = Ascii(PrettyFormatter::with_indent(b"  "));
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, formatter);
-    let _ = value.serialize(&mut serializer);
+    write(value, PrettyFormatter::with_indent(b"  "), 1024)
+}
+
+fn write<T: Serialize + ?Sized>(value: &T, formatter: impl Formatter, capacity: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(capacity);
+    // Writing into memory cannot fail, and no record has a map with keys that are no strings.
+    let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, formatter));
+    if out.iter().fold(true, |is_plain, byte| is_plain & (*byte < 0x7f)) { out } else { escape(&out) }
+}
+
+/// With every character beyond ASCII, and DEL, escaped: in JSON such a character stands in strings alone.
+fn escape(json: &[u8]) -> Vec<u8> {
+    // At most six characters for each such byte.
+    let mut out = Vec::with_capacity(json.len() + 5 * json.iter().filter(|byte| **byte >= 0x7f).count());
+    let mut units = [0u16; 2];
+    for c in String::from_utf8_lossy(json).chars() {
+        match u8::try_from(c) {
+            Ok(byte) if byte < 0x7f => out.push(byte),
+            _ => c.encode_utf16(&mut units).iter().for_each(|unit| out.extend(format!("\\u{unit:04x}").into_bytes())),
+        }
+    }
     out
 }
 
