@@ -2,8 +2,6 @@
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
-
 /// What the place that the text goes to can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
@@ -99,7 +97,7 @@ impl Style {
 
     /// Running text whose first line begins otherwise than the others.
     pub(crate) fn hanging(&self, out: &mut dyn Write, first: &str, rest: &str, text: &str) -> io::Result<()> {
-        let room = self.text_width().saturating_sub(rest.width().max(first.width())).max(20);
+        let room = self.text_width().saturating_sub(display_width(rest).max(display_width(first))).max(20);
         let mut lead = first;
         for line in wrap(text, room) {
             writeln!(out, "{lead}{line}")?;
@@ -109,6 +107,14 @@ impl Style {
     }
 }
 
+/// How many columns of a terminal a text takes.
+pub(crate) fn display_width(text: &str) -> usize {
+    use unicode_width::UnicodeWidthStr;
+    // One each, as in most texts: all bytes are looked at whatever the first ones are, so that the compiler takes many at once.
+    let is_plain = text.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~'));
+    if is_plain { text.len() } else { text.width() }
+}
+
 /// The text in lines of at most that width, broken between words; a word that is longer stands on a line of its own, whole, so
 /// that it can be copied.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -116,7 +122,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut line = String::new();
     let mut used = 0;
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let length = word.width();
+        let length = display_width(word);
         if used > 0 && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
             used = 0;
@@ -137,10 +143,10 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 /// The text in at most that many columns; what is cut off is marked.
 pub(crate) fn elide(text: &str, width: usize, ellipsis: &str) -> String {
     use unicode_width::UnicodeWidthChar;
-    if text.width() <= width {
+    if display_width(text) <= width {
         return text.to_owned();
     }
-    let room = width.saturating_sub(ellipsis.width());
+    let room = width.saturating_sub(display_width(ellipsis));
     let mut out = String::with_capacity(width + 4);
     let mut used = 0;
     for c in text.chars() {
@@ -157,11 +163,11 @@ pub(crate) fn elide(text: &str, width: usize, ellipsis: &str) -> String {
 
 /// As [`elide`], but what is cut off is cut off in front.
 pub(crate) fn elide_front(text: &str, width: usize, ellipsis: &str) -> String {
-    if text.width() <= width {
+    if display_width(text) <= width {
         return text.to_owned();
     }
     let backwards: String = text.chars().rev().collect();
-    let cut: String = elide(&backwards, width.saturating_sub(ellipsis.width()), "").chars().rev().collect();
+    let cut: String = elide(&backwards, width.saturating_sub(display_width(ellipsis)), "").chars().rev().collect();
     format!("{ellipsis}{cut}")
 }
 

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
-
-use crate::report::style::{Style, Tint, elide, elide_front, wrap};
+use crate::report::style::{Style, Tint, display_width, elide, elide_front, wrap};
 use crate::threads::on_all_cores;
 
 /// A column and how it gives way.
@@ -92,11 +90,11 @@ pub(crate) fn write<T: Sync>(
         let mut widths = vec![0; columns.len()];
         for one in rows {
             let cells = row(one);
-            widths.iter_mut().zip(&cells).for_each(|(width, cell)| *width = cell.text.width().max(*width));
+            widths.iter_mut().zip(&cells).for_each(|(width, cell)| *width = display_width(&cell.text).max(*width));
         }
         widths
     };
-    let mut natural: Vec<usize> = columns.iter().map(|column| column.title.width()).collect();
+    let mut natural: Vec<usize> = columns.iter().map(|column| display_width(column.title)).collect();
     let mut filled = vec![false; columns.len()];
     for widths in in_turns(rows, &measure) {
         for (index, width) in widths.into_iter().enumerate() {
@@ -107,7 +105,7 @@ pub(crate) fn write<T: Sync>(
     for (index, column) in columns.iter().enumerate() {
         natural[index] = natural[index].min(column.most);
     }
-    let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(indent.width()));
+    let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(display_width(indent)));
     let widths = fit(columns, &natural, &filled, room);
     let titles: Vec<Cell> = columns.iter().map(|column| Cell::tinted(column.title.to_owned(), Tint::Faint)).collect();
     line(out, style, indent, columns, &widths, &titles)?;
@@ -133,7 +131,7 @@ fn wrapped(columns: &[Column], widths: &[Option<usize>], mut cells: Vec<Cell>) -
     let mut below: Vec<Vec<Cell>> = Vec::new();
     for (index, cell) in cells.iter_mut().enumerate() {
         let (true, Some(width)) = (columns[index].wraps, widths[index]) else { continue };
-        if cell.text.width() <= width {
+        if display_width(&cell.text) <= width {
             continue;
         }
         let mut parts = wrap(&cell.text, width).into_iter();
@@ -212,7 +210,7 @@ fn line(
         let Some(width) = *width else { continue };
         let cut = if column.keeps_end { elide_front } else { elide };
         let shown = cut(&cell.text, width, style.glyph("…", "~"));
-        let fill = width.saturating_sub(shown.width());
+        let fill = width.saturating_sub(display_width(&shown));
         let before = pending + if first { 0 } else { GAP } + if column.right { fill } else { 0 };
         first = false;
         if shown.is_empty() {
@@ -264,7 +262,7 @@ mod tests {
     fn every_line_fits_whatever_the_width() {
         for width in 18..120 {
             let text = table(Some(width));
-            assert!(text.lines().all(|line| line.width() <= width), "{width}:\n{text}");
+            assert!(text.lines().all(|line| display_width(line) <= width), "{width}:\n{text}");
             assert!(text.contains("東京") && text.contains("-3"), "{width}:\n{text}");
         }
     }
@@ -292,7 +290,7 @@ mod tests {
             })
             .unwrap();
             let text = String::from_utf8(out).unwrap();
-            assert!(text.lines().all(|line| line.width() <= width), "{width}:\n{text}");
+            assert!(text.lines().all(|line| display_width(line) <= width), "{width}:\n{text}");
             let words: Vec<&str> = text.split_whitespace().collect();
             let count = |word: &str| words.iter().filter(|one| **one == word).count();
             assert!(meaning.split(' ').all(|word| count(word) == 2), "{width}:\n{text}");

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
-
-use crate::report::style::{Style, Tint, elide};
+use crate::report::style::{Style, Tint, display_width, elide};
 
 /// A piece of text with its colour, never broken.
 pub(crate) type Fact = (String, Tint);
@@ -41,7 +39,7 @@ impl Branch<'_> {
         self.draw_facts(out, style, &indent_of_facts)?;
         for (note, tint) in &self.notes {
             let width = style.width.unwrap_or(200).clamp(60, 200);
-            let room = width.saturating_sub(indent_of_facts.width() + 2).max(24);
+            let room = width.saturating_sub(display_width(&indent_of_facts) + 2).max(24);
             for (index, line) in crate::report::style::wrap(note, room).into_iter().enumerate() {
                 let hang = if index == 0 { "" } else { "  " };
                 writeln!(out, "{indent_of_facts}{hang}{}", style.paint(*tint, &line))?;
@@ -69,7 +67,7 @@ impl Branch<'_> {
         let gap = if remark.is_empty() { "" } else { "  " };
         let title = match style.width {
             Some(width) => {
-                let room = width.saturating_sub(first.width() + gap.len() + remark.width()).max(16);
+                let room = width.saturating_sub(display_width(first) + gap.len() + display_width(remark)).max(16);
                 elide(&self.title, room, style.glyph("…", "~"))
             }
             None => self.title.clone(),
@@ -78,11 +76,11 @@ impl Branch<'_> {
     }
 
     fn draw_facts(&self, out: &mut dyn Write, style: &Style, indent: &str) -> io::Result<()> {
-        let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(indent.width()));
+        let room = style.width.map_or(usize::MAX, |width| width.saturating_sub(display_width(indent)));
         let mut line = String::new();
         let mut used = 0;
         for (fact, tint) in self.facts.iter().filter(|(fact, _)| !fact.is_empty()) {
-            let length = fact.width();
+            let length = display_width(fact);
             if used > 0 && used + 3 + length > room {
                 writeln!(out, "{indent}{line}")?;
                 line.clear();

@@ -3,14 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::cmg::{Severity, Verdict};
 use crate::report::audit::AuditReport;
 use crate::report::html::{escape, issuer_verdict, role_name};
 use crate::report::model::IssuerRecord;
 use crate::report::sanitize::terminal;
-use crate::report::style::{count, elide, grouped};
+use crate::report::style::{count, display_width, elide, grouped};
 
 const WIDTH: usize = 290;
 const HEIGHT: usize = 92;
@@ -224,7 +222,7 @@ fn verdict_text_class(verdict: Verdict) -> &'static str {
 
 fn fit(text: &str, columns: usize) -> String {
     let text = terminal(text);
-    if text.width() <= columns { text } else { elide(&text, columns, "…") }
+    if display_width(&text) <= columns { text } else { elide(&text, columns, "…") }
 }
 
 /// The common name at the front of a subject as .NET prints it; the thumbprint of a certificate without a subject.
