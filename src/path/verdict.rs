@@ -51,7 +51,7 @@ pub struct Path {
     /// Whether the last is self-signed.
     pub ends_self_signed: bool,
     /// Of an incomplete path: the issuer that would come next, and why it does not.
-    pub missing: Option<Missing>,
+    pub missing: Option<Box<Missing>>,
     /// Of an invalid path: the certificate at fault, and the check.
     pub failure: Option<(Arc<Certificate>, Failure)>,
     /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
@@ -98,6 +98,12 @@ impl Verdict {
     /// The path of choice: the first valid one.
     pub fn chosen(&self) -> Option<&Path> {
         self.paths.first().filter(|path| path.status == PathStatus::Valid)
+    }
+
+    /// Gives back the room for more, before it is kept beside thousands of others.
+    pub(crate) fn shrink(&mut self) {
+        self.paths.shrink_to_fit();
+        self.refused.shrink_to_fit();
     }
 }
 
@@ -248,7 +254,11 @@ impl Graph {
             return Path { status: PathStatus::Invalid, failure: Some(failure), ..path };
         }
         Path {
-            missing: Some(self.missing_issuer(&top, nodes, nodes.last().map_or(links, |last| self.links(*last)))),
+            missing: Some(Box::new(self.missing_issuer(
+                &top,
+                nodes,
+                nodes.last().map_or(links, |last| self.links(*last)),
+            ))),
             failure: own.map(|failure| (certificate.clone(), failure.clone())),
             ..path
         }
