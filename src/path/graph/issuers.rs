@@ -1,5 +1,6 @@
 //! Who issued a certificate: candidates by name, the likeliest key first, decided by the signature.
 
+use crate::certificate::general_name::hex;
 use crate::certificate::{Certificate, HashAlgorithm, SignatureCheck};
 use crate::path::graph::{Graph, KeyId, NameId, Namesakes, Node, NodeId};
 use crate::path::trace::{Check, Failure, keep_refused};
@@ -160,10 +161,6 @@ fn refusal(
         }
         _ => Failure::new(Check::Signature, "a signature by this key", "one that it did not make"),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::certificate::general_name::hex(bytes)
 }
 
 /// How well a candidate fits the authority key identifier: Windows' exact match, key match, name match, and no match.
