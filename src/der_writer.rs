@@ -1,5 +1,5 @@
-//! Writes DER: for tests, fuzz targets and benchmarks, and of the library itself one thing alone, a DSA key with the parameters that
-//! it has from the CA above.
+//! Writes DER: for tests, fuzz targets and benchmarks, and of the library itself two things alone, a DSA key with the parameters that
+//! it has from the CA above, and the name of a distribution point that is told relative to its issuer's.
 
 /// One element: tag, length, content.
 pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {

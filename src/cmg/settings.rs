@@ -9,6 +9,7 @@ use serde::Deserialize;
 use toml::{Spanned, Value};
 
 use crate::certificate::Certificate;
+use crate::certificate::general_name::{hex, upper_hex};
 use crate::cmg::catalogue::unused_exception;
 use crate::cmg::finding::{Case, Code, Finding, Severity, nearest};
 use crate::time::Time;
@@ -237,10 +238,9 @@ impl Exception {
     }
 
     fn criterion(&self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>();
         let parts = [
-            self.thumbprint.map(|bytes| format!("thumbprint {}", hex(&bytes))),
-            self.sha256.map(|bytes| format!("sha256 {}", hex(&bytes).to_ascii_lowercase())),
+            self.thumbprint.map(|bytes| format!("thumbprint {}", upper_hex(&bytes))),
+            self.sha256.map(|bytes| format!("sha256 {}", hex(&bytes))),
             self.subject.as_ref().map(|text| format!("subject {text}")),
             self.issuer.as_ref().map(|text| format!("issuer {text}")),
         ];

@@ -8,6 +8,7 @@ use crate::certificate::general_name::hex;
 use crate::ops::scan;
 use crate::source::batches::{Batches, Layout};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position};
+use crate::source::lines;
 use crate::source::passwords::ReadContext;
 use crate::source::read::read_bytes;
 use crate::source::sniff::{self, Content, Looks};
@@ -72,7 +73,7 @@ pub fn batches(data: &[u8]) {
     let (layout, whole) = match sniff::sniff_text(&text) {
         Content::CertutilView(view) => (Layout::Rows(view.clone()), view.read(&text, 1, context()).resolve(true)),
         Content::CertutilCsv(table) => (Layout::Table(table.clone()), table.read(&text, 1, true, context())),
-        _ => (Layout::Blocks { newline: blocks::newline(&text) }, blocks::read(&text, context()).resolve(true)),
+        _ => (Layout::Blocks { newline: lines::newline(&text) }, blocks::read(&text, context()).resolve(true)),
     };
     let mut parts = Contents::default();
     for batch in Batches::new(&*text, layout, true, None).with_batch(64 + 16 * usize::from(*size)) {

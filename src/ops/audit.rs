@@ -31,7 +31,8 @@ pub struct AuditRequest {
     pub request: Request,
     /// What the certificates are for.
     pub profile: ProfileName,
-    /// That there are no other issuers than `trust` and `intermediates` give: one reading is enough.
+    /// That there are no other issuers than `trust` and `intermediates` give: one reading is enough. `first` of the request, which takes
+    /// one more, is not asked then.
     pub closed_pool: bool,
 }
 

@@ -91,7 +91,13 @@ fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdi
 pub fn chain(request: &Request) -> Result<Chains, OpsError> {
     let mut assembly = Assembly::new(request)?;
     let (mut clients, mut passed_over) = (Vec::new(), Vec::new());
-    let judged = judge_clients(request, &assembly, &|considered| considered, &mut |considered| match considered {
+    let keep = |mut considered| {
+        if let Considered::Client(Client { verdict, .. }) = &mut considered {
+            verdict.shrink();
+        }
+        considered
+    };
+    let judged = judge_clients(request, &assembly, &keep, &mut |considered| match considered {
         Considered::Client(client) => clients.push(client),
         Considered::PassedOver(over) => passed_over.push(over),
     })?;

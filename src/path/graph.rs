@@ -1,16 +1,19 @@
-//! The CA certificates at hand, and who issued whom: candidates by name and key identifier, decided by the signature.
+//! The CA certificates at hand, each checked once, and found by name, key and key identifier.
 
 mod inheritance;
+mod issuers;
+pub(crate) mod namesakes;
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::certificate::{Certificate, HashAlgorithm, Name, SignatureCheck, VerifyingKey};
+pub(crate) use self::issuers::Links;
+use crate::certificate::{Certificate, Name, VerifyingKey};
 use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlIssuer, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
-use crate::path::trace::{Check, Failure, keep_refused};
+use crate::path::trace::{Check, Failure};
 use crate::path::{checks, conformance, search::IssuerPaths, windows};
 use crate::source::Restrictions;
 use crate::time::Time;
@@ -19,9 +22,8 @@ use crate::time::Time;
 const STEPS_OF_ALL: usize = 4_000_000;
 const PATHS_OF_ALL: usize = 50_000;
 const REFUSED_OF_ALL: usize = 100_000;
-
-/// Tries that a key counts for under a slow algorithm.
-const SLOW_TRY: usize = 10;
+/// Issuers of all CAs together: 16 MiB.
+const ISSUERS_OF_ALL: usize = 4_000_000;
 
 /// What the search above one CA may do.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,8 @@ pub(crate) struct Limits {
     pub(crate) paths: usize,
     /// Refused candidates that are kept.
     pub(crate) refused: usize,
+    /// Certificates of one name and key that are taken for the issuers of one certificate.
+    pub(crate) issuers: usize,
 }
 
 /// A CA certificate's place in the graph.
@@ -41,6 +45,8 @@ pub(crate) struct KeyId(u32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct NameId(u32);
+
+type Namesakes = namesakes::Namesakes<KeyId, NodeId>;
 
 /// One CA certificate, with what the search has found out about it so far.
 pub(crate) struct Node {
@@ -56,29 +62,11 @@ pub(crate) struct Node {
     pub(crate) paths: OnceLock<IssuerPaths>,
 }
 
-/// The issuers of one certificate.
-#[derive(Debug, Default)]
-pub(crate) struct Links {
-    /// Those whose key made the signature, itself left out.
-    pub(crate) issuers: Vec<NodeId>,
-    pub(crate) refused: Vec<(NodeId, Failure)>,
-    /// Whether its own key made its signature.
-    pub(crate) is_self_signed: bool,
-    /// Whether keys were left untried.
-    pub(crate) exhausted: bool,
-}
-
-impl Links {
-    fn refuse(&mut self, most: usize, candidate: NodeId, why: impl FnOnce() -> Failure) {
-        keep_refused(&mut self.refused, most, why, |failure| (candidate, failure));
-    }
-}
-
 /// The certificates that can be issuers, by name, key and key identifier.
 pub(crate) struct Graph {
     nodes: Vec<Node>,
     keys: Vec<VerifyingKey>,
-    names: Vec<Vec<NodeId>>,
+    names: Vec<Namesakes>,
     by_raw_name: HashMap<Box<[u8]>, NameId>,
     by_name: HashMap<Vec<u8>, NameId>,
     by_key_identifier: HashMap<Box<[u8]>, Vec<NodeId>>,
@@ -149,6 +137,9 @@ impl Graph {
             graph.add(issuer, &mut keys);
         }
         graph.inherit_parameters(&mut keys);
+        for namesakes in &mut graph.names {
+            *namesakes = Namesakes::new(namesakes.all().to_vec(), |id| graph.nodes[id.0 as usize].key);
+        }
         graph
     }
 
@@ -164,11 +155,11 @@ impl Graph {
         let key = self.key_id(certificate.subject_public_key_info(), keys);
         let subject = certificate.subject();
         let name = *self.by_name.entry(subject.comparable()).or_insert_with(|| {
-            self.names.push(Vec::new());
+            self.names.push(Namesakes::default());
             NameId(u32::try_from(self.names.len() - 1).unwrap_or(u32::MAX))
         });
         self.by_raw_name.insert(subject.as_bytes().into(), name);
-        self.names[name.0 as usize].push(id);
+        self.names[name.0 as usize].add(id);
         if let Some(identifier) = certificate.subject_key_identifier() {
             self.by_key_identifier.entry(identifier.into()).or_default().push(id);
         }
@@ -195,6 +186,7 @@ impl Graph {
             steps: share(STEPS_OF_ALL, 500, budget.steps_per_issuer),
             paths: share(PATHS_OF_ALL, 16, budget.paths_per_issuer),
             refused: share(REFUSED_OF_ALL, 32, budget.refused_per_issuer),
+            issuers: share(ISSUERS_OF_ALL, 500, usize::MAX),
         }
     }
 
@@ -219,16 +211,17 @@ impl Graph {
         self.by_sha256.get(sha256).copied()
     }
 
-    /// The certificates whose subject matches this name.
-    pub(crate) fn with_subject(&self, name: &Name<'_>) -> &[NodeId] {
-        let id = self.by_raw_name.get(name.as_bytes()).or_else(|| self.by_name.get(&name.comparable()));
-        id.map_or(&[], |id| &self.names[id.0 as usize])
+    fn name_id(&self, name: &Name<'_>) -> Option<NameId> {
+        self.by_raw_name.get(name.as_bytes()).or_else(|| self.by_name.get(&name.comparable())).copied()
     }
 
-    /// The issuers of a CA certificate of the graph; each signature is checked once.
-    pub(crate) fn links(&self, id: NodeId) -> &Links {
-        let node = self.node(id);
-        node.links.get_or_init(|| self.find_issuers(&node.certificate, Some(id), true))
+    fn namesakes(&self, name: NameId) -> &Namesakes {
+        &self.names[name.0 as usize]
+    }
+
+    /// The certificates whose subject matches this name.
+    pub(crate) fn with_subject(&self, name: &Name<'_>) -> &[NodeId] {
+        self.name_id(name).map_or(&[], |name| self.namesakes(name).all())
     }
 
     /// Whether the certificate may be an issuer at all, wherever it stands: dates, extensions, basic constraints, key usage.
@@ -298,153 +291,6 @@ impl Graph {
                 Err(failure.differing(&windows::REVOCATION_UNKNOWN))
             }
             RevocationStatus::Unknown { .. } => Ok(()),
-        }
-    }
-
-    /// The issuers of any certificate. With `explain`, also why each other candidate is none.
-    pub(crate) fn find_issuers(&self, below: &Certificate, own: Option<NodeId>, explain: bool) -> Links {
-        let mut links = Links::default();
-        let most = self.limits().refused;
-        let issuer_name = below.issuer();
-        let candidates = self.with_subject(&issuer_name);
-        let authority = below.authority_key_identifier();
-        let authority = authority.get();
-
-        let mut keys: Vec<(Closeness, KeyId)> = Vec::with_capacity(candidates.len());
-        for id in candidates {
-            let node = self.node(*id);
-            let closeness = Closeness::of(authority, &node.certificate);
-            match keys.iter_mut().find(|(_, key)| *key == node.key) {
-                Some((best, _)) => *best = (*best).min(closeness),
-                None => keys.push((closeness, node.key)),
-            }
-            // A mesh of one name with thousands of keys: what stands behind the budget is never tried.
-            if keys.len() > 16 * self.settings.budget.keys_per_certificate {
-                links.exhausted = true;
-                break;
-            }
-        }
-        keys.sort_by_key(|(closeness, _)| *closeness);
-
-        let mut signer = None;
-        let mut outcomes: Vec<(KeyId, SignatureCheck)> = Vec::new();
-        let most_tried = self.settings.budget.keys_per_certificate;
-        let most_tried = if below.signature_algorithm().is_dsa() { most_tried.div_ceil(SLOW_TRY) } else { most_tried };
-        for (tried, (_, key)) in keys.iter().enumerate() {
-            if tried == most_tried {
-                links.exhausted = true;
-                break;
-            }
-            let outcome = below.check_signature(&self.keys[key.0 as usize]);
-            if outcome == SignatureCheck::Valid {
-                signer = Some(*key);
-                break;
-            }
-            outcomes.push((*key, outcome));
-        }
-        for id in candidates {
-            let node = self.node(*id);
-            if Some(node.key) == signer {
-                if Some(*id) == own || node.certificate.sha256() == below.sha256() {
-                    links.is_self_signed = true;
-                } else {
-                    links.issuers.push(*id);
-                }
-            } else if explain && Some(*id) != own {
-                links.refuse(most, *id, || {
-                    let outcome = outcomes.iter().find(|(key, _)| *key == node.key).map(|(_, outcome)| outcome);
-                    refusal(below, &node.certificate, outcome, signer.is_some())
-                });
-            }
-        }
-        // A self-signed certificate may be no node of the graph, as a client's own is.
-        links.is_self_signed |= own.is_none() && links.issuers.is_empty() && below.is_self_signed();
-        if explain {
-            self.refuse_other_names(below, authority.and_then(|found| found.key_identifier), &mut links);
-        }
-        links
-    }
-
-    /// The candidates that have the key identifier but another name.
-    fn refuse_other_names(&self, below: &Certificate, identifier: Option<&[u8]>, links: &mut Links) {
-        let same = identifier.and_then(|identifier| self.by_key_identifier.get(identifier));
-        let most = self.limits().refused;
-        for id in same.into_iter().flatten() {
-            if links.refused.len() > most {
-                break;
-            }
-            let subject = self.certificate(*id).subject();
-            if !subject.matches(&below.issuer()) && self.certificate(*id).sha256() != below.sha256() {
-                links.refuse(most, *id, || Failure::new(Check::Name, below.issuer().to_string(), subject.to_string()));
-            }
-        }
-    }
-}
-
-/// Why a certificate of the issuer's name is not the issuer.
-fn refusal(
-    below: &Certificate,
-    candidate: &Certificate,
-    outcome: Option<&SignatureCheck>,
-    is_signed_by_another: bool,
-) -> Failure {
-    let authority = below.authority_key_identifier();
-    let wanted = authority.get().and_then(|authority| authority.key_identifier);
-    if let (Some(wanted), Some(found)) = (wanted, candidate.subject_key_identifier())
-        && wanted != found
-    {
-        return Failure::new(Check::KeyIdentifier, hex(wanted), hex(found));
-    }
-    // Under an algorithm that is not the one that was signed no signature holds, and that says nothing of the key.
-    if !is_signed_by_another && let Err(mismatch) = checks::one_algorithm(below) {
-        return mismatch;
-    }
-    match outcome {
-        Some(SignatureCheck::Unsupported(what)) => {
-            let failure = Failure::new(Check::Algorithm, "a supported algorithm and key", what.clone());
-            match below.signature_algorithm().hash() {
-                Some(HashAlgorithm::Md5) => failure.differing(&windows::BROKEN_HASH),
-                _ => failure,
-            }
-        }
-        None if !is_signed_by_another => {
-            Failure::new(Check::Budget, "a key that is tried", "more keys of this name than are tried")
-        }
-        _ => Failure::new(Check::Signature, "a signature by this key", "one that it did not make"),
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    crate::certificate::general_name::hex(bytes)
-}
-
-/// How well a candidate fits the authority key identifier: Windows' exact match, key match, name match, and no match.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Closeness {
-    Exact,
-    Key,
-    Name,
-    Differs,
-}
-
-impl Closeness {
-    fn of(authority: Option<&crate::certificate::AuthorityKeyIdentifier<'_>>, candidate: &Certificate) -> Self {
-        let Some(authority) = authority else { return Self::Name };
-        let key = match (authority.key_identifier, candidate.subject_key_identifier()) {
-            (Some(wanted), Some(found)) => Some(wanted == found),
-            _ => None,
-        };
-        let serial = match (authority.issuer, authority.serial_number) {
-            (Some(issuer), Some(serial)) => {
-                Some(serial == candidate.serial_number() && issuer.matches(&candidate.issuer()))
-            }
-            _ => None,
-        };
-        match (key, serial) {
-            (Some(true) | None, Some(true)) => Self::Exact,
-            (Some(true), _) => Self::Key,
-            (Some(false), _) => Self::Differs,
-            _ => Self::Name,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::certificate::general_name::{hex, upper_hex};
 use crate::certificate::{Certificate, SignatureCheck, VerifyingKey};
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::trace::{Check, Failure, Refusal};
@@ -33,13 +34,10 @@ impl Missing {
     pub(crate) fn issuer_of(certificate: &Certificate) -> Self {
         let authority = certificate.authority_key_identifier();
         let authority = authority.get();
-        let hex = crate::certificate::general_name::hex;
         Self {
             subject: certificate.issuer().to_string(),
             key_identifier: authority.and_then(|found| found.key_identifier).map(hex),
-            serial_number: authority
-                .and_then(|found| found.serial_number)
-                .map(|serial| hex(serial).to_ascii_uppercase()),
+            serial_number: authority.and_then(|found| found.serial_number).map(upper_hex),
             aia: certificate
                 .authority_information_access()
                 .get()

@@ -99,6 +99,12 @@ impl Verdict {
     pub fn chosen(&self) -> Option<&Path> {
         self.paths.first().filter(|path| path.status == PathStatus::Valid)
     }
+
+    /// Gives back the room for more, before it is kept beside thousands of others.
+    pub(crate) fn shrink(&mut self) {
+        self.paths.shrink_to_fit();
+        self.refused.shrink_to_fit();
+    }
 }
 
 /// The short answer, for a certificate among ten thousand.

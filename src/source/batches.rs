@@ -9,6 +9,7 @@ use crate::source::between;
 use crate::source::certutil::{self, View};
 use crate::source::certutil_csv::Table;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
+use crate::source::lines;
 use crate::source::passwords::ReadContext;
 use crate::source::pem;
 use crate::source::text::fill;
@@ -170,7 +171,7 @@ impl<R: Read> Batches<R> {
         let rest = self.buffer.split_off(length.min(self.buffer.len()));
         let text = std::mem::replace(&mut self.buffer, rest);
         let first_line = self.line;
-        self.line += memchr::memchr_iter(self.newline(), &text).count() as u64;
+        self.line += lines::count(&text, self.newline());
         let is_first = std::mem::replace(&mut self.is_first, false);
         let (layout, is_damage, is_rest) = (self.layout.clone(), self.is_damage, self.is_rest);
         Batch { text, first_line, is_first, is_rest, layout, is_damage, faults }
@@ -184,7 +185,7 @@ impl<R: Read> Batches<R> {
     }
 
     fn line_at(&self, offset: usize) -> Position {
-        Position::Line(self.line + memchr::memchr_iter(self.newline(), &self.buffer[..offset]).count() as u64)
+        Position::Line(self.line + lines::count(&self.buffer[..offset], self.newline()))
     }
 
     /// The last batch: what is left, and what went wrong.

@@ -7,6 +7,7 @@ use crate::source::base64_body;
 use crate::source::ber;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::hexdump;
+use crate::source::lines::{Lines, newline};
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pem;
@@ -56,7 +57,7 @@ pub(crate) fn read(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
 
 /// The same for a text of any length.
 pub(crate) fn search(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
-    let mut lines = Lines { text, newline: place.newline, line: place.line, counted: 0 };
+    let mut lines = Lines::new(text, place.line, place.newline);
     let mut searched = 0;
     // Encoded objects have bytes that are no ASCII; and zero bytes end what stands before them.
     let mut candidate = (!text.is_ascii() || memchr::memchr(0, text).is_some()).then_some(0);
@@ -74,7 +75,7 @@ pub(crate) fn search(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
         };
         read_text(&text[searched..at.min(start)], &mut lines, place, contents);
         searched = start;
-        let position = lines.position(start);
+        let position = Position::Line(lines.at(start));
         let Some(length) = kind.length(&text[start..]) else {
             let read = kind.read(&text[start..], Format::Der, place.context, position);
             broken += 1;
@@ -183,37 +184,11 @@ fn nested(bytes: &[u8], position: Position, place: &Place<'_>) -> Option<Content
     if !pem::is_pem(&text) {
         return None;
     }
-    let part = pem::Part { first_line: 1, newline: pem::newline(&text), is_rest: false, is_nested: true };
+    let part = pem::Part { first_line: 1, newline: newline(&text), is_rest: false, is_nested: true };
     let mut contents = pem::read_part(&text, &part, place.context).resolve(false);
     contents.found.iter_mut().for_each(|found| found.position = position);
     contents.faults.iter_mut().for_each(|fault| fault.position = position);
     Some(contents)
-}
-
-/// Counts lines; offsets come in rising order.
-#[derive(Debug)]
-struct Lines<'a> {
-    text: &'a [u8],
-    newline: u8,
-    line: u64,
-    counted: usize,
-}
-
-impl Lines<'_> {
-    fn line(&mut self, offset: usize) -> u64 {
-        self.line += memchr::memchr_iter(self.newline, &self.text[self.counted..offset]).count() as u64;
-        self.counted = offset;
-        self.line
-    }
-
-    /// The same without going on to there.
-    fn at(&self, offset: usize) -> Position {
-        Position::Line(self.line + memchr::memchr_iter(self.newline, &self.text[self.counted..offset]).count() as u64)
-    }
-
-    fn position(&mut self, offset: usize) -> Position {
-        Position::Line(self.line(offset))
-    }
 }
 
 /// How DER begins at the start of a line where a mail program wrote it as quoted-printable text.
@@ -224,18 +199,18 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
     if part.len() < LEAST {
         return;
     }
-    let start = part.as_ptr() as usize - lines.text.as_ptr() as usize;
+    let start = lines.offset_of(part);
     if let Some(at) = QUOTED_PRINTABLE.iter().find_map(|beginning| memchr::memmem::find(part, beginning)) {
         let message =
             "expected DER, found it as quoted-printable text, which is not read; save what is attached to the mail";
-        let fault = Fault::new(ProblemCode::Unsupported, lines.at(start + at + 1), message);
+        let fault = Fault::new(ProblemCode::Unsupported, Position::Line(lines.ahead(start + at + 1)), message);
         contents.faults.push(fault);
     }
     if hexdump::is_dump(part) {
-        contents.append(hexdump::read(part, lines.line(start)));
+        contents.append(hexdump::read(part, lines.at(start)));
     }
     let read = |run: &[u8]| {
-        let first = lines.line(run.as_ptr() as usize - lines.text.as_ptr() as usize);
+        let first = lines.of(run);
         // Words that are base64 by chance, too, are such runs.
         let (read, _) = base64_body::read(run, |bytes, line| {
             decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::source::between::{self, Place};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
+use crate::source::lines::Lines;
 use crate::source::passwords::ReadContext;
 use crate::source::pem::{self, BlockContents, Piece};
 use crate::source::text;
@@ -129,12 +130,10 @@ impl View {
     pub(crate) fn read(&self, text: &[u8], first_line: u64, context: ReadContext<'_>) -> BlockContents {
         let mut result = BlockContents::default();
         let mut scratch = Vec::new();
-        let mut line = first_line;
+        let mut lines = Lines::new(text, first_line, b'\n');
         let mut start = 0;
         for next in rows(text).chain([text.len()]) {
-            let row = &text[start..next];
-            self.read_row(row, line, context, &mut scratch, &mut result);
-            line += memchr::memchr_iter(b'\n', row).count() as u64;
+            self.read_row(&text[start..next], lines.at(start), context, &mut scratch, &mut result);
             start = next;
         }
         result
@@ -150,16 +149,13 @@ impl View {
     ) {
         // What stands beside the blocks is no column of the row.
         let mut beside = Contents::default();
-        let (mut before, mut counted) = (line, 0);
+        let mut lines_of_row = Lines::new(row, line, b'\n');
         let first = result.contents.found.len();
         let mut id = None;
-        for piece in pem::pieces(row, line).with_newline(b'\n') {
+        for piece in pem::pieces(row, line, b'\n') {
             let text = piece.before();
             if text.len() >= between::LEAST {
-                let start = text.as_ptr() as usize - row.as_ptr() as usize;
-                before += memchr::memchr_iter(b'\n', &row[counted..start]).count() as u64;
-                counted = start;
-                let place = Place { line: before, newline: b'\n', context, is_nested: false };
+                let place = Place { line: lines_of_row.of(text), newline: b'\n', context, is_nested: false };
                 between::read(text, &place, &mut beside);
             }
             let fields = match piece {

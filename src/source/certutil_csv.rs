@@ -4,6 +4,7 @@ use crate::source::base64_body;
 use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::lines::Lines;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pem::{self, BlockContents, Piece};
@@ -156,10 +157,11 @@ impl Table {
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
-        let mut rows = Rows { text, context: Some(context), line: first_line, ..Rows::default() };
+        let mut rows =
+            Rows { text, context: Some(context), lines: Lines::new(text, first_line, b'\n'), ..Rows::default() };
         // A part that begins with the end of a line begins a row behind it, as it does in the whole.
         rows.count_to(0);
-        let mut blocks = pem::pieces(text, first_line).with_newline(b'\n').peekable();
+        let mut blocks = pem::pieces(text, first_line, b'\n').peekable();
         let mut is_header = is_first;
         let (mut row_start, mut block_end) = (start, 0);
         let mut beside = Beside { text, context, start: None };
@@ -189,7 +191,7 @@ impl Table {
                 rows.result.contents.found[first..].iter_mut().for_each(|found| certutil::put_request_id(found, &id));
             }
             if !is_read {
-                beside.start.get_or_insert((begin, rows.line));
+                beside.start.get_or_insert((begin, rows.lines.line()));
             }
             if self.is_row(&row) {
                 beside.end(end, &mut rows.result.contents);
@@ -240,7 +242,7 @@ impl Table {
                 rows.read_cell(cell);
             } else if is_named && !rows.says_sizes && is_size(cell) {
                 rows.says_sizes = true;
-                rows.result.contents.faults.push(certutil::sizes_only(rows.line, cell));
+                rows.result.contents.faults.push(certutil::sizes_only(rows.lines.line(), cell));
             }
         }
     }
@@ -252,9 +254,8 @@ struct Rows<'a> {
     text: &'a [u8],
     /// For PKCS#12.
     context: Option<ReadContext<'a>>,
-    /// The line in which the present row begins, and how much of the text has been counted for it.
-    line: u64,
-    counted: usize,
+    /// Counted up to the present row.
+    lines: Lines<'a>,
     /// Whether it has been said that there are sizes and no certificates; of a long table each part says it once.
     says_sizes: bool,
     scratch: Vec<u8>,
@@ -294,9 +295,7 @@ impl Rows<'_> {
 
     /// Counts lines up to the row that begins behind `end`.
     fn count_to(&mut self, end: usize) {
-        let blank = line_ends(&self.text[end..]);
-        self.line += memchr::memchr_iter(b'\n', &self.text[self.counted..end + blank]).count() as u64;
-        self.counted = end + blank;
+        self.lines.at(end + line_ends(&self.text[end..]));
     }
 
     fn read_piece(&mut self, piece: &Piece<'_>) {
@@ -310,7 +309,7 @@ impl Rows<'_> {
     }
 
     fn read_cell(&mut self, cell: &[u8]) {
-        let position = Position::Line(self.line);
+        let position = Position::Line(self.lines.line());
         let cell = value(cell);
         let decoded = match hexadecimal(cell) {
             Some(der) => Ok(der),

@@ -11,6 +11,7 @@ pub(crate) mod certutil_csv;
 mod container;
 pub(crate) mod contents;
 pub(crate) mod hexdump;
+pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod notes;
 pub(crate) mod objects;

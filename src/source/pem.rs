@@ -12,6 +12,7 @@ use memchr::memmem::Finder;
 use crate::source::base64_body::{self, Bad};
 use crate::source::between::{self, Place};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
+use crate::source::lines::{self, Lines, newline};
 use crate::source::notes::Notes;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
@@ -109,43 +110,19 @@ const MAX_LABEL: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
     text: &'a [u8],
-    /// LF, or CR in a text without any LF.
-    newline: u8,
+    lines: Lines<'a>,
     position: usize,
     /// Where the text that belongs to no block begins.
     outside: usize,
     /// A boundary that was looked at as the end of the block before it.
     ahead: Option<Boundary<'a>>,
-    line: u64,
-    counted: usize,
     finished: bool,
 }
 
 /// The pieces of a text whose first line has the number `first_line`.
-pub(crate) fn pieces(text: &[u8], first_line: u64) -> Pieces<'_> {
-    Pieces {
-        text,
-        newline: newline(text),
-        position: 0,
-        outside: 0,
-        ahead: None,
-        line: first_line,
-        counted: 0,
-        finished: false,
-    }
-}
-
-impl Pieces<'_> {
-    /// Counts lines as another text does that this one is a part of.
-    pub(crate) fn with_newline(self, newline: u8) -> Self {
-        Self { newline, ..self }
-    }
-}
-
-/// What ends a line in this text.
-pub(crate) fn newline(text: &[u8]) -> u8 {
-    let head = &text[..text.len().min(64 * 1024)];
-    if memchr::memchr(b'\n', head).is_none() && memchr::memchr(b'\r', head).is_some() { b'\r' } else { b'\n' }
+pub(crate) fn pieces(text: &[u8], first_line: u64, newline: u8) -> Pieces<'_> {
+    let lines = Lines::new(text, first_line, newline);
+    Pieces { text, lines, position: 0, outside: 0, ahead: None, finished: false }
 }
 
 impl<'a> Pieces<'a> {
@@ -164,13 +141,6 @@ impl<'a> Pieces<'a> {
                 return Some(Boundary { is_begin, label, start, end: self.position });
             }
         }
-    }
-
-    /// The number of the line in which `offset` stands; offsets come in rising order.
-    fn line_at(&mut self, offset: usize) -> u64 {
-        self.line += memchr::memchr_iter(self.newline, &self.text[self.counted..offset]).count() as u64;
-        self.counted = offset;
-        self.line
     }
 }
 
@@ -204,7 +174,7 @@ impl<'a> Iterator for Pieces<'a> {
             self.finished = true;
             return Some(Piece::Tail(&self.text[self.outside..]));
         };
-        let line = self.line_at(begin.start);
+        let line = self.lines.at(begin.start);
         // Of more dashes than belong to it the first ones are the text's: DER may end in one.
         let dashes = self.text[begin.start..].iter().take_while(|byte| **byte == b'-').count();
         let before = &self.text[self.outside..begin.start + dashes - DASHES.len()];
@@ -269,7 +239,7 @@ impl Outline<'_> {
 /// The boundaries of a text that begins outside of any block: the same ones that its pieces have, since dashes can be read as more than one.
 pub(crate) fn outline(text: &[u8]) -> Outline<'_> {
     let mut outline = Outline::default();
-    let mut pieces = pieces(text, 1);
+    let mut pieces = pieces(text, 1, b'\n');
     while let Some(Boundary { is_begin, label, start, end }) = pieces.boundary() {
         if is_begin {
             outline.first_begin.get_or_insert((start, label));
@@ -323,15 +293,13 @@ pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> B
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
-    let (mut line, mut counted) = (first_line, 0);
-    for piece in pieces(text, first_line).with_newline(newline) {
+    let mut lines = Lines::new(text, first_line, newline);
+    for piece in pieces(text, first_line, newline) {
         let between = piece.before();
         let goes_on = is_rest && std::ptr::eq(between.as_ptr(), text.as_ptr());
         if between.len() >= between::LEAST && !goes_on {
-            let start = between.as_ptr() as usize - text.as_ptr() as usize;
-            line += memchr::memchr_iter(newline, &text[counted..start]).count() as u64;
-            counted = start;
-            between::read(between, &Place { line, newline, context, is_nested }, &mut result.contents);
+            let place = Place { line: lines.of(between), newline, context, is_nested };
+            between::read(between, &place, &mut result.contents);
         }
         match piece {
             Piece::Block(block) => {
@@ -437,7 +405,7 @@ fn is_pkcs12(der: &[u8], expected: Expected) -> bool {
 
 fn undecodable(label: &str, block: &Block<'_>, body: &[u8], bad: Bad) -> Fault {
     let before = &body[..bad.offset().min(body.len())];
-    let line = block.line + memchr::memchr_iter(newline(block.body), before).count() as u64;
+    let line = block.line + lines::count(before, newline(block.body));
     let message =
         format!("expected base64 in the {label} block that begins in line {}, found {}", block.line, bad.found());
     Fault::new(ProblemCode::Damaged, Position::Line(line), message)

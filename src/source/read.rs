@@ -11,6 +11,7 @@ use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::container::container;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::lines::newline;
 use crate::source::live;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::{Passwords, ReadContext};
@@ -191,7 +192,7 @@ fn open_stream(
         return Ok(Opened::Whole(read_bytes(&head, looks, context)));
     }
     let content = sniff::sniff(&head);
-    let blocks = || Layout::Blocks { newline: pem::newline(&text::normalise(&head)) };
+    let blocks = || Layout::Blocks { newline: newline(&text::normalise(&head)) };
     let layout = match &content {
         Content::Pem | Content::OtherText | Content::Listing(_) | Content::Empty => blocks(),
         // What the beginning is says nothing of the rest: a request, or damage, may stand before certificates.
@@ -298,7 +299,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
 }
 
 fn place<'a>(line: u64, text: &[u8], context: ReadContext<'a>) -> Place<'a> {
-    Place { line, newline: pem::newline(text), context, is_nested: false }
+    Place { line, newline: newline(text), context, is_nested: false }
 }
 
 /// Reads a text that begins as base64, and what stands behind that.

@@ -156,7 +156,7 @@ pub(crate) fn sniff_text(text: &[u8]) -> Content {
     if trimmed.is_empty() {
         return if head.len() == text.len() { Content::Empty } else { Content::OtherText };
     }
-    let mut blocks = pem::pieces(head, 1).filter_map(|piece| match piece {
+    let mut blocks = pem::pieces(head, 1, b'\n').filter_map(|piece| match piece {
         pem::Piece::Block(block) => Some(pem::is_known_other(block.label)),
         _ => None,
     });

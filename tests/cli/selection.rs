@@ -53,6 +53,15 @@ fn left(counts: &Value) -> Vec<(String, u64)> {
 }
 
 #[test]
+fn the_first_of_all_is_not_asked_for_where_each_is_judged_as_soon_as_it_is_read() {
+    let machines = machines();
+    let root = machines.path().join("contoso.cer");
+    let output =
+        Run::new(["audit", "--closed-pool", "--first", "--trust"]).arg(&root).arg(machines.path()).output().status(2);
+    assert!(output.stderr.contains("leave out one of the two"), "{}", output.seen());
+}
+
+#[test]
 fn every_command_that_selects_counts_what_each_step_leaves() {
     for command in ["inspect", "chain", "audit", "export"] {
         let document = json(command, &SELECTION);

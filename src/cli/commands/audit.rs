@@ -30,6 +30,11 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
             "--closed-pool says that --trust and --intermediates give every issuer; give --trust too",
         ));
     }
+    if arguments.closed_pool && request.first {
+        return Err(Stop::usage(
+            "--first compares all certificates, and --closed-pool judges each as soon as it is read; leave out one of the two",
+        ));
+    }
     let at = request.at;
     request.settings = settings(arguments)?;
     let mut audit = AuditRequest::new(request);

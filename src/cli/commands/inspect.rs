@@ -3,7 +3,7 @@
 use crate::cli::args::{Format, Inspect};
 use crate::cli::commands::of_problems;
 use crate::cli::exit::ExitStatus;
-use crate::cli::output::{Sink, style};
+use crate::cli::output::{Elements, Sink, style};
 use crate::cli::{Stop, input};
 use crate::ops::{self, Inspection, OpsError};
 use crate::report::model::{
@@ -24,16 +24,14 @@ pub(crate) fn run(arguments: &Inspect) -> Result<ExitStatus, Stop> {
         Format::Table => ops::inspect(&request, Clone::clone, |entry| inspection.certificates.push(entry))?,
         Format::Json => {
             sink.begin(&json::open(InspectRecord::SCHEMA, &[("at", &at)], "certificates"));
-            let mut before: &[u8] = b"";
-            ops::inspect(
+            let mut certificates = Elements::new();
+            let found = ops::inspect(
                 &request,
                 |entry| json::element(&CertificateRecord::new(entry, at)),
-                |record| {
-                    sink.write_on(&mut written, before);
-                    sink.write_on(&mut written, &record);
-                    before = b",\n";
-                },
-            )?
+                |record| certificates.write(&mut sink, &record),
+            )?;
+            certificates.finish()?;
+            found
         }
         Format::Ndjson => {
             let header = HeaderRecord { schema: InspectRecord::SCHEMA, at, trust: None };

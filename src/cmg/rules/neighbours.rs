@@ -1,12 +1,14 @@
 //! What follows from CA certificates beside each other: several roots of one name, cross-certificates, renewals, and how many
 //! CA certificates a CMG takes.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::certificate::Certificate;
 use crate::cmg::catalogue::{ca_superseded, cmg_limit, cross_certificate, name_ambiguous};
 use crate::cmg::finding::Finding;
 use crate::cmg::settings::Parameters;
+use crate::path::graph::namesakes::Namesakes;
 use crate::time::Time;
 
 /// A CA certificate, and whether it is self-signed.
@@ -16,112 +18,141 @@ pub(crate) struct Ca<'a> {
     pub(crate) is_self_signed: bool,
 }
 
-/// What is compared with every other CA of the same name: worked out once, since a mesh has thousands of one name.
+/// What is compared with the other CAs of the same name: worked out once, since a mesh has thousands of one name.
 struct Known<'a> {
+    /// Its place in what was given.
+    index: usize,
     ca: Ca<'a>,
+    key: &'a [u8],
     issuer: Vec<u8>,
-    begins: (Option<Time>, Option<Time>),
+    validity: (Option<Time>, Option<Time>),
     is_valid: bool,
 }
 
 impl<'a> Known<'a> {
-    fn of(ca: Ca<'a>, at: Time) -> Self {
+    fn of(index: usize, ca: Ca<'a>, at: Time) -> Self {
         let Ca { certificate, .. } = ca;
-        let begins = (certificate.not_before(), certificate.not_after());
-        Self { ca, issuer: certificate.issuer().comparable(), begins, is_valid: certificate.is_valid_at(at) }
+        Self {
+            index,
+            ca,
+            key: certificate.subject_public_key_info(),
+            issuer: certificate.issuer().comparable(),
+            validity: (certificate.not_before(), certificate.not_after()),
+            is_valid: certificate.is_valid_at(at),
+        }
     }
 }
 
 /// The findings at each CA certificate that its neighbours give rise to, by its place in `cas`.
 pub(crate) fn of_authorities(cas: &[Ca<'_>], at: Time) -> Vec<(usize, Finding)> {
-    let mut by_name: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+    let mut by_name: BTreeMap<Vec<u8>, Vec<Known<'_>>> = BTreeMap::new();
     for (index, ca) in cas.iter().enumerate() {
-        by_name.entry(ca.certificate.subject().comparable()).or_default().push(index);
+        by_name.entry(ca.certificate.subject().comparable()).or_default().push(Known::of(index, *ca, at));
     }
     let mut found = Vec::new();
     for group in by_name.values() {
-        let group: Vec<(usize, Known<'_>)> =
-            group.iter().filter_map(|index| Some((*index, Known::of(*cas.get(*index)?, at)))).collect();
-        for (index, known) in &group {
-            let beside = || group.iter().filter(move |(other, _)| other != index).map(|(_, other)| other);
-            let others = || beside().map(|other| other.ca);
-            found.extend(ambiguous(known.ca, &others).map(|finding| (*index, finding)));
-            found.extend(cross(known.ca, &others).map(|finding| (*index, finding)));
-            found.extend(superseded(known, beside()).map(|finding| (*index, finding)));
-        }
+        ambiguous(group, &mut found);
+        cross(group, &mut found);
+        superseded(group, &mut found);
     }
     found.sort_by_key(|(index, _)| *index);
     found
 }
 
-fn key(ca: Ca<'_>) -> &[u8] {
-    ca.certificate.subject_public_key_info()
-}
-
 /// Roots of one name and different keys: CCMCERTISSUERS names roots by their subject.
-fn ambiguous<'a, I: Iterator<Item = Ca<'a>>>(ca: Ca<'_>, others: &dyn Fn() -> I) -> Option<Finding> {
-    if !ca.is_self_signed {
-        return None;
+fn ambiguous(group: &[Known<'_>], found: &mut Vec<(usize, Finding)>) {
+    let roots = (0..group.len()).filter(|place| group[*place].ca.is_self_signed);
+    let roots = Namesakes::new(roots.collect(), |place| group[place].key);
+    for (key, (_, same)) in roots.by_key().iter().enumerate() {
+        let twins = roots.first_without(Some(key), None, 10);
+        if twins.is_empty() {
+            return;
+        }
+        let twins: Vec<String> = twins.iter().map(|twin| group[*twin].ca.certificate.thumbprint_hex()).collect();
+        let twins = twins.join(", ");
+        for root in same.iter().map(|place| &group[*place]) {
+            let message = format!(
+                "another root has the same name, {}, and another key (thumbprint {twins}): CCMCERTISSUERS cannot tell them apart",
+                root.ca.certificate.subject()
+            );
+            let finding = Finding::new(&name_ambiguous::ROOTS, message);
+            found.push((root.index, finding.expected("one root of this name").found(twins.clone())));
+        }
     }
-    let twins: Vec<String> = others()
-        .filter(|other| other.is_self_signed && key(*other) != key(ca))
-        .take(10)
-        .map(|other| other.certificate.thumbprint_hex())
-        .collect();
-    if twins.is_empty() {
-        return None;
-    }
-    let message = format!(
-        "another root has the same name, {}, and another key (thumbprint {}): CCMCERTISSUERS cannot tell them apart",
-        ca.certificate.subject(),
-        twins.join(", ")
-    );
-    Some(Finding::new(&name_ambiguous::ROOTS, message).expected("one root of this name").found(twins.join(", ")))
 }
 
 /// The same name and key certified by two CAs, or a CA's certificate for its own other key.
-fn cross<'a, I: Iterator<Item = Ca<'a>>>(ca: Ca<'_>, others: &dyn Fn() -> I) -> Option<Finding> {
-    if ca.is_self_signed {
-        return None;
+fn cross(group: &[Known<'_>], found: &mut Vec<(usize, Finding)>) {
+    for (_, same) in Namesakes::new((0..group.len()).collect(), |place| group[place].key).by_key() {
+        let mut same_key = same.iter().map(|place| &group[*place]);
+        let first = same_key.next();
+        let by_another = first.and_then(|first| same_key.find(|other| other.issuer != first.issuer));
+        for known in same.iter().map(|place| &group[*place]).filter(|known| !known.ca.is_self_signed) {
+            let certificate = known.ca.certificate;
+            if certificate.is_self_issued() {
+                let message = "it is self-issued, but not self-signed: the CA certifies its own other key. It is an intermediate, not a root";
+                let finding = Finding::new(&cross_certificate::KEY_ROLLOVER, message);
+                found.push((known.index, finding.found("self-issued")));
+                continue;
+            }
+            let Some(other) = first.filter(|first| first.issuer != known.issuer).or(by_another) else { continue };
+            let message = format!(
+                "the CA {} has two certificates with one key: this one by {}, another by {}",
+                certificate.subject().short(),
+                certificate.issuer().short(),
+                if other.ca.is_self_signed { "itself".to_owned() } else { other.ca.certificate.issuer().short() }
+            );
+            let finding = Finding::new(&cross_certificate::CROSS, message).expected("one certificate of this key");
+            found.push((known.index, finding.found(other.ca.certificate.thumbprint_hex())));
+        }
     }
-    if ca.certificate.is_self_issued() {
-        let message = "it is self-issued, but not self-signed: the CA certifies its own other key. It is an intermediate, not a root";
-        return Some(Finding::new(&cross_certificate::KEY_ROLLOVER, message).found("self-issued"));
+}
+
+/// Of CAs that may have been renewed by each other those that some other may look for, the latest to begin first: each is valid longer
+/// than all before it.
+#[derive(Default)]
+struct Renewals<'a>(Vec<&'a Known<'a>>);
+
+impl<'a> Renewals<'a> {
+    /// Adds one that begins before those that were added, or with the last of them.
+    fn add(&mut self, known: &'a Known<'a>) {
+        if self.0.last().is_none_or(|last| last.validity.1 < known.validity.1) {
+            self.0.push(known);
+        }
     }
-    let other = others()
-        .find(|other| key(*other) == key(ca) && !other.certificate.issuer().matches(&ca.certificate.issuer()))?;
-    let message = format!(
-        "the CA {} has two certificates with one key: this one by {}, another by {}",
-        ca.certificate.subject().short(),
-        ca.certificate.issuer().short(),
-        if other.is_self_signed { "itself".to_owned() } else { other.certificate.issuer().short() }
-    );
-    let finding = Finding::new(&cross_certificate::CROSS, message);
-    Some(finding.expected("one certificate of this key").found(other.certificate.thumbprint_hex()))
+
+    /// The latest that begins after this one, and is valid as long.
+    fn of(&self, known: &Known<'_>) -> Option<&'a Known<'a>> {
+        let place = self.0.partition_point(|other| other.validity.1 < known.validity.1);
+        self.0.get(place).copied().filter(|newer| newer.validity > known.validity)
+    }
 }
 
 /// A newer certificate of the same CA, by the same issuer, that is valid already.
-fn superseded<'a>(known: &Known<'_>, others: impl Iterator<Item = &'a Known<'a>>) -> Option<Finding> {
-    let ca = known.ca;
-    let newer = others
-        .filter(|other| {
-            other.begins > known.begins
-                && other.begins.1 >= known.begins.1
-                && other.is_valid
-                && other.ca.is_self_signed == ca.is_self_signed
-                && other.issuer == known.issuer
-        })
-        .max_by_key(|other| (key(other.ca) == key(ca), other.begins))?
-        .ca;
-    let (case, how) = if key(newer) == key(ca) {
-        (&ca_superseded::SAME_KEY, "with the same key")
-    } else {
-        (&ca_superseded::NEW_KEY, "with a new key")
-    };
-    let thumbprint = newer.certificate.thumbprint_hex();
-    let until = newer.certificate.not_after().map(Time::date).unwrap_or_default();
-    let message = format!("the CA was renewed {how}: the newer certificate {thumbprint} is valid to {until}");
-    Some(Finding::new(case, message).found(thumbprint))
+fn superseded(group: &[Known<'_>], found: &mut Vec<(usize, Finding)>) {
+    let mut latest_first: Vec<&Known<'_>> = group.iter().rev().filter(|known| known.is_valid).collect();
+    latest_first.sort_by_key(|known| Reverse(known.validity));
+    let (mut with_key, mut with_any): (HashMap<_, Renewals<'_>>, HashMap<_, Renewals<'_>>) = Default::default();
+    for known in latest_first {
+        let by = (known.issuer.as_slice(), known.ca.is_self_signed);
+        with_key.entry((by, known.key)).or_default().add(known);
+        with_any.entry(by).or_default().add(known);
+    }
+    for known in group {
+        let by = (known.issuer.as_slice(), known.ca.is_self_signed);
+        let same_key = with_key.get(&(by, known.key)).and_then(|renewals| renewals.of(known));
+        let Some(newer) = same_key.or_else(|| with_any.get(&by)?.of(known)) else { continue };
+        let (case, how) = if same_key.is_some() {
+            (&ca_superseded::SAME_KEY, "with the same key")
+        } else {
+            (&ca_superseded::NEW_KEY, "with a new key")
+        };
+        let newer = newer.ca.certificate;
+        let thumbprint = newer.thumbprint_hex();
+        let until = newer.not_after().map(Time::date).unwrap_or_default();
+        let message = format!("the CA was renewed {how}: the newer certificate {thumbprint} is valid to {until}");
+        found.push((known.index, Finding::new(case, message).found(thumbprint)));
+    }
 }
 
 /// How many roots and intermediates versions up to 1902 take.
@@ -189,6 +220,34 @@ mod tests {
         assert_eq!(found(&[(&old, true), (&new, true)]), [vec!["ca-superseded/same-key"], vec![]]);
         let not_yet = draft("Root", 2048, 10).self_signed();
         assert_eq!(found(&[(&old, true), (&not_yet, true)]), [vec![""; 0], vec![]]);
+    }
+
+    #[test]
+    fn of_several_renewals_the_latest_that_lasts_as_long_is_told_one_with_the_same_key_before_any_other() {
+        let times: Vec<(i64, i64, u32)> = (0..6)
+            .flat_map(|from| [(from, 2048), (from, 4096)])
+            .flat_map(|(from, bits)| [3, 5, 8].map(|days| (from - 10, from * 7 % 11 + days, bits)))
+            .collect();
+        let roots: Vec<Made> = times
+            .iter()
+            .map(|(from, to, bits)| {
+                let mut draft = draft("Root", *bits, *from);
+                draft.not_after = now().plus_days(*to);
+                draft.self_signed()
+            })
+            .collect();
+        let cas: Vec<Ca<'_>> =
+            roots.iter().map(|root| Ca { certificate: &root.certificate, is_self_signed: true }).collect();
+        let told = of_authorities(&cas, now());
+        for (place, (from, to, bits)) in times.iter().enumerate() {
+            let newer =
+                times.iter().enumerate().filter(|(_, other)| (other.0, other.1) > (*from, *to) && other.1 >= *to);
+            let best = newer.max_by_key(|(_, other)| (other.2 == *bits, other.0, other.1));
+            let expected = best.map(|(best, _)| roots[best].certificate.thumbprint_hex());
+            let mut superseded =
+                told.iter().filter(|(at, finding)| *at == place && finding.code() == crate::cmg::Code::CaSuperseded);
+            assert_eq!(superseded.next().map(|(_, finding)| finding.found.clone()), expected.map(Some), "{place}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Distribution points: for which certificates and reasons a CRL speaks (RFC 5280 section 6.3.3, steps (b) and (d)).
 
+use crate::certificate::tlv::{Tlv, tag};
 use crate::certificate::{Certificate, Crl, Decoded, DistributionPoint, GeneralName, Name};
+use crate::der_writer;
 use crate::path::revocation::obstacle::Obstacle;
 use crate::path::revocation::store::StoredCrl;
 
@@ -137,20 +139,8 @@ fn names(full: &[GeneralName<'_>], relative: Option<&[u8]>, issuer: &Name<'_>) -
 
 /// The encoded name that `issuer` and one more relative name make; the latter is given without its SET.
 fn relative_to(issuer: &Name<'_>, relative: &[u8]) -> Option<Vec<u8>> {
-    use crate::certificate::tlv::{Tlv, tag};
     let issuer = Tlv::only(issuer.as_bytes()).ok()?;
-    let mut content = issuer.value.to_vec();
-    push_element(&mut content, tag::SET, relative);
-    let mut name = Vec::with_capacity(content.len() + 6);
-    push_element(&mut name, tag::SEQUENCE, &content);
-    Some(name)
-}
-
-/// An element with a length of four bytes, which the cursor reads.
-fn push_element(out: &mut Vec<u8>, tag: u8, content: &[u8]) {
-    out.extend([tag, 0x84]);
-    out.extend(u32::try_from(content.len()).unwrap_or(u32::MAX).to_be_bytes());
-    out.extend_from_slice(content);
+    Some(der_writer::sequence(&[issuer.value, &der_writer::element(tag::SET, relative)]))
 }
 
 /// Two names are one if and only if these are equal (RFC 5280 sections 7.1 to 7.5).

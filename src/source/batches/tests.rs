@@ -10,7 +10,7 @@ fn layout(text: &[u8]) -> Layout {
     match sniff_text(text) {
         Content::CertutilView(view) => Layout::Rows(view),
         Content::CertutilCsv(table) => Layout::Table(table),
-        _ => Layout::Blocks { newline: pem::newline(text) },
+        _ => Layout::Blocks { newline: lines::newline(text) },
     }
 }
 

@@ -276,7 +276,7 @@ proptest! {
     #[test]
     fn any_bytes_are_split_without_loss(text: Vec<u8>) {
         let _ = read(&text, 1);
-        prop_assert_eq!(pieces(&text, 1).filter(|piece| matches!(piece, Piece::Tail(_))).count(), 1);
+        prop_assert_eq!(pieces(&text, 1, b'\n').filter(|piece| matches!(piece, Piece::Tail(_))).count(), 1);
     }
 
     #[test]

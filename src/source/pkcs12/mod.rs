@@ -14,6 +14,7 @@ mod pbe;
 mod tests;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use zeroize::Zeroizing;
 
@@ -286,15 +287,13 @@ impl Locked<'_> {
 
     /// Decrypts with the first of `forms` that fits, and tells which that was.
     fn open_with(&self, forms: impl IntoIterator<Item = Form>, attempts: &mut Attempts<'_>) -> (Outcome, Option<Form>) {
-        let mut tried: Vec<Form> = Vec::new();
-        for form in forms {
-            if tried.contains(&form) {
-                continue;
-            }
-            match self.scheme.decrypt(&form, &self.ciphertext, attempts) {
-                Ok(Decrypted::Whole(plain)) => return (Outcome::Opened(plain), Some(form)),
-                Ok(Decrypted::Damaged(plain)) => return (Outcome::Damaged(plain), Some(form)),
-                Ok(Decrypted::Wrong) => tried.push(form),
+        let forms: Vec<Form> = forms.into_iter().collect();
+        let mut tried: HashSet<&[u8]> = HashSet::new();
+        for form in forms.iter().filter(|form| tried.insert(form)) {
+            match self.scheme.decrypt(form, &self.ciphertext, attempts) {
+                Ok(Decrypted::Whole(plain)) => return (Outcome::Opened(plain), Some(form.clone())),
+                Ok(Decrypted::Damaged(plain)) => return (Outcome::Damaged(plain), Some(form.clone())),
+                Ok(Decrypted::Wrong) => {}
                 Err(over) => return (Outcome::Refused(Some(over)), None),
             }
         }
