@@ -39,6 +39,8 @@ pub(crate) struct IssuerPaths {
     pub(crate) refused: Vec<(NodeId, NodeId, Failure)>,
     /// Whether it ended on the budget.
     pub(crate) exhausted: bool,
+    /// How much the valid paths keep of policies.
+    policies: usize,
 }
 
 impl IssuerPaths {
@@ -221,7 +223,8 @@ impl Graph {
         walk.push(start, None, 1);
         let mut count = 0;
         while let Some(next) = walk.pop() {
-            if count == budget || walk.is_hopeless(next, count) || found.valid.len() == limits.paths {
+            let is_full = found.valid.len() == limits.paths || found.policies > limits.policies;
+            if count == budget || walk.is_hopeless(next, count) || is_full {
                 found.exhausted |= strict;
                 return;
             }
@@ -321,6 +324,7 @@ impl Graph {
     fn complete(&self, chain: &[NodeId], found: &mut IssuerPaths, strict: bool, compared: &mut Comparisons) {
         match self.validate(chain, compared) {
             Ok(state) if strict => {
+                found.policies += state.policy.size();
                 found.valid.push(IssuerPath { nodes: chain.to_vec(), state, rank: Rank::of(self, chain) });
             }
             Err((_, failure)) if strict => found.exhausted |= failure.check == Check::Budget,

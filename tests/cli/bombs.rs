@@ -280,6 +280,34 @@ fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
 }
 
 #[test]
+fn the_policies_of_many_paths_do_not_take_the_memory() {
+    let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
+    let (root_name, policy_name, issuing_name) = (name("Root"), name("Policy"), name("Issuing"));
+    let (root_key, policy_key, issuing_key) = (ed25519(), ed25519(), ed25519());
+    let mut certificates =
+        vec![certificate(&root_name, &root_name, &root_key, &root_key, &[BASIC_CONSTRAINTS_CA.to_vec()])];
+    let policy = |n: usize| vec![6, 4, 0x2a, 0x80 | (n >> 7) as u8, n as u8 & 0x7f, 1];
+    let listed: Vec<u8> = (128..628).flat_map(|n| sequence(&[&policy(n)])).collect();
+    let listed = extension(&[0x55, 0x1d, 32], &sequence(&[&listed]));
+    for number in 0..100 {
+        let mappings: Vec<u8> = (0..2000)
+            .flat_map(|n| sequence(&[&policy(128 + n / 4), &policy(128 + (n / 4 * 7 + n % 4 * 13 + number) % 500)]))
+            .collect();
+        let mappings = extension(&[0x55, 0x1d, 33], &sequence(&[&mappings]));
+        let extensions = [BASIC_CONSTRAINTS_CA.to_vec(), listed.clone(), mappings];
+        certificates.push(certificate(&policy_name, &root_name, &policy_key, &root_key, &extensions));
+        certificates.push(certificate(&issuing_name, &policy_name, &issuing_key, &policy_key, &extensions));
+    }
+    certificates.push(certificate(&name("client"), &issuing_name, &root_key, &issuing_key, &[listed]));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+    let path = folder.path().to_str().expect("a path");
+    let report = bounded_to(&["chain", "--at", AT, "--format", "json", path], "", 1024 * 1024).json();
+    assert_eq!(report["clients"][0]["paths"][0]["status"], "valid");
+    assert_eq!(report["clients"][0]["exhausted"], true);
+}
+
+#[test]
 fn names_of_a_hundred_thousand_parts_are_compared_and_printed() {
     let key = ed25519();
     let wide: Vec<u8> = (0..100_000).flat_map(|n| attribute(&format!("{n}"))).collect();
