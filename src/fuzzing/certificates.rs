@@ -148,7 +148,7 @@ pub fn name_constraints(data: &[u8]) {
         _ => (sequence(&[&element(0x31, names)]), Vec::new()),
     };
     if let Some(leaf) = der::certificate(&subject, extensions)
-        && let Err(failure) = crate::path::name_constraints::check(&leaf, &authority)
+        && let Err(failure) = crate::path::name_constraints::check(&leaf, &authority, &mut Default::default())
     {
         assert!(!failure.expected.is_empty() && !failure.found.is_empty());
     }

@@ -24,6 +24,9 @@ const PATHS_OF_ALL: usize = 50_000;
 const REFUSED_OF_ALL: usize = 100_000;
 /// Issuers of all CAs together: 16 MiB.
 const ISSUERS_OF_ALL: usize = 4_000_000;
+/// What the paths of all CAs keep of policies, and those of one: a policy, or one that leads to it, each of some hundred bytes.
+const POLICIES_OF_ALL: usize = 2_000_000;
+const POLICIES: usize = 100_000;
 
 /// What the search above one CA may do.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +37,8 @@ pub(crate) struct Limits {
     pub(crate) refused: usize,
     /// Certificates of one name and key that are taken for the issuers of one certificate.
     pub(crate) issuers: usize,
+    /// What the paths keep of policies, beyond which no further one is looked for.
+    pub(crate) policies: usize,
 }
 
 /// A CA certificate's place in the graph.
@@ -185,6 +190,7 @@ impl Graph {
         Limits {
             steps: share(STEPS_OF_ALL, 500, budget.steps_per_issuer),
             paths: share(PATHS_OF_ALL, 16, budget.paths_per_issuer),
+            policies: share(POLICIES_OF_ALL, 1_000, POLICIES),
             refused: share(REFUSED_OF_ALL, 32, budget.refused_per_issuer),
             issuers: share(ISSUERS_OF_ALL, 500, usize::MAX),
         }

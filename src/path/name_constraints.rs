@@ -1,19 +1,62 @@
 //! Name constraints (RFC 5280 section 4.2.1.10): whether the names of a certificate lie within what a CA above it permits.
 
+use std::collections::HashMap;
+
 use crate::certificate::extensions::{NameConstraints, Subtree};
 use crate::certificate::{Certificate, Decoded, GeneralName, Name, oid, string};
+use crate::path::graph::NodeId;
 use crate::path::trace::{Check, Failure};
 use crate::path::windows;
 
-/// How many comparisons of a name with a constraint one certificate may cost: a CA with a thousand constraints above a
-/// certificate with a thousand names is an attack, not a hierarchy.
+/// How many comparisons of a name with a constraint one certificate may cost, under all CAs above it: a CA with a thousand
+/// constraints above a certificate with a thousand names is an attack, not a hierarchy.
 const COMPARISONS: usize = 250_000;
+/// How many bytes of the two together one comparison is of; more of them count as more comparisons.
+const COMPARED: usize = 128;
+
+/// What has been compared for one certificate, or for the CAs above one. Many paths go over the same CAs, so that what came of it is
+/// kept, and what it costs is limited for all of them together.
+#[derive(Debug, Default)]
+pub(crate) struct Comparisons {
+    known: HashMap<(Option<NodeId>, NodeId), Result<(), Failure>>,
+    spent: Spent,
+}
+
+impl Comparisons {
+    /// Whether every name of `certificate` satisfies the constraints of `ca`, a CA above it; `below` is the certificate's own place
+    /// where it is a CA of the graph.
+    pub(crate) fn check(
+        &mut self,
+        certificate: &Certificate,
+        below: Option<NodeId>,
+        ca: &Certificate,
+        above: NodeId,
+    ) -> Result<(), Failure> {
+        self.known.entry((below, above)).or_insert_with(|| check(certificate, ca, &mut self.spent)).clone()
+    }
+}
+
+/// The comparisons made so far.
+#[derive(Debug, Default)]
+pub(crate) struct Spent(usize);
+
+impl Spent {
+    fn spend(&mut self, comparisons: usize) -> Result<(), Failure> {
+        self.0 = self.0.saturating_add(comparisons);
+        if self.0 > COMPARISONS {
+            return Err(Failure::new(Check::Budget, format!("at most {COMPARISONS} comparisons of names"), "more"));
+        }
+        Ok(())
+    }
+}
 
 /// Whether every name of `certificate` satisfies the constraints of `ca`, a CA above it.
 ///
 /// Of an end-entity certificate without DNS names, a common name that reads as one is held to DNS constraints too, as OpenSSL,
 /// GnuTLS and Windows hold it: such a name is still matched as a host's.
-pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), Failure> {
+pub(crate) fn check(certificate: &Certificate, ca: &Certificate, spent: &mut Spent) -> Result<(), Failure> {
+    // Where nothing is left, not even the constraints are read.
+    spent.spend(0)?;
     let constraints = match ca.name_constraints() {
         Decoded::Absent => return Ok(()),
         Decoded::Present(constraints) => constraints,
@@ -21,8 +64,8 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), F
             return Err(Failure::new(Check::NameConstraints, "name constraints that can be read", error.to_string()));
         }
     };
-    let mut comparisons = 0;
-    let mut one = |name: &GeneralName<'_>| check_name(name, &constraints, &ca.subject(), &mut comparisons);
+    let constraints = ByForm::of(&constraints, ca.subject());
+    let mut one = |name: &GeneralName<'_>| constraints.check(name, spent);
 
     let subject = certificate.subject();
     if !subject.is_empty() {
@@ -57,67 +100,87 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate) -> Result<(), F
     Ok(())
 }
 
-fn check_name(
-    name: &GeneralName<'_>,
-    constraints: &NameConstraints<'_>,
-    ca: &Name<'_>,
-    comparisons: &mut usize,
-) -> Result<(), Failure> {
-    let refuse = |expected: String| {
-        Err(Failure::new(Check::NameConstraints, format!("{expected} by {}", ca.short()), name.to_string()))
-    };
-    let mut same_form = 0;
-    let mut permitted = false;
-    for (subtree, is_excluded) in tagged(constraints) {
-        if !same_kind(&subtree.base, name) {
-            continue;
+/// The constraints of a CA by the form of name that they speak of, the excluded ones first.
+struct ByForm<'c, 'a> {
+    constraints: HashMap<Form<'a>, Vec<(&'c Subtree<'a>, bool)>>,
+    ca: Name<'c>,
+}
+
+impl<'c, 'a> ByForm<'c, 'a> {
+    fn of(constraints: &'c NameConstraints<'a>, ca: Name<'c>) -> Self {
+        let excluded = constraints.excluded.iter().flatten().map(|subtree| (subtree, true));
+        let permitted = constraints.permitted.iter().flatten().map(|subtree| (subtree, false));
+        let mut by_form: HashMap<_, Vec<_>> = HashMap::new();
+        for (subtree, is_excluded) in excluded.chain(permitted) {
+            by_form.entry(form(&subtree.base)).or_default().push((subtree, is_excluded));
         }
-        *comparisons += 1;
-        if *comparisons > COMPARISONS {
-            return Err(Failure::new(Check::Budget, format!("at most {COMPARISONS} comparisons of names"), "more"));
-        }
-        // A form or a distance that is not processed: "the certificate MUST be rejected" where such a name appears.
-        let Some(within) = (!subtree.has_distances).then(|| is_within(name, &subtree.base)).flatten() else {
-            let refused = refuse(format!("a constraint that can be judged, not {},", subtree.base));
-            let is_upn = matches!(name, GeneralName::Other { oid, .. } if *oid == oid::MS_USER_PRINCIPAL_NAME);
-            return refused.map_err(|failure| if is_upn { failure.differing(&windows::UPN) } else { failure });
+        Self { constraints: by_form, ca }
+    }
+
+    fn check(&self, name: &GeneralName<'_>, spent: &mut Spent) -> Result<(), Failure> {
+        let Some(constraints) = self.constraints.get(&form(name)) else { return Ok(()) };
+        let refuse = |expected: String| {
+            Err(Failure::new(Check::NameConstraints, format!("{expected} by {}", self.ca.short()), name.to_string()))
         };
-        if is_excluded && within {
-            return refuse(format!("no name within {}, excluded", subtree.base));
+        let mut same_form = 0;
+        let mut permitted = false;
+        let size = size(name);
+        for &(subtree, is_excluded) in constraints {
+            spent.spend(1 + (size + self::size(&subtree.base)) / COMPARED)?;
+            // A form or a distance that is not processed: "the certificate MUST be rejected" where such a name appears.
+            let Some(within) = (!subtree.has_distances).then(|| is_within(name, &subtree.base)).flatten() else {
+                let refused = refuse(format!("a constraint that can be judged, not {},", subtree.base));
+                let is_upn = matches!(name, GeneralName::Other { oid, .. } if *oid == oid::MS_USER_PRINCIPAL_NAME);
+                return refused.map_err(|failure| if is_upn { failure.differing(&windows::UPN) } else { failure });
+            };
+            if is_excluded && within {
+                return refuse(format!("no name within {}, excluded", subtree.base));
+            }
+            if is_excluded && may_stand_within(name, &subtree.base) {
+                return refuse(format!("no wildcard that can stand for a name within {}, excluded", subtree.base));
+            }
+            if !is_excluded {
+                same_form += 1;
+                permitted |= within;
+            }
         }
-        if is_excluded && may_stand_within(name, &subtree.base) {
-            return refuse(format!("no wildcard that can stand for a name within {}, excluded", subtree.base));
+        if same_form > 0 && !permitted {
+            let permitted = constraints.iter().filter(|(_, is_excluded)| !is_excluded);
+            let bases: Vec<String> = permitted.take(5).map(|(subtree, _)| subtree.base.to_string()).collect();
+            return refuse(format!("a name within {}, permitted", bases.join(" or ")));
         }
-        if !is_excluded {
-            same_form += 1;
-            permitted |= within;
-        }
+        Ok(())
     }
-    if same_form > 0 && !permitted {
-        let bases: Vec<String> = constraints
-            .permitted
-            .iter()
-            .flatten()
-            .filter(|subtree| same_kind(&subtree.base, name))
-            .take(5)
-            .map(|subtree| subtree.base.to_string())
-            .collect();
-        return refuse(format!("a name within {}, permitted", bases.join(" or ")));
-    }
-    Ok(())
 }
 
-fn tagged<'c, 'a>(constraints: &'c NameConstraints<'a>) -> impl Iterator<Item = (&'c Subtree<'a>, bool)> {
-    let excluded = constraints.excluded.iter().flatten().map(|subtree| (subtree, true));
-    excluded.chain(constraints.permitted.iter().flatten().map(|subtree| (subtree, false)))
+/// A form of names. Of `otherName` each type is a form of its own.
+type Form<'a> = (u8, &'a [u8]);
+
+/// By the number of its tag.
+fn form<'a>(name: &GeneralName<'a>) -> Form<'a> {
+    match name {
+        GeneralName::Other { oid, .. } => (0, oid),
+        GeneralName::Email(_) => (1, &[]),
+        GeneralName::Dns(_) => (2, &[]),
+        GeneralName::Directory(_) => (4, &[]),
+        GeneralName::Uri(_) => (6, &[]),
+        GeneralName::Ip(_) => (7, &[]),
+        GeneralName::RegisteredId(_) => (8, &[]),
+        GeneralName::Unread(number, _) => (*number, &[]),
+    }
 }
 
-/// Whether a constraint speaks of names of this form. Of `otherName` each type is a form of its own.
-fn same_kind(base: &GeneralName<'_>, name: &GeneralName<'_>) -> bool {
-    match (base, name) {
-        (GeneralName::Other { oid: one, .. }, GeneralName::Other { oid: two, .. }) => one == two,
-        (GeneralName::Unread(one, _), GeneralName::Unread(two, _)) => one == two,
-        _ => std::mem::discriminant(base) == std::mem::discriminant(name),
+/// How much of it there is to compare.
+fn size(name: &GeneralName<'_>) -> usize {
+    match name {
+        GeneralName::Directory(name) => name.as_bytes().len(),
+        GeneralName::Other { value: bytes, .. }
+        | GeneralName::Email(bytes)
+        | GeneralName::Dns(bytes)
+        | GeneralName::Uri(bytes)
+        | GeneralName::Ip(bytes)
+        | GeneralName::RegisteredId(bytes)
+        | GeneralName::Unread(_, bytes) => bytes.len(),
     }
 }
 

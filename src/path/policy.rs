@@ -56,6 +56,12 @@ impl PolicyState {
         }
     }
 
+    /// How much is kept: the policies of all levels, and for each those that lead to it.
+    pub(super) fn size(&self) -> usize {
+        let levels = self.done.iter().chain([&self.next]);
+        levels.flat_map(|level| level.nodes.values()).map(|node| 1 + node.parents.len()).sum()
+    }
+
     /// Whether no end-entity certificate without policy constraints of its own can fail for its policies.
     pub(crate) fn is_indifferent(&self) -> bool {
         self.explicit_policy > 1

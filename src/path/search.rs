@@ -12,6 +12,7 @@ use std::collections::{BinaryHeap, HashSet, VecDeque};
 
 use crate::certificate::{Certificate, HashAlgorithm};
 use crate::path::graph::{Graph, NodeId, by_thumbprint};
+use crate::path::name_constraints::Comparisons;
 use crate::path::state::State;
 use crate::path::trace::{Check, Failure, keep_refused};
 use crate::time::Time;
@@ -38,6 +39,8 @@ pub(crate) struct IssuerPaths {
     pub(crate) refused: Vec<(NodeId, NodeId, Failure)>,
     /// Whether it ended on the budget.
     pub(crate) exhausted: bool,
+    /// How much the valid paths keep of policies.
+    policies: usize,
 }
 
 impl IssuerPaths {
@@ -172,8 +175,13 @@ enum Obstacle {
 
 impl IssuerPath {
     /// The checks of a certificate below that depend on the path: RFC 5280 section 6.1.5, and revocation.
-    pub(crate) fn finish(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
-        self.state.finish(graph, certificate)?;
+    pub(crate) fn finish(
+        &self,
+        graph: &Graph,
+        certificate: &Certificate,
+        compared: &mut Comparisons,
+    ) -> Result<(), Failure> {
+        self.state.finish(graph, certificate, compared)?;
         match (self.nodes.first(), self.nodes.last()) {
             (Some(issuer), Some(anchor)) => graph.check_revocation(certificate, *issuer, *anchor),
             _ => Ok(()),
@@ -210,11 +218,13 @@ impl Graph {
             return;
         }
         let limits = self.limits();
+        let mut compared = Comparisons::default();
         let mut walk = Walk::default();
         walk.push(start, None, 1);
         let mut count = 0;
         while let Some(next) = walk.pop() {
-            if count == budget || walk.is_hopeless(next, count) || found.valid.len() == limits.paths {
+            let is_full = found.valid.len() == limits.paths || found.policies > limits.policies;
+            if count == budget || walk.is_hopeless(next, count) || is_full {
                 found.exhausted |= strict;
                 return;
             }
@@ -225,7 +235,7 @@ impl Graph {
             let mut went_on = false;
             if self.node(node).anchor.is_some() {
                 went_on = true;
-                self.complete(&chain, found, strict);
+                self.complete(&chain, found, strict, &mut compared);
             }
             let links = self.links(node);
             found.exhausted |= links.exhausted;
@@ -311,12 +321,14 @@ impl Graph {
     }
 
     /// Section 6.1 over a path that ends at an anchor.
-    fn complete(&self, chain: &[NodeId], found: &mut IssuerPaths, strict: bool) {
-        match self.validate(chain) {
+    fn complete(&self, chain: &[NodeId], found: &mut IssuerPaths, strict: bool, compared: &mut Comparisons) {
+        match self.validate(chain, compared) {
             Ok(state) if strict => {
+                found.policies += state.policy.size();
                 found.valid.push(IssuerPath { nodes: chain.to_vec(), state, rank: Rank::of(self, chain) });
             }
-            Err((at, failure)) if !strict && found.failed.len() < EXAMPLES => {
+            Err((_, failure)) if strict => found.exhausted |= failure.check == Check::Budget,
+            Err((at, failure)) if found.failed.len() < EXAMPLES => {
                 found.failed.push(FailedPath { nodes: chain.to_vec(), at, failure });
             }
             _ => {}
@@ -324,7 +336,7 @@ impl Graph {
     }
 
     /// From the anchor down; the path is given from the CA up.
-    fn validate(&self, chain: &[NodeId]) -> Result<State, (NodeId, Failure)> {
+    fn validate(&self, chain: &[NodeId], compared: &mut Comparisons) -> Result<State, (NodeId, Failure)> {
         for id in chain {
             self.check(*id).map_err(|failure| (*id, failure))?;
         }
@@ -334,7 +346,7 @@ impl Graph {
         };
         let mut state = State::at_anchor(self, *anchor).map_err(|failure| (*anchor, failure))?;
         for id in from_above {
-            state = state.below(self, *id).map_err(|failure| (*id, failure))?;
+            state = state.below(self, *id, compared).map_err(|failure| (*id, failure))?;
         }
         for pair in chain.windows(2).rev() {
             self.check_revocation(self.certificate(pair[0]), pair[1], *anchor).map_err(|failure| (pair[0], failure))?;

@@ -3,9 +3,10 @@
 
 use crate::certificate::{Certificate, Oid, key, oid};
 use crate::path::graph::{Graph, NodeId};
+use crate::path::name_constraints::Comparisons;
 use crate::path::policy::PolicyState;
 use crate::path::trace::{Check, Failure};
-use crate::path::{checks, conformance, name_constraints, windows};
+use crate::path::{checks, conformance, windows};
 use crate::source::Restrictions;
 use crate::time::Time;
 
@@ -61,12 +62,12 @@ impl State {
     }
 
     /// After one more CA certificate: sections 6.1.3 and 6.1.4.
-    pub(crate) fn below(&self, graph: &Graph, ca: NodeId) -> Result<Self, Failure> {
+    pub(crate) fn below(&self, graph: &Graph, ca: NodeId, compared: &mut Comparisons) -> Result<Self, Failure> {
         let node = graph.node(ca);
         let mut state = self.clone();
         state.take_key(graph, ca)?;
         if !node.is_self_issued {
-            state.check_names(graph, &node.certificate)?;
+            state.check_names(graph, &node.certificate, Some(ca), compared)?;
         }
         state.policy.process_ca(&node.certificate, node.is_self_issued)?;
         if !node.is_self_issued
@@ -102,9 +103,15 @@ impl State {
         Ok(())
     }
 
-    fn check_names(&self, graph: &Graph, certificate: &Certificate) -> Result<(), Failure> {
+    fn check_names(
+        &self,
+        graph: &Graph,
+        certificate: &Certificate,
+        id: Option<NodeId>,
+        compared: &mut Comparisons,
+    ) -> Result<(), Failure> {
         self.constraining.iter().try_for_each(|ca| {
-            let checked = name_constraints::check(certificate, graph.certificate(*ca));
+            let checked = compared.check(certificate, id, graph.certificate(*ca), *ca);
             checked.map_err(|failure| match failure.windows {
                 None if *ca == self.anchor => failure.differing(&windows::ANCHOR),
                 _ => failure,
@@ -126,8 +133,8 @@ impl State {
     }
 
     /// The last certificate of the path: sections 6.1.3 and 6.1.5.
-    pub(crate) fn finish(&self, graph: &Graph, last: &Certificate) -> Result<(), Failure> {
-        self.check_names(graph, last)?;
+    pub(crate) fn finish(&self, graph: &Graph, last: &Certificate, compared: &mut Comparisons) -> Result<(), Failure> {
+        self.check_names(graph, last, None, compared)?;
         self.check_issued(last)?;
         if self.policy.is_indifferent() && last.extension(oid::POLICY_CONSTRAINTS).is_none() {
             return checks::malformed("certificate policies", &last.policies());

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::certificate::{Certificate, CertificatePolicy, Oid, PolicyQualifier, oid};
 use crate::path::Path;
 use crate::path::graph::Graph;
+use crate::path::name_constraints::Comparisons;
 use crate::path::policy::{Level, PolicyId};
 use crate::path::settings::Settings;
 use crate::path::state::State;
@@ -23,8 +24,9 @@ impl Graph {
         let Some((last, above)) = path.certificates.split_first() else { return Vec::new() };
         let ids: Option<Vec<_>> = above.iter().rev().map(|certificate| self.find(certificate.sha256())).collect();
         let Some((anchor, below)) = ids.as_deref().and_then(<[_]>::split_first) else { return Vec::new() };
+        let mut compared = Comparisons::default();
         let state = State::at_anchor(self, *anchor)
-            .and_then(|state| below.iter().try_fold(state, |state, id| state.below(self, *id)));
+            .and_then(|state| below.iter().try_fold(state, |state, id| state.below(self, *id, &mut compared)));
         let Ok(state) = state else { return Vec::new() };
         let from_above: Vec<&Certificate> =
             path.certificates.iter().rev().skip(1).map(|certificate| &**certificate).collect();

@@ -8,6 +8,7 @@ use crate::certificate::{Certificate, oid};
 use crate::path::conformance;
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::missing::Missing;
+use crate::path::name_constraints::Comparisons;
 use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
 use crate::path::state::{self, State};
@@ -125,8 +126,9 @@ impl Graph {
         let mut refused = None;
         let mut chosen = None;
         if own.is_ok() {
+            let mut compared = Comparisons::default();
             for path in self.candidate_paths(&links.issuers) {
-                match path.finish(self, certificate) {
+                match path.finish(self, certificate, &mut compared) {
                     Ok(()) => {
                         chosen = Some(path);
                         break;
@@ -168,13 +170,17 @@ impl Graph {
         let own = state::check_end_entity(self, certificate);
         let mut verdict = Verdict { exhausted: links.exhausted, ..Verdict::default() };
         let mut failures = Vec::new();
+        let mut compared = Comparisons::default();
         for path in self.candidate_paths(&links.issuers) {
-            match own.clone().and_then(|()| path.finish(self, certificate)) {
+            match own.clone().and_then(|()| path.finish(self, certificate, &mut compared)) {
                 Ok(()) => verdict.paths.push(self.path(PathStatus::Valid, certificate, &path.nodes)),
-                Err(failure) => failures.push(Path {
-                    failure: Some((certificate.clone(), failure)),
-                    ..self.path(PathStatus::Invalid, certificate, &path.nodes)
-                }),
+                Err(failure) => {
+                    verdict.exhausted |= failure.check == Check::Budget;
+                    failures.push(Path {
+                        failure: Some((certificate.clone(), failure)),
+                        ..self.path(PathStatus::Invalid, certificate, &path.nodes)
+                    });
+                }
             }
         }
         let all: usize = links.issuers.iter().map(|id| self.paths(*id).valid.len()).sum();

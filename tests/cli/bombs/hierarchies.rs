@@ -136,3 +136,106 @@ fn policies_that_are_mapped_to_each_other_end_soon() {
     let folder = folder(&[("chain.pem", bundle.as_bytes())]);
     every_command(folder.path().to_str().expect("a path"));
 }
+
+fn name_constraints(excluded: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    let subtrees: Vec<u8> = excluded.flat_map(|base| sequence(&[&base])).collect();
+    extension(&[0x55, 0x1d, 30], &sequence(&[&element(0xa1, &subtrees)]))
+}
+
+fn alternative_names(names: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    extension(&[0x55, 0x1d, 17], &sequence(&[&names.flatten().collect::<Vec<u8>>()]))
+}
+
+/// What `chain` says of a certificate with these names, below a root with these constraints.
+#[track_caller]
+fn constrained(constraints: Vec<u8>, names: Vec<u8>) -> String {
+    let (root_name, client) = (sequence(&[&element(0x31, &attribute("Root"))]), sequence(&[]));
+    let key = ed25519();
+    let root = certificate(&root_name, &root_name, &key, &key, &[BASIC_CONSTRAINTS_CA.to_vec(), constraints]);
+    let leaf = certificate(&client, &root_name, &key, &key, &[names]);
+    let folder = folder(&[("root.cer", &root), ("leaf.cer", &leaf)]);
+    let path = folder.path().to_str().expect("a path");
+    bounded(&["chain", "--at", AT, "--format", "json", path], "").json()["clients"][0]["paths"][0].to_string()
+}
+
+#[test]
+fn constraints_of_one_form_are_not_looked_through_for_each_name_of_another() {
+    let hosts = (0..200_000).map(|n| element(0x82, format!("h{n}").as_bytes()));
+    let addresses = (0..200_000).map(|n| element(0x86, format!("a:{n}").as_bytes()));
+    let path = constrained(name_constraints(hosts), alternative_names(addresses));
+    assert!(path.contains("\"status\":\"valid\""), "{path:.2000}");
+}
+
+#[test]
+fn comparisons_of_long_names_count_by_their_length() {
+    // Alike but for the last part.
+    let long = |last: &str| {
+        let parts: Vec<u8> = (0..2000).flat_map(|n| element(0x31, &attribute(&format!("part {n}")))).collect();
+        element(0xa4, &sequence(&[&parts, &element(0x31, &attribute(last))]))
+    };
+    let bases = (0..200).map(|n| long(&format!("base {n}")));
+    let path = constrained(name_constraints(bases), alternative_names((0..200).map(|n| long(&format!("name {n}")))));
+    assert!(path.contains("comparisons"), "{path:.2000}");
+
+    let hosts = (0..50_000).map(|n| element(0x86, format!("host-{n}.test").as_bytes()));
+    let address = element(0x86, format!("http://client.test/{}", "a".repeat(1_000_000)).as_bytes());
+    let path = constrained(name_constraints(hosts), alternative_names(std::iter::once(address)));
+    assert!(path.contains("comparisons"), "{path:.2000}");
+}
+
+#[test]
+fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
+    let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
+    let (root_name, policy_name, issuing_name) = (name("Root"), name("Policy"), name("Issuing"));
+    let (root_key, policy_key, issuing_key) = (ed25519(), ed25519(), ed25519());
+    let mut certificates =
+        vec![certificate(&root_name, &root_name, &root_key, &root_key, &[BASIC_CONSTRAINTS_CA.to_vec()])];
+    for number in 0..30 {
+        let hosts = (0..400).map(|n| element(0x82, format!("x{number}-{n}.test").as_bytes()));
+        let extensions = [BASIC_CONSTRAINTS_CA.to_vec(), name_constraints(hosts)];
+        certificates.push(certificate(&policy_name, &root_name, &policy_key, &root_key, &extensions));
+        certificates.push(certificate(&issuing_name, &policy_name, &issuing_key, &policy_key, &extensions));
+    }
+    let hosts = (0..600).map(|n| element(0x82, format!("host-{n}.test").as_bytes()));
+    certificates.push(certificate(
+        &name("client"),
+        &issuing_name,
+        &root_key,
+        &issuing_key,
+        &[alternative_names(hosts)],
+    ));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+    let path = folder.path().to_str().expect("a path");
+    let report = bounded(&["chain", "--at", AT, "--format", "json", path], "").json();
+    assert!(report["clients"][0].to_string().contains("comparisons"));
+    assert_eq!(report["clients"][0]["exhausted"], true);
+}
+
+#[test]
+fn the_policies_of_many_paths_do_not_take_the_memory() {
+    let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
+    let (root_name, policy_name, issuing_name) = (name("Root"), name("Policy"), name("Issuing"));
+    let (root_key, policy_key, issuing_key) = (ed25519(), ed25519(), ed25519());
+    let mut certificates =
+        vec![certificate(&root_name, &root_name, &root_key, &root_key, &[BASIC_CONSTRAINTS_CA.to_vec()])];
+    let policy = |n: usize| vec![6, 4, 0x2a, 0x80 | (n >> 7) as u8, n as u8 & 0x7f, 1];
+    let listed: Vec<u8> = (128..628).flat_map(|n| sequence(&[&policy(n)])).collect();
+    let listed = extension(&[0x55, 0x1d, 32], &sequence(&[&listed]));
+    for number in 0..100 {
+        let mappings: Vec<u8> = (0..2000)
+            .flat_map(|n| sequence(&[&policy(128 + n / 4), &policy(128 + (n / 4 * 7 + n % 4 * 13 + number) % 500)]))
+            .collect();
+        let mappings = extension(&[0x55, 0x1d, 33], &sequence(&[&mappings]));
+        let extensions = [BASIC_CONSTRAINTS_CA.to_vec(), listed.clone(), mappings];
+        certificates.push(certificate(&policy_name, &root_name, &policy_key, &root_key, &extensions));
+        certificates.push(certificate(&issuing_name, &policy_name, &issuing_key, &policy_key, &extensions));
+    }
+    certificates.push(certificate(&name("client"), &issuing_name, &root_key, &issuing_key, &[listed]));
+    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
+    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+    let path = folder.path().to_str().expect("a path");
+    let report = bounded_to(&["chain", "--at", AT, "--format", "json", path], "", 1024 * 1024).json();
+    assert_eq!(report["clients"][0]["paths"][0]["status"], "valid");
+    assert_eq!(report["clients"][0]["exhausted"], true);
+}

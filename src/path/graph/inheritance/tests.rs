@@ -181,8 +181,9 @@ fn one_key_under_two_cas_has_the_parameters_of_each_path() {
     // Even where a certificate is known with parameters of another CA, a path holds it to those of its own.
     let graph = graph(&[&one, &two], &both);
     let [from_one, from_two, inherits] = [&one, &two, &below_one].map(|found| graph.find(found.sha256()).unwrap());
-    assert!(State::at_anchor(&graph, from_one).unwrap().below(&graph, inherits).is_ok());
-    let refused = State::at_anchor(&graph, from_two).unwrap().below(&graph, inherits).unwrap_err();
+    assert!(State::at_anchor(&graph, from_one).unwrap().below(&graph, inherits, &mut Default::default()).is_ok());
+    let refused =
+        State::at_anchor(&graph, from_two).unwrap().below(&graph, inherits, &mut Default::default()).unwrap_err();
     assert_eq!(refused.check, Check::Algorithm);
 }
 
