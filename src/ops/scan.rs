@@ -33,6 +33,10 @@ impl Parcel {
     /// Keeps as many problems of an input as are told of one; `told` counts those of its parts before.
     fn limit_problems(&mut self, told: &mut usize) {
         let room = MAX_FAULTS.saturating_sub(*told);
+        let is_over = self.problems.len() > room;
+        // What ended the reading is told whatever was told before.
+        let may_end = |code| matches!(code, ProblemCode::Limit | ProblemCode::Unreadable);
+        let ending = self.problems.pop_if(|last| is_over && may_end(last.code));
         let count = self.problems.len();
         if count > room {
             let first_too_many = (*told <= MAX_FAULTS).then(|| {
@@ -42,6 +46,7 @@ impl Parcel {
             self.problems.truncate(room);
             self.problems.extend(first_too_many);
         }
+        self.problems.extend(ending);
         *told += count;
     }
 }

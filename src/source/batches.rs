@@ -64,7 +64,7 @@ const MAX_CERTIFICATE_BLOCK: usize = 16 * 1024 * 1024;
 pub(crate) const MAX_BLOCK: usize = 512 * 1024 * 1024;
 /// The largest row: a certificate, its request and whatever else was asked for.
 const MAX_ROW: usize = 64 * 1024 * 1024;
-/// How much text without any block is read: an endless pipe ends here.
+/// How much text without any block that begins as something is read: an endless pipe ends here.
 const MAX_GAP: u64 = 1024 * 1024 * 1024;
 /// Text before a block that can belong to it: see [`crate::source::between`] and [`crate::source::notes`].
 const KEPT_BEFORE_BLOCK: usize = between::MOST + 1;
@@ -201,11 +201,16 @@ impl<R: Read> Batches<R> {
     fn note_gap(&mut self, length: usize) {
         let text = &self.buffer[..length];
         let is_pem = pem::is_pem(text);
-        self.has_object |= self.container.is_some() && (is_pem && self.is_damage || pem::has_object(text));
-        if is_pem || (matches!(self.layout, Layout::Table(_)) && length > 0) {
-            self.gap = 0;
+        let has_object = pem::has_object(text);
+        self.has_object |= self.container.is_some() && (is_pem && self.is_damage || has_object);
+        let is_row = matches!(self.layout, Layout::Table(_)) && length > 0;
+        if is_pem || is_row {
             self.if_nothing = None;
             self.is_expected = true;
+        }
+        // Boundaries with nothing between them are as endless as any text.
+        if has_object || is_row {
+            self.gap = 0;
         } else {
             self.gap += length as u64;
         }

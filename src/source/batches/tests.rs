@@ -138,6 +138,24 @@ fn an_endless_text_comes_to_an_end() {
 }
 
 #[test]
+fn boundaries_with_nothing_between_them_come_to_an_end() {
+    struct Repeated(&'static [u8]);
+    impl Read for Repeated {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let lines = buffer.chunks_mut(self.0.len()).map(|line| line.copy_from_slice(&self.0[..line.len()]));
+            Ok(lines.map(|()| self.0.len()).sum::<usize>().min(buffer.len()))
+        }
+    }
+    for lines in [&b"-----BEGIN CERTIFICATE-----\n"[..], b"-----BEGIN X-----\nnone\n-----END X-----\n"] {
+        let mut batches = Batches::new(Repeated(lines), BLOCKS, true, None).with_batch(64 * lines.len());
+        batches.gap = MAX_GAP - 100_000;
+        let last = Iterator::take(batches.by_ref(), 1000).last().unwrap();
+        assert_eq!(last.faults.first().map(|fault| fault.code), Some(ProblemCode::Limit));
+        assert!(batches.next().is_none());
+    }
+}
+
+#[test]
 fn an_error_while_reading_keeps_what_was_read() {
     struct Failing;
     impl Read for Failing {
