@@ -1,4 +1,5 @@
 //! Hierarchies that have more ways, names or policies than anyone can go through.
+#![cfg(target_os = "linux")]
 
 use rcgen::{CustomExtension, KeyPair};
 

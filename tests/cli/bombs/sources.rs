@@ -1,4 +1,5 @@
 //! Files, folders and pipes without an end, or with more in them than can be held.
+#![cfg(target_os = "linux")]
 
 use std::process::Command;
 
