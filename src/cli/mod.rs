@@ -30,6 +30,14 @@ impl Stop {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::Because(ExitStatus::Usage, message.into())
     }
+
+    /// With what is to be said beside it.
+    fn with(self, remark: &str) -> Self {
+        match self {
+            Self::Because(status, message) => Self::Because(status, format!("{message}; {remark}")),
+            Self::ReaderGone => Self::ReaderGone,
+        }
+    }
 }
 
 /// Runs the program with the process' arguments.

@@ -237,6 +237,23 @@ fn a_full_disk_is_status_4() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn an_export_whose_summary_cannot_be_written_is_whole_and_says_so() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("cmg");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_certpath"))
+        .args(["export", &path("cross-signed"), "--out"])
+        .arg(&out)
+        .stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full"))
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("the export itself is whole, in") && told.contains("cmg"), "{told}");
+    assert!(out.join("manifest.json").is_file());
+}
+
+#[test]
 fn a_reader_that_goes_away_is_status_0() {
     use std::process::{Command, Stdio};
     // More than a pipe holds.

@@ -10,6 +10,7 @@ use crate::ops::{self, Bundle, Extent};
 use crate::report::bundle::{self, BundleError, BundleOptions, Manifest, Refusal};
 use crate::report::model::HeaderRecord;
 use crate::report::{json, sanitize};
+use crate::source::walk;
 
 pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
     let mut request = input::request(
@@ -36,14 +37,19 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
     let problems = of_problems(&found.problems, arguments.format);
     match bundle::write(&found, &arguments.out, &options) {
         Ok(manifest) => {
-            sink.write(&match arguments.format {
+            let text = match arguments.format {
                 Format::Table if arguments.common.quiet => Vec::new(),
                 Format::Table => bundle::summary_text(&found, &manifest, &arguments.out).into_bytes(),
                 Format::Json => json::document(&manifest),
                 Format::Ndjson => lines(&manifest),
                 Format::Csv => bundle::csv(&manifest, arguments.output.output.is_some()),
+            };
+            sink.write(&text).and_then(|()| sink.finish()).map_err(|stop| {
+                let place = sanitize::terminal(&walk::display_name(&arguments.out));
+                stop.with(&format!(
+                    "the export itself is whole, in {place}: what was not written stands in its manifest"
+                ))
             })?;
-            sink.finish()?;
             Ok(problems.combine(of_failures(!found.refused.is_empty(), arguments.output.fail_on)))
         }
         Err(BundleError::Refused(refusal)) => {
