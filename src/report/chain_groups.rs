@@ -76,7 +76,7 @@ pub(crate) fn group(clients: &[Client]) -> Vec<Group<'_>> {
         }
     }
     for group in &mut groups {
-        group.clients.sort_by_key(|client| {
+        group.clients.sort_by_cached_key(|client| {
             let certificate = &client.entry.certificate;
             (certificate.not_after(), *certificate.thumbprint())
         });
