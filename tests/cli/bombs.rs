@@ -8,9 +8,10 @@ mod sources;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rcgen::{KeyPair, PublicKeyData as _, SigningKey as _};
+use rcgen::{CustomExtension, KeyPair, PublicKeyData as _, SigningKey as _};
 use serde_json::Value;
 
+use crate::common::pki::Ca;
 use crate::common::{AT, array};
 use crate::der_writer::{element, sequence};
 
@@ -109,3 +110,13 @@ fn ed25519() -> KeyPair {
 }
 
 const BASIC_CONSTRAINTS_CA: &[u8] = &[0x30, 0x0f, 6, 3, 0x55, 0x1d, 0x13, 1, 1, 0xff, 4, 5, 0x30, 3, 1, 1, 0xff];
+
+/// A client certificate with so many host names.
+fn client_with_names(root: &Ca, count: usize) -> Vec<u8> {
+    let names: Vec<u8> = (0..count).flat_map(|n| element(0x82, format!("host-{n}.contoso.com").as_bytes())).collect();
+    let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], sequence(&[&names]));
+    root.client_with("many.test", |options| {
+        options.sans = Vec::new();
+        options.extensions = vec![names];
+    })
+}

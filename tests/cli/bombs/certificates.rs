@@ -1,22 +1,19 @@
 //! Certificates with a hundred thousand of whatever a certificate can have.
 #![cfg(target_os = "linux")]
 
-use rcgen::{CustomExtension, SigningKey as _};
+use rcgen::SigningKey as _;
 
-use super::{BASIC_CONSTRAINTS_CA, attribute, bounded, certificate, ed25519, every_command, extension};
+use super::{
+    BASIC_CONSTRAINTS_CA, attribute, bounded, certificate, client_with_names, ed25519, every_command, extension,
+};
 use crate::common::pki::{Ca, folder};
 use crate::common::{AT, array};
 use crate::der_writer::{element, sequence};
 
 #[test]
 fn a_certificate_with_a_hundred_thousand_names_is_read_in_full() {
-    let names: Vec<u8> = (0..100_000).flat_map(|n| element(0x82, format!("host-{n}.contoso.com").as_bytes())).collect();
     let root = Ca::root("Root");
-    let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], sequence(&[&names]));
-    let leaf = root.client_with("many.test", |options| {
-        options.sans = Vec::new();
-        options.extensions = vec![names];
-    });
+    let leaf = client_with_names(&root, 100_000);
     let folder = folder(&[("root.cer", &root.der), ("leaf.cer", &leaf)]);
     let path = folder.path().to_str().expect("a path").to_owned();
     let report = bounded(&["inspect", "--at", AT, "--format", "json", &path], "").json();

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use rcgen::{CustomExtension, KeyPair};
+use tempfile::TempDir;
 
 use super::{
     BASIC_CONSTRAINTS_CA, MEMORY, attribute, bounded, bounded_to, certificate, ed25519, every_command, extension,
@@ -184,29 +185,32 @@ fn comparisons_of_long_names_count_by_their_length() {
     assert!(path.contains("comparisons"), "{path:.2000}");
 }
 
-#[test]
-fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
+/// A client certificate below `count` certificates of one issuing CA by one policy CA, and as many of that by a root: so many ways
+/// times so many. The certificates of each number have the extensions of that number.
+fn cross_certified(count: usize, extensions: impl Fn(usize) -> Vec<Vec<u8>>, client: Vec<u8>) -> TempDir {
     let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
     let (root_name, policy_name, issuing_name) = (name("Root"), name("Policy"), name("Issuing"));
     let (root_key, policy_key, issuing_key) = (ed25519(), ed25519(), ed25519());
-    let mut certificates =
-        vec![certificate(&root_name, &root_name, &root_key, &root_key, &[BASIC_CONSTRAINTS_CA.to_vec()])];
-    for number in 0..30 {
-        let hosts = (0..400).map(|n| element(0x82, format!("x{number}-{n}.test").as_bytes()));
-        let extensions = [BASIC_CONSTRAINTS_CA.to_vec(), name_constraints(hosts)];
+    let ca = BASIC_CONSTRAINTS_CA.to_vec();
+    let mut certificates = vec![certificate(&root_name, &root_name, &root_key, &root_key, std::slice::from_ref(&ca))];
+    for number in 0..count {
+        let extensions = [vec![ca.clone()], extensions(number)].concat();
         certificates.push(certificate(&policy_name, &root_name, &policy_key, &root_key, &extensions));
         certificates.push(certificate(&issuing_name, &policy_name, &issuing_key, &policy_key, &extensions));
     }
-    let hosts = (0..600).map(|n| element(0x82, format!("host-{n}.test").as_bytes()));
-    certificates.push(certificate(
-        &name("client"),
-        &issuing_name,
-        &root_key,
-        &issuing_key,
-        &[alternative_names(hosts)],
-    ));
+    certificates.push(certificate(&name("client"), &issuing_name, &root_key, &issuing_key, &[client]));
     let bundle: String = certificates.iter().map(|der| pem(der)).collect();
-    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+    folder(&[("mesh.pem", bundle.as_bytes())])
+}
+
+#[test]
+fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
+    let constraints = |number| {
+        let hosts = (0..400).map(|n| element(0x82, format!("x{number}-{n}.test").as_bytes()));
+        vec![name_constraints(hosts)]
+    };
+    let hosts = (0..600).map(|n| element(0x82, format!("host-{n}.test").as_bytes()));
+    let folder = cross_certified(30, constraints, alternative_names(hosts));
     let path = folder.path().to_str().expect("a path");
     let report = bounded(&["chain", "--at", AT, "--format", "json", path], "").json();
     assert!(report["clients"][0].to_string().contains("comparisons"));
@@ -215,26 +219,16 @@ fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
 
 #[test]
 fn the_policies_of_many_paths_do_not_take_the_memory() {
-    let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
-    let (root_name, policy_name, issuing_name) = (name("Root"), name("Policy"), name("Issuing"));
-    let (root_key, policy_key, issuing_key) = (ed25519(), ed25519(), ed25519());
-    let mut certificates =
-        vec![certificate(&root_name, &root_name, &root_key, &root_key, &[BASIC_CONSTRAINTS_CA.to_vec()])];
     let policy = |n: usize| vec![6, 4, 0x2a, 0x80 | (n >> 7) as u8, n as u8 & 0x7f, 1];
     let listed: Vec<u8> = (128..628).flat_map(|n| sequence(&[&policy(n)])).collect();
     let listed = extension(&[0x55, 0x1d, 32], &sequence(&[&listed]));
-    for number in 0..100 {
+    let policies = |number| {
         let mappings: Vec<u8> = (0..2000)
             .flat_map(|n| sequence(&[&policy(128 + n / 4), &policy(128 + (n / 4 * 7 + n % 4 * 13 + number) % 500)]))
             .collect();
-        let mappings = extension(&[0x55, 0x1d, 33], &sequence(&[&mappings]));
-        let extensions = [BASIC_CONSTRAINTS_CA.to_vec(), listed.clone(), mappings];
-        certificates.push(certificate(&policy_name, &root_name, &policy_key, &root_key, &extensions));
-        certificates.push(certificate(&issuing_name, &policy_name, &issuing_key, &policy_key, &extensions));
-    }
-    certificates.push(certificate(&name("client"), &issuing_name, &root_key, &issuing_key, &[listed]));
-    let bundle: String = certificates.iter().map(|der| pem(der)).collect();
-    let folder = folder(&[("mesh.pem", bundle.as_bytes())]);
+        vec![listed.clone(), extension(&[0x55, 0x1d, 33], &sequence(&[&mappings]))]
+    };
+    let folder = cross_certified(100, policies, listed.clone());
     let path = folder.path().to_str().expect("a path");
     let report = bounded_to(&["chain", "--at", AT, "--format", "json", path], "", 1024 * 1024).json();
     assert_eq!(report["clients"][0]["paths"][0]["status"], "valid");

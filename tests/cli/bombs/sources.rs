@@ -3,9 +3,7 @@
 
 use std::process::Command;
 
-use rcgen::CustomExtension;
-
-use super::{bounded, bounded_to, certificate, ed25519, every_command, extension};
+use super::{bounded, bounded_to, certificate, client_with_names, ed25519, every_command, extension};
 use crate::common::pki::{Ca, folder};
 use crate::common::{AT, array, json_of, not_run, pem, read, repository, testdata, write};
 use crate::der_writer::{element, sequence};
@@ -41,13 +39,8 @@ fn a_file_of_two_gigabytes_is_not_held_in_memory() {
 
 #[test]
 fn hundreds_of_large_files_are_not_held_side_by_side() {
-    let names: Vec<u8> = (0..200_000).flat_map(|n| element(0x82, format!("host-{n}.contoso.com").as_bytes())).collect();
     let root = Ca::root("Root");
-    let names = CustomExtension::from_oid_content(&[2, 5, 29, 17], sequence(&[&names]));
-    let leaf = root.client_with("many.test", |options| {
-        options.sans = Vec::new();
-        options.extensions = vec![names];
-    });
+    let leaf = client_with_names(&root, 200_000);
     let folder = folder(&[("root.cer", &root.der), ("0.cer", &leaf)]);
     for number in 1..300 {
         std::fs::hard_link(folder.path().join("0.cer"), folder.path().join(format!("{number}.cer"))).expect("a link");
