@@ -267,3 +267,30 @@ pub(crate) fn decode(name: &Arc<str>, is_fleeting: bool, contents: Contents) -> 
     }
     parcel
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Position;
+
+    fn damaged(count: usize) -> Parcel {
+        let fault = || Fault::new(ProblemCode::Damaged, Position::Whole, "damaged");
+        Parcel { problems: (0..count).map(|_| Problem::new(&"many".into(), fault())).collect(), ..Parcel::default() }
+    }
+
+    #[test]
+    fn what_ended_the_reading_is_told_behind_more_problems_than_are_told() {
+        let mut told = 0;
+        let mut parcels = [damaged(MAX_FAULTS + 200), damaged(500), damaged(10)];
+        let ended = Fault::new(ProblemCode::Limit, Position::Line(9), "no more was read");
+        parcels[2].problems.push(Problem::new(&"many".into(), ended));
+        let [first, second, last] = parcels.map(|mut parcel| {
+            parcel.limit_problems(&mut told);
+            parcel.problems
+        });
+        assert_eq!(first.len(), MAX_FAULTS + 1);
+        assert_eq!(first[MAX_FAULTS].message, Fault::too_many(Position::Whole).message);
+        assert!(second.is_empty());
+        assert_eq!(last.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>(), ["no more was read"]);
+    }
+}
