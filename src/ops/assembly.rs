@@ -175,7 +175,7 @@ impl Assembly {
             }
             let signers: Vec<_> = issuers.iter().map(|issuer| issuer.certificate.clone()).collect();
             graph.revocation = Some(Box::new(Revocation {
-                store: CrlStore::new(crls),
+                store: CrlStore::new(crls, settings.at),
                 signers: SignerPool::new(build(&issuers, &disallowed, any), signers),
             }));
         }

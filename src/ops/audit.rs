@@ -326,9 +326,7 @@ impl Auditor<'_> {
                 found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
                 if let Some(revocation) = &graph.revocation {
                     let (issuer, anchor) = (graph.crl_issuer(*issuer), graph.certificate(*anchor));
-                    if let RevocationStatus::Unknown { why, crl, .. } =
-                        revocation.status(certificate, issuer, anchor, at)
-                    {
+                    if let RevocationStatus::Unknown { why, crl, .. } = revocation.status(certificate, issuer, anchor) {
                         found.push(rules::path::revocation_unknown(false, &why, crl.as_deref(), self.context));
                     }
                 }

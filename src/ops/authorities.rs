@@ -1,6 +1,6 @@
 //! What the rules say of the CAs: each once, however many certificates hang on it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::certificate::Certificate;
 use crate::cmg::rules::{self, Part, RuleContext, neighbours};
@@ -79,7 +79,8 @@ impl Authorities {
             .iter()
             .filter_map(|entry| graph.find(entry.certificate.sha256()))
             .collect();
-        let mut others: Vec<NodeId> = hanging.keys().filter(|id| !ids.contains(id)).copied().collect();
+        let of_sources: HashSet<NodeId> = ids.iter().copied().collect();
+        let mut others: Vec<NodeId> = hanging.keys().filter(|id| !of_sources.contains(id)).copied().collect();
         others.sort_unstable();
         ids.append(&mut others);
         ids.into_iter()
@@ -137,8 +138,7 @@ fn of_one(assembly: &Assembly, context: &RuleContext<'_>, id: NodeId, entry: &En
                 let (issuer, anchor) = (graph.crl_issuer(*issuer), graph.certificate(*anchor));
                 more.extend(rules::path::outlives_issuer(certificate, issuer.certificate, context));
                 if let Some(revocation) = &graph.revocation
-                    && let RevocationStatus::Unknown { why, crl, .. } =
-                        revocation.status(certificate, issuer, anchor, context.at)
+                    && let RevocationStatus::Unknown { why, crl, .. } = revocation.status(certificate, issuer, anchor)
                 {
                     more.push(rules::path::revocation_unknown(true, &why, crl.as_deref(), context));
                 }

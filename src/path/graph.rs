@@ -16,7 +16,6 @@ use crate::path::settings::Settings;
 use crate::path::trace::{Check, Failure};
 use crate::path::{checks, conformance, search::IssuerPaths, windows};
 use crate::source::Restrictions;
-use crate::time::Time;
 
 /// Steps of the searches above all CAs together, paths, and refused candidates that are kept: some seconds, and some hundred MiB.
 const STEPS_OF_ALL: usize = 4_000_000;
@@ -90,14 +89,8 @@ pub(crate) struct Revocation {
 }
 
 impl Revocation {
-    pub(crate) fn status(
-        &self,
-        below: &Certificate,
-        issuer: CrlIssuer<'_>,
-        anchor: &Certificate,
-        at: Time,
-    ) -> RevocationStatus {
-        let ask = || revocation::status(below, issuer, &self.store, at, &self.signers.below(anchor));
+    pub(crate) fn status(&self, below: &Certificate, issuer: CrlIssuer<'_>, anchor: &Certificate) -> RevocationStatus {
+        let ask = || revocation::status(below, issuer, &self.store, &self.signers.below(anchor));
         if below.is_end_entity() { ask() } else { self.store.remember(below, issuer.certificate, anchor, ask) }
     }
 }
@@ -287,7 +280,7 @@ impl Graph {
             }
             return Ok(());
         };
-        match revocation.status(below, self.crl_issuer(issuer), self.certificate(anchor), settings.at) {
+        match revocation.status(below, self.crl_issuer(issuer), self.certificate(anchor)) {
             RevocationStatus::Good => Ok(()),
             status @ RevocationStatus::Revoked { .. } => {
                 Err(Failure::new(Check::Revoked, "a certificate that is not revoked", status.to_string()))

@@ -5,6 +5,8 @@
 //! - A list that has expired still revokes, though it no longer clears: only a hold can be lifted (section 5.3.1).
 //! - A list of a Windows CA speaks for the certificates under the key that signed it alone.
 
+mod deltas;
+mod effort;
 mod obstacle;
 mod point;
 pub(crate) mod signers;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 use crate::certificate::{Certificate, Crl, CrlEntry, Decoded, Name, RevocationReason, SignatureCheck, key, oid};
 use crate::time::Time;
+use effort::{Effort, GaveUp};
 use obstacle::Obstacle;
 use point::{ALL_REASONS, Point};
 pub(crate) use store::CrlStore;
@@ -83,13 +86,16 @@ impl fmt::Display for RevocationStatus {
 pub(crate) trait CrlSigners {
     /// Certification paths, valid but for revocation, each from a certificate with this subject (compared by RFC 5280 section 7.1) up
     /// to the trust anchor of the path that is judged, both included. The shortest first.
-    fn with_subject(&self, subject: &Name<'_>) -> Vec<Vec<Arc<Certificate>>>;
+    fn with_subject(&self, subject: &Name<'_>) -> SignerPaths;
 }
+
+/// Certification paths of CRL signers.
+pub(crate) type SignerPaths = Arc<[Vec<Arc<Certificate>>]>;
 
 /// Nobody but the certificate's issuer.
 impl CrlSigners for () {
-    fn with_subject(&self, _: &Name<'_>) -> Vec<Vec<Arc<Certificate>>> {
-        Vec::new()
+    fn with_subject(&self, _: &Name<'_>) -> SignerPaths {
+        Arc::default()
     }
 }
 
@@ -100,27 +106,36 @@ pub(crate) struct CrlIssuer<'a> {
     pub(crate) key: &'a [u8],
 }
 
-/// The status of `certificate` at `at`. That of `issuer`, the certificate above it in its path, is not asked: a path has all its
-/// certificates judged, one by one.
+/// The status of `certificate`, at the moment of `store`. That of `issuer`, the certificate above it in its path, is not asked: a path
+/// has all its certificates judged, one by one.
 pub(crate) fn status(
     certificate: &Certificate,
     issuer: CrlIssuer<'_>,
     store: &CrlStore,
-    at: Time,
     signers: &dyn CrlSigners,
 ) -> RevocationStatus {
-    let mut judge = Judge { store, at, signers, judged: Vec::new(), budget: SIGNERS, gave_up: false };
+    let mut judge = Judge {
+        store,
+        at: store.at(),
+        signers,
+        signer_paths: HashMap::new(),
+        judged: Vec::new(),
+        effort: Effort::new(),
+    };
     let mut found = judge.status(certificate, issuer);
-    if let RevocationStatus::Unknown { why, .. } = &mut found
-        && judge.gave_up
-    {
-        why.push_str("; the CRL signers vouch for one another in too many ways, and the search was given up");
+    match (&mut found, judge.effort.gave_up) {
+        (RevocationStatus::Unknown { why, .. }, Some(gave_up)) => {
+            why.push_str("; ");
+            why.push_str(&gave_up.to_string());
+        }
+        // What was not asked may revoke it.
+        (RevocationStatus::Good, Some(GaveUp::Lists)) => {
+            return RevocationStatus::Unknown { why: GaveUp::Lists.to_string(), crl: None };
+        }
+        _ => {}
     }
     found
 }
-
-/// How many signers beside the issuer are judged for one certificate: a CA has a few, a hostile mesh as many as it likes.
-const SIGNERS: usize = 64;
 
 /// How deep judging a signer, and the signer of the list that judges that, may go; PKITS needs 2.
 const DEPTH: usize = 6;
@@ -132,11 +147,11 @@ struct Judge<'a> {
     store: &'a CrlStore,
     at: Time,
     signers: &'a dyn CrlSigners,
+    /// What `signers` said, by the name that was asked for in comparable form.
+    signer_paths: HashMap<&'a [u8], SignerPaths>,
     /// SHA-256 of the certificates whose status is being asked, the outermost first.
     judged: Vec<[u8; 32]>,
-    budget: usize,
-    /// Whether a signer was left unjudged, so that what would speak against a circle may have been missed.
-    gave_up: bool,
+    effort: Effort,
 }
 
 /// What one list says of a certificate.
@@ -220,6 +235,9 @@ impl<'a> Judge<'a> {
         let store = self.store;
         let mut old_lists = 0;
         for list in point.issuers.iter().flat_map(|name| store.complete(name)) {
+            if !self.effort.list(point.names.len()) {
+                break;
+            }
             if let Err(mismatch) = point.covers(certificate, list) {
                 findings.note(mismatch);
                 continue;
@@ -237,9 +255,7 @@ impl<'a> Judge<'a> {
                 findings.note(Obstacle::NotYet(list));
                 continue;
             }
-            let may_have_delta = || store.deltas(list).any(|delta| delta.continues(list, self.at));
-            let is_current = list.crl.is_current_at(self.at) || may_have_delta();
-            if !is_current {
+            if !list.is_in_force {
                 old_lists += 1;
                 if old_lists > OLD_LISTS {
                     findings.note(Obstacle::Expired(list));
@@ -257,7 +273,7 @@ impl<'a> Judge<'a> {
             if findings.clearing.iter().any(|(other, newer)| *other == key && newer.has_scope_of(list)) {
                 continue;
             }
-            let delta = self.newest_delta(list, &key);
+            let Some(delta) = self.newest_delta(list, &key) else { break };
             match look_up(certificate, list, delta) {
                 Answer::Listed(entry, by) if list.crl.is_current_at(self.at) || delta.is_some() => {
                     return Some(revoked(&entry, by));
@@ -285,13 +301,25 @@ impl<'a> Judge<'a> {
         None
     }
 
-    /// RFC 5280 section 6.3.3 (c): the newest delta CRL that builds on `list`, signed by the same key.
-    fn newest_delta(&self, list: &'a StoredCrl, key: &[u8]) -> Option<&'a StoredCrl> {
-        self.store
-            .deltas(list)
-            .filter(|delta| delta.continues(list, self.at))
-            .filter(|delta| delta.check_signature(key) == SignatureCheck::Valid)
-            .max_by_key(|delta| delta.crl.number())
+    /// What came of a signature; `None` where no more may be asked.
+    fn signature(&mut self, list: &StoredCrl, key: &[u8]) -> Option<SignatureCheck> {
+        self.effort.signature().then(|| list.check_signature(key))
+    }
+
+    /// RFC 5280 section 6.3.3 (c): the newest delta CRL that builds on `list`, signed by the same key, where there is one; `None` where
+    /// the search was given up.
+    fn newest_delta(&mut self, list: &'a StoredCrl, key: &[u8]) -> Option<Option<&'a StoredCrl>> {
+        for delta in self.store.deltas(list) {
+            if !self.effort.list(1) {
+                return None;
+            }
+            if let Some(delta) = delta
+                && self.signature(delta, key)? == SignatureCheck::Valid
+            {
+                return Some(Some(delta));
+            }
+        }
+        Some(None)
     }
 
     /// The key that signed `list`: the issuer's, or that of another certificate of the list's issuer (section 6.3.3 (f) and (g)).
@@ -309,24 +337,28 @@ impl<'a> Judge<'a> {
             }
         };
         if issuer.certificate.subject().matches(&list.crl.issuer()) {
-            match list.check_signature(issuer.key) {
-                SignatureCheck::Valid if may_sign(issuer.certificate, true) => return Ok(issuer.key.to_vec()),
-                SignatureCheck::Valid => refuse(Obstacle::KeyUsage(list)),
-                SignatureCheck::Unsupported(what) => refuse(Obstacle::Unsupported(list, what)),
-                SignatureCheck::Invalid => {}
+            match self.signature(list, issuer.key) {
+                None => return Err(nearest),
+                Some(SignatureCheck::Valid) if may_sign(issuer.certificate, true) => return Ok(issuer.key.to_vec()),
+                Some(SignatureCheck::Valid) => refuse(Obstacle::KeyUsage(list)),
+                Some(SignatureCheck::Unsupported(what)) => refuse(Obstacle::Unsupported(list, what)),
+                Some(SignatureCheck::Invalid) => {}
             }
         }
         let is_windows_list = list.crl.extension(oid::MS_CA_VERSION).is_some();
-        for path in self.signers.with_subject(&list.crl.issuer()) {
+        let signers = self.signers;
+        let paths = self.signer_paths.entry(&list.issuer).or_insert_with(|| signers.with_subject(&list.crl.issuer()));
+        for path in Arc::clone(paths).iter() {
             let Some(signer) = path.first() else { continue };
-            let key = key_on(&path);
-            match list.check_signature(&key) {
-                SignatureCheck::Valid => {}
-                SignatureCheck::Unsupported(what) => {
+            let key = key_on(path);
+            match self.signature(list, &key) {
+                None => break,
+                Some(SignatureCheck::Valid) => {}
+                Some(SignatureCheck::Unsupported(what)) => {
                     refuse(Obstacle::Unsupported(list, what));
                     continue;
                 }
-                SignatureCheck::Invalid => continue,
+                Some(SignatureCheck::Invalid) => continue,
             }
             if !may_sign(signer, path.len() == 1) {
                 refuse(Obstacle::KeyUsage(list));
@@ -338,9 +370,9 @@ impl<'a> Judge<'a> {
                 refuse(Obstacle::OtherKey(list));
                 continue;
             }
-            match self.judge_signer(&path) {
+            match self.judge_signer(path) {
                 Verdict::Good => return Ok(key.into_owned()),
-                Verdict::Circle if allow_circle && !self.gave_up => return Ok(key.into_owned()),
+                Verdict::Circle if allow_circle && self.effort.gave_up.is_none() => return Ok(key.into_owned()),
                 Verdict::Circle => {
                     findings.met_circle = true;
                     refuse(Obstacle::Signer(list, "its status stands only in the list that it signed".to_owned()));
@@ -359,11 +391,10 @@ impl<'a> Judge<'a> {
             if self.judged.contains(certificate.sha256()) {
                 return Verdict::Circle;
             }
-            if self.budget == 0 || self.judged.len() >= DEPTH {
-                self.gave_up = true;
+            if self.judged.len() >= DEPTH || !self.effort.signer() {
+                self.effort.gave_up = self.effort.gave_up.or(Some(GaveUp::Signers));
                 return Verdict::Bad("too many signers stand behind it".to_owned());
             }
-            self.budget -= 1;
             match self.status(certificate, CrlIssuer { certificate: issuer, key: &key_on(above) }) {
                 RevocationStatus::Good => {}
                 other => return Verdict::Bad(format!("{}: {other}", certificate.subject().short())),

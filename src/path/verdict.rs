@@ -282,7 +282,7 @@ impl Graph {
             (Some(revocation), Some(anchor)) if is_anchored => certificates
                 .iter()
                 .zip(nodes)
-                .map(|(below, issuer)| revocation.status(below, self.crl_issuer(*issuer), anchor, self.settings.at))
+                .map(|(below, issuer)| revocation.status(below, self.crl_issuer(*issuer), anchor))
                 .collect(),
             _ => Vec::new(),
         };

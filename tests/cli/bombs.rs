@@ -3,6 +3,7 @@
 
 mod certificates;
 mod hierarchies;
+mod lists;
 mod sources;
 
 use std::process::{Command, Stdio};

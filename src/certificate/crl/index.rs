@@ -160,6 +160,12 @@ struct Place {
     issuer: u32,
 }
 
+/// How many entries of one serial number are looked at. An indirect CRL has as many as there are CAs that gave the number.
+const OF_ONE_SERIAL: usize = 1024;
+
+/// How many names an entry gives its certificate's issuer at most: it has one.
+const ISSUER_NAMES: usize = 256;
+
 /// The entries by serial number.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -191,6 +197,12 @@ impl Index {
         }
         let serial = |place: &Place| serial_at(list.value, (place.start as usize).saturating_sub(base));
         places.sort_by(|one, two| one.tail.cmp(&two.tail).then_with(|| serial(one).cmp(serial(two))));
+        let is_of_one = |one: &Place, two: &Place| one.tail == two.tail && serial(one) == serial(two);
+        if let Some(too_many) = places.chunk_by(is_of_one).find(|entries| entries.len() > OF_ONE_SERIAL) {
+            let found = too_many.len().to_string();
+            let error = DecodeError::new(base, "at most 1024 entries of one serial number", found);
+            survey.note(Unreadable { name: "list of revoked certificates", decides: true, error });
+        }
         Ok(Self { places: places.into() })
     }
 
@@ -202,7 +214,7 @@ impl Index {
         self.places.iter().filter_map(|place| entry(der, place))
     }
 
-    /// Of the entries with this serial number that `accept` takes, the most final.
+    /// Of the entries with this serial number that `accept` takes, the most final. A list with more than [`OF_ONE_SERIAL`] is not relied on.
     pub(super) fn find<'a>(
         &self,
         der: &'a [u8],
@@ -218,6 +230,7 @@ impl Index {
             .get(first..)?
             .iter()
             .take_while(|place| place.tail == wanted_tail && serial_at(der, place.start as usize) == wanted)
+            .take(OF_ONE_SERIAL)
             .filter_map(|place| entry(der, place))
             .filter(accept)
             .max_by_key(CrlEntry::weight)
@@ -349,9 +362,8 @@ fn read_date(mut content: Cursor<'_>) -> Result<Option<Time>, DecodeError> {
 fn read_issuer(mut content: Cursor<'_>) -> Result<Tlv<'_>, DecodeError> {
     let names = content.expect(tag::SEQUENCE, "certificateIssuer (GeneralNames, SEQUENCE)")?;
     content.finish()?;
-    GeneralName::read_all(names.children())?;
-    if names.value.is_empty() {
-        return Err(names.error("a name of the certificate's issuer"));
+    if !(1..=ISSUER_NAMES).contains(&GeneralName::read_all(names.children())?.len()) {
+        return Err(names.error("a name of the certificate's issuer, or at most 256 of them"));
     }
     Ok(names)
 }

@@ -356,3 +356,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_list_of_too_many_entries_of_one_serial_number_is_read_and_not_relied_on() {
+    let of_one = |count: usize| {
+        let mut list = List::new(&contoso());
+        list.entries = vec![Entry::new(&[7]); count];
+        read(&list)
+    };
+    assert_eq!(of_one(1024).flaw(), None);
+    let crl = of_one(1025);
+    assert_eq!(crl.len(), 1025);
+    let flaw = crl.flaw().unwrap();
+    assert!(flaw.forbids_any_use());
+    let text = flaw.to_string();
+    assert!(text.contains("expected at most 1024 entries of one serial number, found 1025"), "{text}");
+}
+
+#[test]
+fn a_list_whose_entry_names_too_many_issuers_of_its_certificate_is_not_relied_on() {
+    let of = |count: usize| {
+        let names = element(0xa4, &name("Fabrikam CA")).repeat(count);
+        read(
+            &List { point: Some(element(0x84, &[0xff])), ..List::new(&contoso()) }
+                .entry(Entry::new(&[5]).issuer(&names)),
+        )
+    };
+    assert_eq!(of(256).flaw(), None);
+    for count in [0, 257] {
+        assert!(of(count).flaw().is_some_and(Flaw::forbids_any_use), "{count}");
+    }
+}

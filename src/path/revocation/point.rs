@@ -9,12 +9,13 @@ use crate::path::revocation::store::StoredCrl;
 /// keyCompromise (1) to aACompromise (8).
 pub(super) const ALL_REASONS: u16 = 0x1fe;
 
-/// How many distribution points of one certificate are looked at.
+/// How many distribution points of one certificate are looked at, and how many names of each.
 const POINTS: usize = 64;
+const NAMES: usize = 64;
 
 /// What an issuing distribution point limits a list to; without one, nothing.
 pub(super) struct Scope {
-    /// The point's names in the form in which they are compared; none is any.
+    /// The point's names in the form in which they are compared, sorted; none is any.
     names: Vec<Vec<u8>>,
     only_user: bool,
     only_ca: bool,
@@ -26,8 +27,10 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn of(crl: &Crl) -> Self {
         let point = crl.issuing_distribution_point().unwrap_or_default();
+        let mut names = names(&point.full_name, point.relative_name, &crl.issuer());
+        names.sort_unstable();
         Self {
-            names: names(&point.full_name, point.relative_name, &crl.issuer()),
+            names,
             only_user: point.only_user_certificates,
             only_ca: point.only_ca_certificates,
             only_attribute: point.only_attribute_certificates,
@@ -44,7 +47,7 @@ pub(super) struct Point {
     /// Whether that is somebody else than the certificate's issuer (`cRLIssuer`).
     is_indirect: bool,
     /// The names of which a list that names its own must share one.
-    names: Vec<Vec<u8>>,
+    pub(super) names: Vec<Vec<u8>>,
     pub(super) reasons: u16,
 }
 
@@ -88,6 +91,7 @@ impl Point {
         if point_names.is_empty() {
             point_names = point.crl_issuer.iter().map(comparable).collect();
         }
+        point_names.truncate(NAMES);
         Self {
             issuers: issuers.iter().map(Name::comparable).collect(),
             is_indirect,
@@ -102,7 +106,7 @@ impl Point {
         if self.is_indirect && !scope.indirect {
             return Err(Obstacle::NotIndirect(list));
         }
-        if !scope.names.is_empty() && !scope.names.iter().any(|name| self.names.contains(name)) {
+        if !scope.names.is_empty() && !self.names.iter().any(|name| scope.names.binary_search(name).is_ok()) {
             return Err(Obstacle::OtherPoint(list));
         }
         if scope.only_attribute {

@@ -5,14 +5,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::certificate::{Certificate, Name};
 use crate::path::graph::Graph;
-use crate::path::revocation::CrlSigners;
+use crate::path::revocation::{CrlSigners, SignerPaths};
 use crate::path::verdict::PathStatus;
 
 /// Certificates of one subject that are looked at, and paths of each: a CA has a few.
 const SIGNERS_OF_A_NAME: usize = 32;
 const PATHS_OF_A_SIGNER: usize = 8;
-
-type SignerPaths = Arc<[Vec<Arc<Certificate>>]>;
 
 /// The certificates that may sign CRLs. Their paths are searched once, when a list is met that its certificate's own issuer did not sign.
 pub(crate) struct SignerPool {
@@ -64,7 +62,7 @@ struct BelowAnchor<'a> {
 }
 
 impl CrlSigners for BelowAnchor<'_> {
-    fn with_subject(&self, subject: &Name<'_>) -> Vec<Vec<Arc<Certificate>>> {
+    fn with_subject(&self, subject: &Name<'_>) -> SignerPaths {
         // A trust anchor is a name and a key (RFC 5280 section 6.1.1 (d)).
         let is_ours = |path: &&Vec<Arc<Certificate>>| {
             path.last().is_some_and(|top| {

@@ -5,35 +5,52 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey, oid};
 use crate::path::revocation::RevocationStatus;
+use crate::path::revocation::deltas::Deltas;
 use crate::path::revocation::point::Scope;
 use crate::time::Time;
 
-/// The CRLs at hand.
+/// How many lists of one issuer that are not in force are kept, and how many that were issued only later: an archive has hundreds.
+const NOT_IN_FORCE: usize = 256;
+
+/// The CRLs at hand, for one moment.
 pub(crate) struct CrlStore {
+    at: Time,
     lists: Vec<StoredCrl>,
     /// By issuer in comparable form, the newest first.
     complete: HashMap<Vec<u8>, Vec<usize>>,
-    deltas: HashMap<Vec<u8>, Vec<usize>>,
+    deltas: Deltas,
     /// What was found out about CA certificates: certificate, issuer and trust anchor, each by its SHA-256.
     known: RwLock<HashMap<[[u8; 32]; 3], RevocationStatus>>,
 }
 
 impl CrlStore {
-    /// Takes each list once, however often it is there.
-    pub(crate) fn new(crls: Vec<Arc<Crl>>) -> Self {
+    /// Takes each list once, however often it is there, to be asked what holds at `at`.
+    pub(crate) fn new(crls: Vec<Arc<Crl>>, at: Time) -> Self {
         let mut seen = HashSet::new();
         let mut lists: Vec<_> = crls.into_iter().filter(|crl| seen.insert(*crl.sha256())).map(StoredCrl::new).collect();
         lists.sort_by(|one, two| two.age().cmp(&one.age()).then_with(|| one.crl.sha256().cmp(two.crl.sha256())));
-        let (mut complete, mut deltas) = (HashMap::<_, Vec<_>>::new(), HashMap::<_, Vec<_>>::new());
-        for (place, list) in lists.iter().enumerate() {
-            let index = if list.crl.is_delta() { &mut deltas } else { &mut complete };
-            index.entry(list.issuer.clone()).or_default().push(place);
+        let deltas = Deltas::new(&mut lists, at);
+        let mut complete = HashMap::<_, Vec<_>>::new();
+        let mut others = HashMap::<_, usize>::new();
+        for (place, list) in lists.iter_mut().enumerate().filter(|(_, list)| !list.crl.is_delta()) {
+            let is_issued = list.crl.this_update().is_some_and(|issued| issued <= at);
+            list.is_in_force = is_issued && (list.crl.is_current_at(at) || deltas.continue_list(list));
+            let others = others.entry((list.issuer.clone(), is_issued)).or_default();
+            if list.is_in_force || *others < NOT_IN_FORCE {
+                *others += usize::from(!list.is_in_force);
+                complete.entry(list.issuer.clone()).or_default().push(place);
+            }
         }
-        Self { lists, complete, deltas, known: RwLock::default() }
+        Self { at, lists, complete, deltas, known: RwLock::default() }
     }
 
-    /// What `ask` finds out about a CA certificate on a path to `anchor`, which is asked once: a mesh has a CA on many paths. For one moment
-    /// and one set of signers only, as a search has them.
+    /// The moment.
+    pub(super) fn at(&self) -> Time {
+        self.at
+    }
+
+    /// What `ask` finds out about a CA certificate on a path to `anchor`, which is asked once: a mesh has a CA on many paths. For one set
+    /// of signers only, as a search has them.
     pub(crate) fn remember(
         &self,
         ca: &Certificate,
@@ -50,22 +67,18 @@ impl CrlStore {
         found
     }
 
-    fn of<'a>(&'a self, places: Option<&'a Vec<usize>>) -> impl Iterator<Item = &'a StoredCrl> {
-        places.into_iter().flatten().filter_map(|place| self.lists.get(*place))
-    }
-
     /// The complete lists of an issuer, given in comparable form: the newest first.
     pub(super) fn complete(&self, issuer: &[u8]) -> impl Iterator<Item = &StoredCrl> {
-        self.of(self.complete.get(issuer))
+        self.complete.get(issuer).into_iter().flatten().filter_map(|place| self.lists.get(*place))
     }
 
-    /// The delta CRLs of the issuer of `list`.
-    pub(super) fn deltas(&self, list: &StoredCrl) -> impl Iterator<Item = &StoredCrl> {
-        self.of(self.deltas.get(&list.issuer))
+    /// The delta CRLs in force that may be laid over `list`, the highest number first; `None` stands for one that builds on a later list.
+    pub(super) fn deltas(&self, list: &StoredCrl) -> impl Iterator<Item = Option<&StoredCrl>> {
+        self.deltas.of(list).map(|place| place.and_then(|place| self.lists.get(place)))
     }
 
     pub(super) fn has_deltas(&self, issuer: &[u8]) -> bool {
-        self.deltas.contains_key(issuer)
+        self.deltas.has_of(issuer)
     }
 }
 
@@ -73,15 +86,26 @@ impl CrlStore {
 pub(super) struct StoredCrl {
     pub(super) crl: Arc<Crl>,
     /// In comparable form.
-    issuer: Vec<u8>,
+    pub(super) issuer: Vec<u8>,
     pub(super) scope: Scope,
+    /// Of a complete list: whether it is current, or a delta CRL continues it.
+    pub(super) is_in_force: bool,
+    /// Of a complete list: the group of delta CRLs that may continue it.
+    pub(super) deltas: Option<usize>,
     /// What came of its signature under each key that was tried.
     checked: RwLock<HashMap<Box<[u8]>, SignatureCheck>>,
 }
 
 impl StoredCrl {
     fn new(crl: Arc<Crl>) -> Self {
-        Self { issuer: crl.issuer().comparable(), scope: Scope::of(&crl), checked: RwLock::default(), crl }
+        Self {
+            issuer: crl.issuer().comparable(),
+            scope: Scope::of(&crl),
+            is_in_force: false,
+            deltas: None,
+            checked: RwLock::default(),
+            crl,
+        }
     }
 
     fn age(&self) -> (Option<Time>, Option<&crate::certificate::CrlNumber>) {
@@ -104,7 +128,7 @@ impl StoredCrl {
         self.checked.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    fn extension(&self, wanted: &[u8]) -> Option<&[u8]> {
+    pub(super) fn extension(&self, wanted: &[u8]) -> Option<&[u8]> {
         self.crl.extension(wanted).map(|extension| extension.value)
     }
 
@@ -112,16 +136,5 @@ impl StoredCrl {
     pub(super) fn has_scope_of(&self, other: &Self) -> bool {
         self.issuer == other.issuer
             && self.extension(oid::ISSUING_DISTRIBUTION_POINT) == other.extension(oid::ISSUING_DISTRIBUTION_POINT)
-    }
-
-    /// Whether this is a delta CRL, current at `at`, that can be laid over `base` (RFC 5280 sections 5.2.4 and 6.3.3 (c)); both
-    /// have the same issuer.
-    pub(super) fn continues(&self, base: &Self, at: Time) -> bool {
-        let (Some(number), Some(from)) = (self.crl.number(), self.crl.base_number()) else { return false };
-        base.crl.number().is_some_and(|complete| from <= complete && complete < number)
-            && self.crl.is_current_at(at)
-            && self.crl.flaw().is_none()
-            && self.has_scope_of(base)
-            && self.extension(oid::AUTHORITY_KEY_IDENTIFIER) == base.extension(oid::AUTHORITY_KEY_IDENTIFIER)
     }
 }

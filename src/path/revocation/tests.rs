@@ -1,3 +1,4 @@
+mod many;
 mod openssl;
 mod pki;
 mod rules;

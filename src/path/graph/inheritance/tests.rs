@@ -153,7 +153,7 @@ fn lists_signed_by_keys_without_parameters_count() {
     let judge = |crls: Vec<Arc<Crl>>, leaf: &Arc<Certificate>| {
         let mut graph = graph(&[&root], &[&ca]);
         let signers = SignerPool::new(self::graph(&[&root], &[&ca]), [root.clone(), ca.clone()]);
-        graph.revocation = Some(Box::new(Revocation { store: CrlStore::new(crls), signers }));
+        graph.revocation = Some(Box::new(Revocation { store: CrlStore::new(crls, graph.settings.at), signers }));
         graph.settings.require_revocation = true;
         !paths(&graph, leaf).is_empty()
     };

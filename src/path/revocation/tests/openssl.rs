@@ -90,10 +90,12 @@ fn what_openssl_revoked_is_revoked_for_its_reason() {
     assert_eq!(crl.number().unwrap().to_string(), "10");
     assert_eq!(crl.len(), 7);
     let now = crl.this_update().unwrap();
-    let store = CrlStore::new(vec![Arc::new(crl)]);
+    let crl = Arc::new(crl);
+    let store = CrlStore::new(vec![crl.clone()], now);
+    let store_of_later = CrlStore::new(vec![crl], now.plus_days(31));
     for (number, expected) in reasons.iter().enumerate() {
         let user = Certificate::from_vec(read_pem(folder, &format!("{number}.pem"))).unwrap();
-        let found = status(&user, with_own_key(&issuer), &store, now, &());
+        let found = status(&user, with_own_key(&issuer), &store, &());
         match (&found, expected) {
             (RevocationStatus::Good, None) => {}
             (RevocationStatus::Revoked { reason, at, .. }, Some(expected)) => {
@@ -104,7 +106,7 @@ fn what_openssl_revoked_is_revoked_for_its_reason() {
             }
             other => panic!("{number}: {other:?}"),
         }
-        let later = status(&user, with_own_key(&issuer), &store, now.plus_days(31), &());
+        let later = status(&user, with_own_key(&issuer), &store_of_later, &());
         assert!(!later.is_good(), "the list has expired: {later}");
     }
 }

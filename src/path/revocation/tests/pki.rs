@@ -10,7 +10,7 @@ use rcgen::{
 use crate::certificate::crl::build::{self, List};
 use crate::certificate::{Certificate, Crl, oid};
 use crate::der_writer::{element, sequence};
-use crate::path::revocation::{CrlIssuer, CrlSigners, CrlStore, RevocationStatus, status};
+use crate::path::revocation::{CrlIssuer, CrlSigners, CrlStore, RevocationStatus, SignerPaths, status};
 use crate::time::Time;
 
 pub(super) fn at() -> Time {
@@ -110,8 +110,8 @@ impl Ca {
     }
 
     pub(super) fn judge_with(&self, user: &Self, crls: &[&Arc<Crl>], signers: &dyn CrlSigners) -> RevocationStatus {
-        let store = CrlStore::new(crls.iter().map(|crl| Arc::clone(crl)).collect());
-        status(&user.certificate, with_own_key(&self.certificate), &store, at(), signers)
+        let store = CrlStore::new(crls.iter().map(|crl| Arc::clone(crl)).collect(), at());
+        status(&user.certificate, with_own_key(&self.certificate), &store, signers)
     }
 }
 
@@ -141,7 +141,7 @@ pub(super) fn assert_unknown(status: RevocationStatus, words: &[&str]) {
 pub(super) struct Paths(pub(super) Vec<Vec<Arc<Certificate>>>);
 
 impl CrlSigners for Paths {
-    fn with_subject(&self, subject: &crate::certificate::Name<'_>) -> Vec<Vec<Arc<Certificate>>> {
+    fn with_subject(&self, subject: &crate::certificate::Name<'_>) -> SignerPaths {
         self.0
             .iter()
             .filter(|path| path.first().is_some_and(|first| first.subject().matches(subject)))

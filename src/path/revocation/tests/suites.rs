@@ -54,13 +54,13 @@ fn accepts(dir: &Path, at: Time) -> (bool, String) {
         Graph::new(issuers(), Vec::new(), Settings::new(Purpose::Any, at)),
         roots.iter().chain(&intermediates).cloned(),
     );
-    let store = CrlStore::new(crls);
+    let store = CrlStore::new(crls, at);
     let mut report = String::new();
     for path in graph.judge(&leaf).paths.iter().filter(|path| path.status == PathStatus::Valid) {
         let signers = signers.below(path.certificates.last().unwrap());
         let issuer = |above: &Arc<Certificate>| graph.crl_issuer(graph.find(above.sha256()).unwrap());
         let pairs = path.certificates.windows(2);
-        let found: Vec<_> = pairs.map(|pair| status(&pair[0], issuer(&pair[1]), &store, at, &signers)).collect();
+        let found: Vec<_> = pairs.map(|pair| status(&pair[0], issuer(&pair[1]), &store, &signers)).collect();
         if found.iter().all(RevocationStatus::is_good) {
             return (true, report);
         }

@@ -1,0 +1,48 @@
+//! More CRLs than anyone needs.
+#![cfg(target_os = "linux")]
+
+use super::{bounded, extension};
+use crate::common::pki::{Ca, folder};
+use crate::common::{AT, array, pem};
+use crate::der_writer::{element, sequence};
+
+/// A list of `issuer` that somebody else signed, with these dates; a delta CRL where there is a `base`.
+fn forged(issuer: &[u8], number: u32, dates: [&[u8]; 2], base: Option<u32>) -> Vec<u8> {
+    let integer = |number: u32| element(2, &number.to_be_bytes());
+    let algorithm = sequence(&[&[6, 3, 0x2b, 0x65, 0x70]]);
+    let mut extensions = extension(&[0x55, 0x1d, 20], &integer(number));
+    if let Some(base) = base {
+        extensions.extend(sequence(&[&[6, 3, 0x55, 0x1d, 27, 1, 1, 0xff], &element(4, &integer(base))]));
+    }
+    let [from, to] = dates.map(|date| element(0x17, date));
+    let wrapped = element(0xa0, &sequence(&[&extensions]));
+    let signed = sequence(&[&[2, 1, 1], &algorithm, issuer, &from, &to, &wrapped]);
+    sequence(&[&signed, &algorithm, &element(3, &[0; 65])])
+}
+
+#[test]
+fn thousands_of_crls_of_one_ca_and_of_delta_crls_are_gone_through_once_and_not_for_each_certificate() {
+    const OLD: [&[u8]; 2] = [b"240101000000Z", b"240201000000Z"];
+    const CURRENT: [&[u8]; 2] = [b"250101000000Z", b"400101000000Z"];
+    let root = Ca::root("Contoso Root");
+    let subject = certpath::certificate::Certificate::from_der(&root.der).expect("a certificate");
+    let issuer = subject.subject().as_bytes();
+    let bundle: String = (0..300).map(|n| pem(&root.client(&format!("client-{n}.test")))).collect();
+    let lists = |list: &dyn Fn(u32) -> Vec<u8>| -> Vec<u8> { (0..5000).flat_map(list).collect() };
+    // None of these delta CRLs builds on any of the lists.
+    let deltas = |n: u32| forged(issuer, 3_000_000 + n, CURRENT, Some(2_000_000));
+    let old = lists(&|n| [forged(issuer, 1_000_000 + n, OLD, None), deltas(n)].concat());
+    let current = lists(&|n| [forged(issuer, 1_000_000 + n, CURRENT, None), deltas(n)].concat());
+    for (lists, expected) in [(old, "expired on"), (current, "more CRLs than are looked at for one certificate")] {
+        let folder = folder(&[("root.cer", &root.der), ("clients.pem", bundle.as_bytes())]);
+        let crls = folder.path().join("lists.crl");
+        std::fs::write(&crls, lists).expect("it can be written");
+        let (path, crls) = (folder.path().to_str().expect("a path"), crls.to_str().expect("a path"));
+        let audit = bounded(&["audit", "--at", AT, "--format", "json", "--crl", crls, path], "");
+        let report = audit.json();
+        let certificates = array(&report["certificates"]);
+        assert_eq!(certificates.len(), 300);
+        let told = certificates.iter().filter(|one| one["findings"].to_string().contains(expected)).count();
+        assert_eq!(told, 300, "{expected}: {}", certificates[0]);
+    }
+}
