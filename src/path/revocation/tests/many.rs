@@ -1,11 +1,14 @@
 //! More lists than anyone needs: archives, and lists that are there to be searched.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::pki::{Ca, assert_unknown};
+use proptest::prelude::*;
+
+use super::pki::{Ca, assert_unknown, at};
 use super::rules::{SERIAL, revoking};
-use crate::certificate::Crl;
-use crate::certificate::crl::build::List;
+use crate::certificate::crl::build::{List, full_name, uri};
+use crate::certificate::{Crl, oid};
+use crate::path::revocation::CrlStore;
 
 /// Lists of the CA's name that another key signed, newer than the CA's own.
 fn forged(root: &Ca, count: u64, change: impl Fn(&mut List)) -> Vec<Arc<Crl>> {
@@ -64,4 +67,54 @@ fn where_there_are_more_delta_crls_than_are_looked_at_the_status_is_unknown_and_
     // Those that build on a later list need no signature.
     let on_later = |list: &mut List| list.base = Some(500);
     assert!(judge(&user, &forged(&root, 300, on_later)).is_revoked());
+}
+
+/// RFC 5280 sections 5.2.4 and 6.3.3 (c), word by word.
+fn continues(delta: &Crl, base: &Crl) -> bool {
+    let same = |kind: &[u8]| delta.extension(kind).map(|one| one.value) == base.extension(kind).map(|one| one.value);
+    let (Some(from), Some(number), Some(complete)) = (delta.base_number(), delta.number(), base.number()) else {
+        return false;
+    };
+    from <= complete
+        && complete < number
+        && delta.is_current_at(at())
+        && delta.flaw().is_none()
+        && same(oid::ISSUING_DISTRIBUTION_POINT)
+        && same(oid::AUTHORITY_KEY_IDENTIFIER)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_list_is_continued_by_the_delta_crls_that_rfc_5280_lets_continue_it_the_newest_first(
+        lists in proptest::collection::vec((any::<bool>(), 1u64..7, 1u64..7, any::<bool>(), any::<bool>(), any::<bool>()), 1..12),
+    ) {
+        static ROOT: OnceLock<Ca> = OnceLock::new();
+        let root = ROOT.get_or_init(|| Ca::root("Contoso CA"));
+        let made = lists.iter().map(|(is_delta, number, base, is_current, has_point, has_key)| {
+            let mut list = List { number: Some(*number), base: is_delta.then_some(*base), ..root.list() };
+            if !is_current {
+                list.next_update = Some("260201000000Z".to_owned());
+            }
+            list.point = has_point.then(|| full_name(&uri("http://pki.contoso.com/ca.crl")));
+            if !has_key {
+                list.extensions.clear();
+            }
+            root.sign(&list)
+        });
+        let made: Vec<Arc<Crl>> = made.collect();
+        let store = CrlStore::new(made.clone(), at());
+        for list in store.complete(&root.certificate.subject().comparable()) {
+            let found: Vec<&Arc<Crl>> = store.deltas(list).flatten().map(|delta| &delta.crl).collect();
+            prop_assert!(found.is_sorted_by(|one, two| one.number() >= two.number()));
+            let mut expected: Vec<_> = made.iter().filter(|delta| continues(delta, &list.crl)).collect();
+            expected.sort_by_key(|crl| crl.sha256());
+            expected.dedup();
+            let mut found = found;
+            found.sort_by_key(|crl| crl.sha256());
+            prop_assert_eq!(&found, &expected);
+            prop_assert_eq!(list.is_in_force, list.crl.is_current_at(at()) || !expected.is_empty());
+        }
+    }
 }
