@@ -462,7 +462,7 @@ impl<'a> IssuingDistributionPoint<'a> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) mod build;
 #[cfg(test)]
 mod tests;

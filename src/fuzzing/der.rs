@@ -33,6 +33,16 @@ pub(super) fn basic_constraints(ca: bool, path_length: Option<u8>) -> Vec<u8> {
     extension(oid::BASIC_CONSTRAINTS, true, &sequence(&[flag, &length]))
 }
 
+/// The AlgorithmIdentifier of what the keys sign.
+pub(super) fn algorithm() -> Vec<u8> {
+    sequence(&[&element(6, &ED25519)])
+}
+
+/// The signature of one of the keys.
+pub(super) fn sign(signer: usize, signed: &[u8]) -> Vec<u8> {
+    KEY_PAIRS[signer % KEYS].sign(signed).as_ref().to_vec()
+}
+
 /// A certificate's fields.
 pub(super) struct Draft<'a> {
     pub(super) serial: u8,
@@ -53,9 +63,8 @@ pub(super) struct Draft<'a> {
 impl Draft<'_> {
     /// The certificate with its signature, encoded.
     pub(super) fn sign(&self) -> Vec<u8> {
-        let pairs = &*KEY_PAIRS;
-        let (key, signer) = (&pairs[self.key % pairs.len()], &pairs[self.signer % pairs.len()]);
-        let algorithm = sequence(&[&element(6, &ED25519)]);
+        let key = &KEY_PAIRS[self.key % KEYS];
+        let algorithm = algorithm();
         let bits = |bytes: &[u8]| element(3, &[&[0], bytes].concat());
         let date = |text: &str| element(0x17, text.as_bytes());
         let extensions = match self.extensions.is_empty() {
@@ -72,7 +81,7 @@ impl Draft<'_> {
             &sequence(&[&algorithm, &bits(key.public_key().as_ref())]),
             &extensions,
         ]);
-        let signature = bits(signer.sign(&signed).as_ref());
+        let signature = bits(&sign(self.signer, &signed));
         sequence(&[&signed, &algorithm, &signature])
     }
 }

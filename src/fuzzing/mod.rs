@@ -6,6 +6,7 @@ mod der;
 mod mesh;
 mod outputs;
 mod readers;
+mod revocation;
 mod signatures;
 mod texts;
 
@@ -19,6 +20,7 @@ pub use readers::{
     base64, batches, certutil, certutil_csv, hexdump, input, pem, pkcs7, pkcs12, registry_blob, registry_export,
     serialized_store,
 };
+pub use revocation::revocation;
 pub use signatures::signature;
 pub use texts::{arguments, encodings, settings, wildcard};
 
@@ -48,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     ("pkcs12", pkcs12),
     ("registry_blob", registry_blob),
     ("registry_export", registry_export),
+    ("revocation", revocation),
     ("serialized_store", serialized_store),
     ("settings", settings),
     ("signature", signature),

@@ -1,6 +1,5 @@
-//! Lists for tests, written by hand: delta and indirect ones, flawed ones, huge ones.
-
-use rcgen::SigningKey;
+//! Lists for tests and fuzz targets, written by hand: delta and indirect ones, flawed ones, huge ones.
+#![cfg_attr(fuzzing, allow(dead_code, reason = "the tests use all of it"))]
 
 use crate::certificate::oid;
 use crate::certificate::tlv::tag;
@@ -141,7 +140,9 @@ impl List {
     }
 
     /// Signed with a key of P-256.
+    #[cfg(test)]
     pub(crate) fn sign(&self, key: &rcgen::KeyPair) -> Vec<u8> {
+        use rcgen::SigningKey as _;
         let algorithm = sequence(&[&element(tag::OID, oid::SHA256_WITH_ECDSA)]);
         self.sign_with(&algorithm, |tbs| key.sign(tbs).unwrap())
     }
