@@ -215,9 +215,16 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), Stop> {
     Sink::standard_output().check(result.and_then(|()| io::stdout().flush()))
 }
 
-/// Says on standard error why the program stops.
+/// Says on standard error why the program stops. What names, settings and arguments put into it is made harmless here.
 pub(crate) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "certpath: {message}");
+    let _ = writeln!(io::stderr(), "certpath: {}", sanitize::terminal(message));
+}
+
+/// As [`complain`], of a text that has its lines and its beginning already.
+pub(crate) fn complain_in_lines(text: &str) {
+    for line in text.lines() {
+        let _ = writeln!(io::stderr(), "{}", sanitize::terminal(line));
+    }
 }
 
 /// How text for people is laid out where it goes.
