@@ -199,7 +199,8 @@ pub enum OpsError {
     },
     /// The temporary file for what can be read only once.
     #[error(
-        "the temporary file for standard input could not be written: {0}; set TMPDIR (on Windows TEMP) to a folder with room"
+        "the temporary file for standard input could not be written in {folder}: {0}; set TMPDIR (on Windows TEMP) to a folder with room",
+        folder = std::env::temp_dir().display()
     )]
     Spool(#[from] io::Error),
 }
