@@ -156,7 +156,7 @@ impl Corpus {
         }
         let mut known = HashSet::new();
         corpus.crls.retain(|crl| known.insert(*crl.sha256()));
-        corpus.inputs = inputs;
+        corpus.inputs = Inputs { are_read: true, ..inputs };
         corpus.locate_repeated(passwords)?;
         Ok(corpus)
     }
@@ -194,8 +194,8 @@ impl Corpus {
             &self.inputs,
             passwords,
             &|parcel| {
-                let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
-                let end_entities = certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
+                let end_entities =
+                    parcel.certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
                 end_entities.filter_map(|(certificate, occurrence)| work(certificate, occurrence)).collect::<Vec<R>>()
             },
             &mut |results| results.into_iter().for_each(&mut *sink),

@@ -127,7 +127,7 @@ impl Request {
 
     /// What SOURCEs beside those looked at stand for.
     pub(crate) fn inputs_of(&self, sources: &[Source]) -> Inputs {
-        Inputs { sources: sources.to_vec(), list: None, left_out: self.output_folder.clone() }
+        Inputs { sources: sources.to_vec(), left_out: self.output_folder.clone(), ..Inputs::default() }
     }
 
     /// Why an end-entity certificate is no client certificate, or not one of those asked for; `None` where it is one. Whether it
