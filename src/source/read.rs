@@ -181,7 +181,7 @@ impl Read for Watched {
         let count = self.file.read(buffer)?;
         self.count += count as u64;
         if count == 0 && !buffer.is_empty() && has_changed(&self.before, &self.file.metadata()?, self.count) {
-            return Err(io::Error::other("the file changed while it was read"));
+            return Err(io::Error::other("the file changed while it was read; run this again when it is written"));
         }
         Ok(count)
     }
