@@ -90,3 +90,10 @@ fn what_is_gone_at_the_second_reading_is_told_by_export() {
     let unchanged = report(&["export", "--out", out.to_str().expect("a path")], |_| {});
     assert!(array(&unchanged.status(0).json()["problems"]).is_empty());
 }
+
+#[test]
+fn what_is_gone_at_the_second_reading_is_told_by_audit_and_chain() {
+    is_told(&["audit"]);
+    is_told(&["audit", "--first"]);
+    is_told(&["chain"]);
+}
