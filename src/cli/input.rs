@@ -13,12 +13,14 @@ use crate::cli::{Stop, progress};
 use crate::cmg::Settings;
 use crate::ops::Request;
 use crate::report::sanitize;
-use crate::source::{self, Passwords, Source, walk};
+use crate::source::{self, Passwords, Source, text, walk};
 
 /// A list of a million paths; more is no list of certificates.
 const LIST: u64 = 256 << 20;
 /// More is no file of passwords.
 const PASSWORDS: u64 = 16 << 20;
+/// Settings with ten thousand exceptions take a tenth of it.
+const SETTINGS: u64 = 16 << 20;
 
 /// The SOURCEs of one option.
 pub(crate) fn sources(arguments: &[OsString]) -> Result<Vec<Source>, Stop> {
@@ -84,6 +86,9 @@ fn read_whole(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     if is_standard_input(file) {
         io::stdin().take(most + 1).read_to_end(&mut bytes)?;
     } else {
+        if file.is_dir() {
+            return Err(io::Error::other("expected a file, found a folder"));
+        }
         std::fs::File::open(file)?.take(most + 1).read_to_end(&mut bytes)?;
     }
     if bytes.len() as u64 > most {
@@ -172,7 +177,8 @@ pub(crate) fn settings_alone(common: &Common, output: &Output) -> Result<Setting
 /// The settings of `--config`, else those by default.
 pub(crate) fn settings(common: &Common) -> Result<Settings, Stop> {
     let Some(path) = &common.config else { return Ok(Settings::default()) };
-    let name = sanitize::terminal(&path.display().to_string());
-    let text = std::fs::read_to_string(path).map_err(|error| Stop::usage(format!("--config {name}: {error}")))?;
-    Settings::parse(&text).map_err(|error| Stop::usage(format!("--config {name}: {error}")))
+    let wrong = |error: &dyn std::fmt::Display| Stop::usage(format!("--config {}: {error}", path.display()));
+    let bytes = read_whole(path, SETTINGS).map_err(|error| wrong(&error))?;
+    let text = text::written(&bytes).map_err(|error| wrong(&error))?;
+    Settings::parse(&text).map_err(|error| wrong(&error))
 }

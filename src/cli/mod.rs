@@ -18,6 +18,8 @@ use clap::Parser;
 use args::{Arguments, Command};
 use exit::ExitStatus;
 
+use crate::report::sanitize;
+
 /// Why a command could not do its work.
 pub(crate) enum Stop {
     /// What the exit status is, and what to say on standard error.
@@ -52,9 +54,18 @@ pub fn main() -> ExitCode {
 /// What the arguments alone ask for, the help or the version; and what is wrong with them.
 fn answer(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        error.exit();
+        if std::env::args_os().all(|argument| is_harmless(&argument.to_string_lossy())) {
+            error.exit();
+        }
+        // It repeats the arguments, and a wildcard may have made one of a file's name.
+        output::complain_in_lines(&error.render().to_string());
+        return ExitStatus::Usage.into();
     }
     end(output::written(error.print()).map(|()| ExitStatus::Success))
+}
+
+fn is_harmless(text: &str) -> bool {
+    sanitize::terminal(text) == text
 }
 
 fn run(arguments: &Arguments) -> Result<ExitStatus, Stop> {

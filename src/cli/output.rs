@@ -41,7 +41,8 @@ impl Sink {
                     .permissions_of(&place)
                     .tempfile_in(folder_of(&place))
                     .map_err(|error| no_file_in(folder_of(&place), &error))?;
-                Ok((Box::new(file.reopen()?) as Box<dyn Write>, Some((file, place))))
+                let writer = file.reopen().map_err(|error| no_file_in(folder_of(&place), &error))?;
+                Ok((Box::new(writer) as Box<dyn Write>, Some((file, place))))
             }
         });
         let (writer, file) = opened.map_err(|error| cannot(path, &sanitize::terminal(&error.to_string())))?;
@@ -94,7 +95,10 @@ impl Sink {
     fn check(&self, result: io::Result<()>) -> Result<(), Stop> {
         result.map_err(|error| match error.kind() {
             io::ErrorKind::BrokenPipe if self.file.is_none() => Stop::ReaderGone,
-            _ => cannot(self.name.as_deref().unwrap_or(Path::new("standard output")), &error.to_string()),
+            _ => {
+                let name = self.name.as_deref().unwrap_or(Path::new("standard output"));
+                cannot(name, &format!("{error}{}", advice(&error)))
+            }
         })
     }
 }
@@ -205,6 +209,15 @@ fn no_file_in(folder: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), message)
 }
 
+/// What to do where writing failed on the way.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room, or write to another disk",
+        io::ErrorKind::FileTooLarge => "; raise the limit on the size of files, or give a shorter --format",
+        _ => "",
+    }
+}
+
 fn cannot(path: &Path, why: &str) -> Stop {
     let name = sanitize::terminal(&path.display().to_string());
     Stop::Because(ExitStatus::Output, format!("{name}: the output could not be written: {why}"))
@@ -215,9 +228,16 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), Stop> {
     Sink::standard_output().check(result.and_then(|()| io::stdout().flush()))
 }
 
-/// Says on standard error why the program stops.
+/// Says on standard error why the program stops. What names, settings and arguments put into it is made harmless here.
 pub(crate) fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "certpath: {message}");
+    let _ = writeln!(io::stderr(), "certpath: {}", sanitize::terminal(message));
+}
+
+/// As [`complain`], of a text that has its lines and its beginning already.
+pub(crate) fn complain_in_lines(text: &str) {
+    for line in text.lines() {
+        let _ = writeln!(io::stderr(), "{}", sanitize::terminal(line));
+    }
 }
 
 /// How text for people is laid out where it goes.

@@ -154,7 +154,7 @@ impl Settings {
     /// A sentence with the line, for text that is no TOML, for unknown keys, ids and cases, and for values out of range.
     pub fn parse(text: &str) -> Result<Self, SettingsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let reader = Reader { text };
+        let reader = Reader::new(text);
         let file: File = toml::from_str(text).map_err(|error| SettingsError {
             line: error.span().map(|span| reader.line(span.start)),
             message: one_line(error.message()),
@@ -249,13 +249,18 @@ impl Exception {
 }
 
 /// Turns what the file says into settings; every error carries its line.
-struct Reader<'a> {
-    text: &'a str,
+struct Reader {
+    /// Where each line ends, so that thousands of exceptions are not counted through for each of them.
+    ends: Vec<usize>,
 }
 
-impl Reader<'_> {
+impl Reader {
+    fn new(text: &str) -> Self {
+        Self { ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect() }
+    }
+
     fn line(&self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+        self.ends.partition_point(|end| *end < offset) + 1
     }
 
     fn error<T>(&self, at: &Spanned<T>, message: impl Into<String>) -> SettingsError {

@@ -50,5 +50,5 @@ pub fn anchored(request: &Request) -> Result<Anchored, OpsError> {
         |certificate: &&Arc<Certificate>| assembly.graph.judge(certificate).paths.iter().any(|path| path.is_anchored);
     let authorities = all.filter(reaches).cloned().collect();
     let may_be_roots = others(&assembly.corpus.issuers);
-    Ok(Anchored { authorities, may_be_roots, problems: std::mem::take(&mut assembly.problems) })
+    Ok(Anchored { authorities, may_be_roots, problems: assembly.take_problems() })
 }

@@ -182,6 +182,13 @@ impl Assembly {
         Ok(Self { corpus, helpers, trust, crls: crls_of_sources, graph, problems })
     }
 
+    /// What could not be read, also of what was read again.
+    pub(crate) fn take_problems(&mut self) -> Vec<Problem> {
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.extend(self.corpus.take_lost());
+        problems
+    }
+
     /// Where a CA certificate of the graph was found.
     pub(crate) fn entry(&self, id: NodeId) -> Entry {
         self.entry_of(self.graph.certificate(id))

@@ -168,7 +168,7 @@ pub fn audit<R: Send>(
     }
 
     if audit.closed_pool && tally.certificates == 0 && tally.passed_over.is_empty() && tally_problems.is_empty() {
-        let problems = std::mem::take(&mut assembly.problems);
+        let problems = assembly.take_problems();
         return Err(OpsError::NoCertificate { sources: request.source_names(), problems });
     }
     let mut issuers = authorities.results(&assembly, &hanging);
@@ -178,7 +178,7 @@ pub fn audit<R: Send>(
     let mut findings = authorities.limits(&assembly, &hanging, &context);
     findings.extend(request.settings.unused_exceptions(request.at));
     let trust = assembly.trust;
-    let mut problems = std::mem::take(&mut assembly.problems);
+    let mut problems = assembly.take_problems();
     problems.append(&mut tally_problems);
     Ok(tally.finish(audit, trust, issuers, findings, problems))
 }

@@ -108,7 +108,7 @@ pub fn chain(request: &Request) -> Result<Chains, OpsError> {
         clients,
         passed_over,
         selection: judged.selection,
-        problems: std::mem::take(&mut assembly.problems),
+        problems: assembly.take_problems(),
     })
 }
 
@@ -132,7 +132,7 @@ pub fn chain_each<R: Send>(
         issuers: issuers(request, &assembly, &judged.hanging),
         passed_over: judged.passed_over.into_iter().collect(),
         selection: judged.selection,
-        problems: std::mem::take(&mut assembly.problems),
+        problems: assembly.take_problems(),
     })
 }
 

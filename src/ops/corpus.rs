@@ -1,11 +1,15 @@
 //! Everything the sources hold, in bounded memory: CA certificates and CRLs are kept; end-entity certificates too while they are
 //! few, and beyond that only a few bytes of each, so that a second reading can judge them one by one.
 
+mod lost;
 mod namesakes;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU8, AtomicUsize};
 
+use self::lost::Lost;
 pub(crate) use self::namesakes::Namesakes;
 use crate::certificate::{Certificate, Crl};
 use crate::cmg::rules::NameRecord;
@@ -69,6 +73,8 @@ pub(crate) struct Corpus {
     spool: Option<Spool>,
     /// Notes on the end-entity certificates' names.
     pub(crate) names: Vec<NameRecord>,
+    /// What was there at the first reading, and not at a further one.
+    lost: Lost,
     /// What tells later which end-entity certificates bear an issuer's name.
     notes: namesakes::Notes,
 }
@@ -81,9 +87,9 @@ enum EndEntities {
         pool: Pool,
         bytes: usize,
     },
-    /// Of each certificate, that it was met; of those met twice or more, where.
+    /// Of each certificate, that it was met, and in which of the further readings last; of those met twice or more, where.
     Counted {
-        seen: HashSet<Id>,
+        seen: HashMap<Id, AtomicU8>,
         repeated: HashMap<Id, Vec<Occurrence>>,
     },
 }
@@ -115,6 +121,7 @@ impl Corpus {
             disallowed: Vec::new(),
             spool: None,
             names: Vec::new(),
+            lost: Lost::default(),
             notes: namesakes::Notes::default(),
         }
     }
@@ -156,7 +163,10 @@ impl Corpus {
         }
         let mut known = HashSet::new();
         corpus.crls.retain(|crl| known.insert(*crl.sha256()));
-        corpus.inputs = inputs;
+        corpus.inputs = Inputs { are_read: true, ..inputs };
+        if corpus.held().is_none() {
+            corpus.lost = Lost::beside(&corpus.problems);
+        }
         corpus.locate_repeated(passwords)?;
         Ok(corpus)
     }
@@ -173,6 +183,7 @@ impl Corpus {
             passwords,
             &|certificate, occurrence| located.contains_key(&id(&certificate)).then(|| (id(&certificate), occurrence)),
             &mut |place| places.push(place),
+            &|_| {},
         )?;
         for (id, occurrence) in places {
             located.entry(id).or_default().push(occurrence);
@@ -183,19 +194,23 @@ impl Corpus {
         Ok(())
     }
 
-    /// The end-entity certificates once more, every occurrence of each.
+    /// The end-entity certificates once more, every occurrence of each; `problems` are what cannot be read now.
     fn read_again<R: Send>(
         &self,
         passwords: &Passwords,
         work: &(dyn Fn(Arc<Certificate>, Occurrence) -> Option<R> + Sync),
         sink: &mut dyn FnMut(R),
+        problems: &(dyn Fn(Vec<Problem>) + Sync),
     ) -> std::io::Result<()> {
         scan::scan(
             &self.inputs,
             passwords,
             &|parcel| {
-                let certificates = if parcel.is_fleeting { Vec::new() } else { parcel.certificates };
-                let end_entities = certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
+                if !parcel.problems.is_empty() {
+                    problems(parcel.problems);
+                }
+                let end_entities =
+                    parcel.certificates.into_iter().filter(|(certificate, _)| certificate.is_end_entity());
                 end_entities.filter_map(|(certificate, occurrence)| work(certificate, occurrence)).collect::<Vec<R>>()
             },
             &mut |results| results.into_iter().for_each(&mut *sink),
@@ -305,7 +320,7 @@ impl Corpus {
         }
     }
 
-    /// Every end-entity certificate once: `work` on all cores, `sink` in the order of the sources.
+    /// Every end-entity certificate once: `work` on all cores, `sink` in the order of the sources. See also [`Self::take_lost`].
     pub(crate) fn for_each_end_entity<R: Send>(
         &self,
         passwords: &Passwords,
@@ -327,23 +342,33 @@ impl Corpus {
             }
             EndEntities::Counted { seen, repeated } => (seen, repeated),
         };
+        let reading = self.lost.begin();
+        let judged = AtomicUsize::new(0);
         self.read_again(
             passwords,
             &|certificate, occurrence| {
                 let id = id(&certificate);
                 // What came in since the first reading was not judged then, and is not now.
-                seen.get(&id)?;
-                match repeated.get(&id) {
-                    None => Some(work(&Entry::new(certificate, occurrence))),
-                    // The first occurrence stands for all.
-                    Some(all) if all.first() == Some(&occurrence) => {
-                        Some(work(&Entry { certificate, occurrences: all.clone() }))
-                    }
-                    Some(_) => None,
+                let last = seen.get(&id)?;
+                // The first occurrence stands for all.
+                let all = repeated.get(&id);
+                if all.is_some_and(|all| all.first() != Some(&occurrence)) || last.swap(reading, Relaxed) == reading {
+                    return None;
                 }
+                judged.fetch_add(1, Relaxed);
+                let occurrences = all.cloned().unwrap_or_else(|| vec![occurrence]);
+                Some(work(&Entry { certificate, occurrences }))
             },
             sink,
-        )
+            &|problems| self.lost.note(problems),
+        )?;
+        self.lost.end(seen.len(), judged.into_inner());
+        Ok(())
+    }
+
+    /// What is to be said of end-entity certificates that were there at the first reading and could not be judged at a further one.
+    pub(crate) fn take_lost(&mut self) -> Vec<Problem> {
+        self.lost.take()
     }
 }
 
@@ -364,14 +389,14 @@ impl EndEntities {
                     let all = || entries.entries().iter();
                     let repeated = all().filter(|entry| entry.occurrences.len() > 1);
                     *self = Self::Counted {
-                        seen: all().map(|entry| id(&entry.certificate)).collect(),
+                        seen: all().map(|entry| (id(&entry.certificate), AtomicU8::default())).collect(),
                         repeated: repeated.map(|entry| (id(&entry.certificate), Vec::new())).collect(),
                     };
                 }
             }
             Self::Counted { seen, repeated } => {
                 let id = id(&certificate);
-                if !seen.insert(id) {
+                if seen.insert(id, AtomicU8::default()).is_some() {
                     repeated.entry(id).or_default();
                 }
             }

@@ -95,7 +95,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         passed_over,
         selection: judged.selection,
         findings,
-        problems: std::mem::take(&mut assembly.problems),
+        problems: assembly.take_problems(),
     })
 }
 

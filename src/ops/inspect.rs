@@ -41,7 +41,7 @@ pub fn inspect<R: Send>(
         return inspect_selected(request, &work, &mut sink);
     }
     let mut corpus = Corpus::read(request.inputs(), &request.passwords, &request.progress)?;
-    let found = Inspected {
+    let mut found = Inspected {
         certificates: corpus.issuers.len() + corpus.end_entity_count(),
         crls: corpus.crls.len(),
         private_keys: corpus.private_keys,
@@ -54,6 +54,7 @@ pub fn inspect<R: Send>(
         sink(work(entry));
     }
     corpus.for_each_end_entity(&request.passwords, &work, &mut sink)?;
+    found.problems.extend(corpus.take_lost());
     Ok(found)
 }
 
@@ -74,6 +75,6 @@ fn inspect_selected<R: Send>(
         private_keys: assembly.corpus.private_keys,
         passed_over: judged.passed_over.into_iter().collect(),
         selection: judged.selection,
-        problems: std::mem::take(&mut assembly.problems),
+        problems: assembly.take_problems(),
     })
 }

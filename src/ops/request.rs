@@ -127,7 +127,7 @@ impl Request {
 
     /// What SOURCEs beside those looked at stand for.
     pub(crate) fn inputs_of(&self, sources: &[Source]) -> Inputs {
-        Inputs { sources: sources.to_vec(), list: None, left_out: self.output_folder.clone() }
+        Inputs { sources: sources.to_vec(), left_out: self.output_folder.clone(), ..Inputs::default() }
     }
 
     /// Why an end-entity certificate is no client certificate, or not one of those asked for; `None` where it is one. Whether it
@@ -199,7 +199,8 @@ pub enum OpsError {
     },
     /// The temporary file for what can be read only once.
     #[error(
-        "the temporary file for standard input could not be written: {0}; set TMPDIR (on Windows TEMP) to a folder with room"
+        "the temporary file for standard input could not be written in {folder}: {0}; set TMPDIR (on Windows TEMP) to a folder with room",
+        folder = std::env::temp_dir().display()
     )]
     Spool(#[from] io::Error),
 }

@@ -59,6 +59,8 @@ pub(crate) struct Inputs {
     pub(crate) list: Option<(Arc<[u8]>, String)>,
     /// A folder that is not read where it lies in another one.
     pub(crate) left_out: Option<PathBuf>,
+    /// Whether they were read before: a pipe has nothing more to give then, and whoever opened it would wait for ever.
+    pub(crate) are_read: bool,
 }
 
 impl Inputs {
@@ -67,7 +69,8 @@ impl Inputs {
         let listed = self.list.iter().flat_map(move |(bytes, name)| {
             walk::inputs_of_list(Cursor::new(bytes.clone()), name).leaving_out(left_out)
         });
-        walk::inputs(&self.sources).leaving_out(left_out).chain(listed)
+        let inputs = walk::inputs(&self.sources).leaving_out(left_out).chain(listed);
+        inputs.filter(|input| !(self.are_read && input.as_ref().is_ok_and(is_fleeting)))
     }
 
     /// Counts them, which takes as long as walking the folders does.
@@ -211,11 +214,7 @@ fn first_look<R>(
         }
         Ok(input) => {
             let name: Arc<str> = input.name.as_str().into();
-            let is_fleeting = match &input.origin {
-                Origin::StandardInput => true,
-                Origin::File(path) => input.is_explicit && !is_regular(path),
-                Origin::Store(_) => false,
-            };
+            let is_fleeting = is_fleeting(&input);
             match read::open(&input, passwords, room) {
                 Opened::Later => Looked::Later(input),
                 Opened::Whole(contents) if contents.found.len() > PART => {
@@ -230,6 +229,15 @@ fn first_look<R>(
                 Opened::Batches(batches) => Looked::Long(name, is_fleeting, Box::new(batches.map(Part::Batch))),
             }
         }
+    }
+}
+
+/// Whether it can be read only once.
+fn is_fleeting(input: &Input) -> bool {
+    match &input.origin {
+        Origin::StandardInput => true,
+        Origin::File(path) => input.is_explicit && !is_regular(path),
+        Origin::Store(_) => false,
     }
 }
 

@@ -1,12 +1,18 @@
-//! What can be read only once, kept for the second look: the certificates alone, in a temporary file without a name.
+//! What can be read only once, kept for the second look: the certificates alone, and where they are many in a temporary file without
+//! a name.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex};
 
+use tempfile::SpooledTempFile;
+
 use crate::certificate::Certificate;
 use crate::source::{Format, Occurrence, Position, Properties};
+
+/// How much there is before a file is made of it: more than is looked at without a second reading, so that only who needs a file has to
+/// have a place for one.
+const IN_MEMORY: usize = 24 << 20;
 
 /// Certificates read back at a time.
 const WINDOW: usize = 4096;
@@ -14,7 +20,7 @@ const WINDOW: usize = 4096;
 /// Certificates of standard input and of pipes. No private key ever comes here.
 #[derive(Default)]
 pub(crate) struct Spool {
-    file: Option<Mutex<BufWriter<File>>>,
+    file: Option<Mutex<BufWriter<SpooledTempFile>>>,
     names: Vec<Arc<str>>,
     /// What few places say beside the certificate, by the number of the certificate.
     properties: HashMap<u64, Box<Properties>>,
@@ -24,7 +30,7 @@ pub(crate) struct Spool {
 impl Spool {
     pub(crate) fn add(&mut self, certificate: &Certificate, occurrence: &Occurrence) -> io::Result<()> {
         if self.file.is_none() {
-            self.file = Some(Mutex::new(BufWriter::with_capacity(1 << 16, tempfile::tempfile()?)));
+            self.file = Some(Mutex::new(BufWriter::with_capacity(1 << 16, SpooledTempFile::new(IN_MEMORY))));
         }
         let name = match self.names.iter().rposition(|name| *name == occurrence.source) {
             Some(index) => index,

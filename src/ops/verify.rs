@@ -33,7 +33,7 @@ pub struct Verification {
 impl Verification {
     fn of(leaf: Entry, verdict: Verdict, selection: Option<SelectionCounts>, assembly: &mut Assembly) -> Self {
         let policies = verdict.chosen().map(|path| assembly.graph.valid_policies(path)).unwrap_or_default();
-        let problems = std::mem::take(&mut assembly.problems);
+        let problems = assembly.take_problems();
         Self { leaf, trust: assembly.trust, verdict, policies, selection, problems }
     }
 
@@ -88,7 +88,7 @@ fn verify_selected(request: &Request, mut assembly: Assembly) -> Result<Verifica
         (_, asked_for) => {
             let passed_over: u64 = judged.passed_over.values().sum();
             let found = format!("{asked_for} of {} that were asked for", asked_for + passed_over);
-            let problems = std::mem::take(&mut assembly.problems);
+            let problems = assembly.take_problems();
             Err(OpsError::NotOneLeaf { source_name: request.source_names(), found, problems })
         }
     }

@@ -9,7 +9,7 @@ use crate::cmg::plan::Plan;
 use crate::report::audit::AuditedRecord;
 use crate::report::diff::DiffRecord;
 use crate::report::model::{CertificateRecord, ClientRecord, OccurrenceRecord};
-use crate::report::sanitize::cell;
+use crate::report::sanitize::{LONGEST_CELL, cell};
 use crate::time::Time;
 
 /// The mark by which Excel knows UTF-8; for files alone, since in a pipe it would stand in the first column's name.
@@ -158,7 +158,7 @@ impl Default for Row {
 
 impl Row {
     fn put(&mut self, text: &str) {
-        if stands_as_it_is(text) {
+        if text.len() <= LONGEST_CELL && stands_as_it_is(text) {
             self.out.extend_from_slice(text.as_bytes());
             self.out.push(b',');
             return;

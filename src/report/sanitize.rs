@@ -62,10 +62,31 @@ fn starts_formula(c: char) -> bool {
     )
 }
 
-/// For a cell of a spreadsheet: as [`terminal`], and, but for whole numbers, an apostrophe before what would begin a formula, also behind spaces and
+/// The longest text that a cell has: Excel breaks one of more than 32,767 characters in two, and many a reader refuses a file in which
+/// there is one of 131,072.
+pub(crate) const LONGEST_CELL: usize = 32_000;
+
+/// What fits into a cell, and how long the whole was.
+fn fitting(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.len() <= LONGEST_CELL {
+        return text;
+    }
+    let length = text.chars().count();
+    match text.char_indices().nth(LONGEST_CELL - 100) {
+        Some((end, _)) if length > LONGEST_CELL => {
+            format!("{}… ({length} characters in all, of which JSON has every one)", &text[..end]).into()
+        }
+        _ => text,
+    }
+}
+
+/// For a cell of a spreadsheet, no longer than [`LONGEST_CELL`]: as [`terminal`], and, but for whole numbers, an apostrophe before what would begin a formula, also behind spaces and
 /// quotation marks, and behind a semicolon, which separates cells where the comma is the decimal sign.
 pub(crate) fn cell(text: &str) -> Cow<'_, str> {
-    let text = neutral(text);
+    fitting(without_formula(neutral(text)))
+}
+
+fn without_formula(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_number = text
         .strip_prefix('-')
         .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()));
@@ -147,6 +168,20 @@ mod tests {
             ("\t=1", r"\u{9}=1"),
         ] {
             assert_eq!(cell(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_no_cell_can_hold_ends_with_how_long_it_was() {
+        let fits = "\u{e9}".repeat(LONGEST_CELL);
+        assert_eq!(cell(&fits), fits);
+        for long in ["a", "\u{e9}", "\u{202e}", ";="].map(|text| text.repeat(LONGEST_CELL + 1)) {
+            let cut = cell(&long);
+            assert!(
+                cut.chars().count() <= LONGEST_CELL && cut.ends_with("characters in all, of which JSON has every one)")
+            );
+            let length = without_formula(neutral(&long)).chars().count();
+            assert!(cut.contains(&format!("… ({length} ")), "{length}");
         }
     }
 

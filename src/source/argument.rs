@@ -35,6 +35,9 @@ pub enum SourceError {
     /// There is no such file or folder.
     #[error("{0}: expected a file or a folder, found nothing of that name")]
     NotFound(String),
+    /// It is a link, and nothing is where it leads.
+    #[error("{0}: expected a file or a folder, found a link that leads to nothing: correct where it leads")]
+    LinkToNothing(String),
     /// It is empty.
     #[error("expected a file, a folder, \"-\" or a Windows store as SOURCE, found an empty argument")]
     Empty,
@@ -81,7 +84,9 @@ pub fn check(sources: &[Source]) -> Result<(), SourceError> {
             Source::Path(path) => {
                 let missing = std::fs::metadata(path).is_err_and(|error| crate::source::walk::is_missing(&error));
                 if missing {
-                    return Err(SourceError::NotFound(crate::source::walk::display_name(path)));
+                    let name = crate::source::walk::display_name(path);
+                    let told = if path.is_symlink() { SourceError::LinkToNothing } else { SourceError::NotFound };
+                    return Err(told(name));
                 }
             }
             Source::Store(store) if !cfg!(windows) => return Err(SourceError::NotWindows(store.clone())),

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::source::text;
+
 /// The iterations that one key derivation may ask for. Real files ask for 1 to 10 000, the careful for a million; this is
 /// about a second's work.
 pub(crate) const MAX_ITERATIONS: u64 = 5_000_000;
@@ -146,23 +148,7 @@ impl Passwords {
     /// The passwords of a password file: one a line, in UTF-8, or in UTF-16 with a byte-order mark as Windows PowerShell writes it. Empty
     /// lines are none; blanks belong to the password. An error names what is wrong with the file.
     pub fn lines(bytes: &[u8]) -> Result<Vec<String>, String> {
-        let units = |to_unit: fn([u8; 2]) -> u16| {
-            let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| to_unit([pair[0], pair[1]])).collect();
-            String::from_utf16(&units).map_err(|_| "it starts as UTF-16, but is not".to_owned())
-        };
-        let text = match bytes {
-            [0xff, 0xfe, ..] => units(u16::from_le_bytes)?,
-            [0xfe, 0xff, ..] => units(u16::from_be_bytes)?,
-            _ => {
-                let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-                std::str::from_utf8(bytes)
-                    .map_err(|error| {
-                        format!("byte {} is not UTF-8: save it as UTF-8, one password a line", error.valid_up_to())
-                    })?
-                    .to_owned()
-            }
-        };
-        let text = Zeroizing::new(text);
+        let text = Zeroizing::new(text::written(bytes)?);
         Ok(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
     }
 
@@ -175,7 +161,14 @@ impl Passwords {
     pub(crate) fn for_file<'a>(&'a self, name: &'a str, bytes: &[u8]) -> Attempts<'a> {
         let digest = Sha256::digest(bytes).into();
         let before = self.memory().ends.get(&digest).cloned();
-        Attempts { passwords: self, name, digest, before, hashes_left: self.hashes_per_file }
+        Attempts {
+            passwords: self,
+            name,
+            digest,
+            before,
+            hashes_left: self.hashes_per_file,
+            bytes_free: bytes.len() as u64,
+        }
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -190,6 +183,8 @@ pub(crate) struct Attempts<'a> {
     digest: [u8; 32],
     before: Option<Arc<End>>,
     hashes_left: u64,
+    /// How many bytes are decrypted without being counted: as many as the file has, so that one password can be tried on all of it.
+    bytes_free: u64,
 }
 
 /// That a key derivation asks for more than may be spent.
@@ -272,6 +267,13 @@ impl Attempts<'_> {
     /// Remember how this reading ended.
     pub(crate) fn ended(&self, end: End) {
         self.passwords.memory().ends.entry(self.digest).or_insert_with(|| Arc::new(end));
+    }
+
+    /// Take what it costs to decrypt so many bytes, of which `per_hash` take as long as a hash computation.
+    pub(crate) fn spend_bytes(&mut self, bytes: usize, per_hash: u64) -> Result<(), OverBudget> {
+        let free = self.bytes_free.min(bytes as u64);
+        self.bytes_free -= free;
+        self.spend(0, (bytes as u64 - free) / per_hash)
     }
 
     /// Take `hashes` for a derivation of `iterations` from the budgets. A second reading is free of the run's budget: it computes again

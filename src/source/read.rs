@@ -21,7 +21,7 @@ use crate::source::registry;
 use crate::source::serialized_store;
 use crate::source::sniff::{self, Content, HEAD, Looks};
 use crate::source::text::{self, TextReader};
-use crate::source::walk::{Input, Origin};
+use crate::source::walk::{self, Input, Origin};
 
 /// An input that was opened.
 pub(crate) enum Opened {
@@ -91,9 +91,8 @@ pub(crate) fn read_input(input: &Input, passwords: &Passwords, mut each: impl Fn
 pub(crate) fn unreadable(error: &io::Error) -> Contents {
     let code = if error.kind() == io::ErrorKind::NotFound { ProblemCode::NotFound } else { ProblemCode::Unreadable };
     let advice = match error.kind() {
-        io::ErrorKind::PermissionDenied => "; read it with an account that may",
         io::ErrorKind::NotFound => "; it was there when the folder was read",
-        _ => "",
+        _ => walk::advice_on(error),
     };
     Contents::fault(code, Position::Whole, format!("expected a file that can be read, found: {error}{advice}"))
 }
@@ -101,7 +100,9 @@ pub(crate) fn unreadable(error: &io::Error) -> Contents {
 fn open_file(path: &Path, input: &Input, context: ReadContext<'_>, room: Option<&Room>) -> io::Result<Opened> {
     if !input.is_regular && !std::fs::metadata(path)?.is_file() {
         // A pipe or a device is read only where it was named itself.
-        return if input.is_explicit && !path.is_dir() {
+        return if is_socket(path) {
+            Err(io::Error::other("it is a socket; give a file, a folder or a pipe"))
+        } else if input.is_explicit && !path.is_dir() {
             open_stream(Box::new(File::open(path)?), None, input.looks, context)
         } else {
             Err(io::Error::other("it is no regular file"))
@@ -131,6 +132,19 @@ fn open_file(path: &Path, input: &Input, context: ReadContext<'_>, room: Option<
         contents.faults.push(Fault::new(ProblemCode::Unreadable, Position::Whole, CHANGED));
     }
     Ok(Opened::Whole(contents))
+}
+
+fn is_socket(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 const CHANGED: &str =
@@ -167,7 +181,7 @@ impl Read for Watched {
         let count = self.file.read(buffer)?;
         self.count += count as u64;
         if count == 0 && !buffer.is_empty() && has_changed(&self.before, &self.file.metadata()?, self.count) {
-            return Err(io::Error::other("the file changed while it was read"));
+            return Err(io::Error::other("the file changed while it was read; run this again when it is written"));
         }
         Ok(count)
     }

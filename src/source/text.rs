@@ -124,6 +124,25 @@ pub(crate) fn normalise(bytes: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(text)
 }
 
+/// A text that a person wrote for this program, a mark at its beginning left out: UTF-8, or UTF-16 with a byte-order mark as Windows
+/// PowerShell writes it. An error names what is wrong with it.
+pub(crate) fn written(bytes: &[u8]) -> Result<String, String> {
+    let units = |to_unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|pair| to_unit([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).map_err(|_| "it starts as UTF-16, but is not: save it as UTF-8".to_owned())
+    };
+    match bytes {
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+            let text = std::str::from_utf8(bytes);
+            text.map(str::to_owned)
+                .map_err(|error| format!("byte {} is not UTF-8: save it as UTF-8", error.valid_up_to()))
+        }
+    }
+}
+
 /// A piece of normalised text for people: UTF-8, and where it is not, Windows-1252.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes)

@@ -165,7 +165,8 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
     }
 
     fn missing(&self, path: &Path, error: &std::io::Error, looks: Looks) -> Option<InputFault> {
-        let is_missing = is_missing(error);
+        // A name that was met is one that the system has: it refuses the length of the whole path, and what is there stays unread.
+        let is_missing = is_missing(error) && (self.folders.is_empty() || !is_invalid(error));
         if is_missing && !self.folders.is_empty() && looks == Looks::Unknown {
             // A link to nothing, or a file that went away, and of no name that matters.
             return None;
@@ -179,8 +180,8 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
                 ProblemCode::NotFound,
                 "; a \"?\" may stand for a letter that Windows PowerShell lost: set $OutputEncoding = [Text.Encoding]::UTF8",
             ),
-            (true, false) => (ProblemCode::NotFound, ""),
-            (false, _) => (ProblemCode::Unreadable, "; read it with an account that may"),
+            (true, false) => (ProblemCode::NotFound, advice(path, error)),
+            (false, _) => (ProblemCode::Unreadable, advice(path, error)),
         };
         Some(InputFault::new(name, code, format!("expected a file or a folder, found: {error}{advice}")))
     }
@@ -207,8 +208,7 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
         let mut names: Vec<(Box<OsStr>, FileType)> = Vec::new();
         let mut fault = None;
         let mut refuse = |path: &Path, error: &std::io::Error| {
-            let message =
-                format!("expected a folder that can be read, found: {error}; read it with an account that may");
+            let message = format!("expected a folder that can be read, found: {error}{}", advice(path, error));
             fault = Some(InputFault::new(display_name(path), ProblemCode::Unreadable, message));
         };
         let read = |entry: std::io::Result<DirEntry>| {
@@ -275,6 +275,29 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Iterator for Inputs<I> {
 pub(crate) fn is_missing(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
     matches!(error.kind(), NotFound | InvalidFilename | NotADirectory)
+}
+
+fn is_invalid(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::InvalidFilename
+}
+
+/// What to do where a path cannot be read, if anything can be done.
+fn advice(path: &Path, error: &std::io::Error) -> &'static str {
+    match advice_on(error) {
+        "" if path.is_symlink() => "; it is a link: correct where it leads, or remove it",
+        advice => advice,
+    }
+}
+
+/// What to do where something cannot be read for this reason.
+pub(crate) fn advice_on(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "; read it with an account that may",
+        std::io::ErrorKind::InvalidFilename => {
+            "; its path is too long: run this in a folder on the way to it, from where the path is shorter"
+        }
+        _ => "",
+    }
 }
 
 /// What is wrong with a path that goes on behind a file, as `root.cer/` does, so that nothing can be there.

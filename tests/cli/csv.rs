@@ -60,6 +60,30 @@ fn no_cell_is_a_formula_and_none_holds_a_control_character() {
 }
 
 #[test]
+fn one_certificate_of_a_hundred_thousand_names_does_not_make_the_table_unreadable() {
+    let long = "long ".repeat(13_000);
+    let root = crate::common::pki::Ca::root(&long);
+    let client = root.client_with("pc.test", |options| {
+        options.subject = crate::common::pki::name(&long);
+        options.sans = (0..10_000)
+            .map(|n| format!("host-{n}.contoso.com").as_str().try_into().map(rcgen::SanType::DnsName).expect("a name"))
+            .collect();
+    });
+    let folder = crate::common::pki::folder(&[("root.cer", &root.der), ("client.cer", &client)]);
+    for command in ["inspect", "chain", "audit"] {
+        let run = Run::new([command, "--format", "csv", "--at", AT, "--fail-on", "never"]);
+        let table = run.arg(folder.path()).output().status(0).stdout;
+        let mut reader = csv::Reader::from_reader(table.as_slice());
+        let longest = reader.records().flat_map(|record| {
+            let record = record.expect("a row");
+            record.iter().map(|cell| cell.chars().count()).max()
+        });
+        // As many as Excel takes.
+        assert!(longest.max().is_some_and(|longest| (30_000..=32_767).contains(&longest)), "{command}");
+    }
+}
+
+#[test]
 fn a_record_stays_on_the_lines_that_its_quotes_say() {
     let output = Run::new(["inspect", "--format", "csv", "--at", AT]).arg(testdata("hostile-names")).output().status(0);
     let (_, records) = records("inspect");

@@ -469,6 +469,24 @@ fn settings_that_are_wrong_or_absent_stop_every_command_that_takes_them() {
 }
 
 #[test]
+fn settings_in_utf16_are_read_and_what_is_in_no_such_form_is_refused_with_what_to_do() {
+    let utf16 = |text: &str| -> Vec<u8> {
+        [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect()
+    };
+    let place = folder(&[
+        ("right.toml", &utf16("[severity]\r\n")),
+        ("wrong.toml", &utf16("[severity]\r\nfoo = 1\r\n")),
+        ("ansi.toml", b"reason = \"M\xfcller\"\n"),
+    ]);
+    for (file, status, told) in
+        [("right.toml", 0, ""), ("wrong.toml", 2, "line 2"), ("ansi.toml", 2, "byte 11 is not UTF-8: save it as UTF-8")]
+    {
+        let output = Run::new(["explain", "--config"]).arg(place.path().join(file)).output().status(status);
+        assert!(output.stderr.contains(told), "{file}: {}", output.stderr);
+    }
+}
+
+#[test]
 fn no_command_writes_its_result_over_its_settings() {
     let place = folder(&[("site.toml", b"[severity]\n")]);
     let settings = place.path().join("site.toml");

@@ -209,6 +209,39 @@ fn a_forced_export_that_fails_leaves_the_old_one() {
 }
 
 #[test]
+fn only_many_certificates_of_standard_input_need_a_place_for_a_temporary_file_and_the_message_names_it() {
+    let client = read(testdata("loop/client.cer"));
+    let audit = |input: Vec<u8>| {
+        let run = Run::new(["audit", "--at", AT, "--format", "json", "--fail-on", "never", "-"]);
+        run.env("TMPDIR", "/no/such/place").env("TMP", "/no/such/place").stdin(input).output()
+    };
+    assert_eq!(array(&audit(client.clone()).status(0).json()["certificates"]).len(), 1);
+    if cfg!(unix) {
+        // The same certificate over and over is written down as often as it is met.
+        let many = pem(&client).repeat((26 << 20) / client.len());
+        let refused = audit(many.into_bytes()).status(4);
+        assert!(refused.stderr.contains("in /no/such/place") && refused.stdout.is_empty(), "{}", refused.seen());
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_a_full_disk_cuts_off_is_told_with_what_to_do() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_certpath"))
+        .args(["inspect", "--format", "json"])
+        .arg(testdata("loop"))
+        .stdout(full)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(4) && said.contains("standard output") && said.contains("make room"),
+        "{said}"
+    );
+}
+
+#[test]
 fn nesting_and_lengths_that_lie_end_soon() {
     let place = tempfile::tempdir().expect("a folder");
     let mut nested = Vec::new();

@@ -94,6 +94,38 @@ fn an_argument_that_is_wrong_is_quoted_harmlessly() {
 }
 
 #[test]
+fn neither_an_argument_nor_the_settings_reach_the_terminal_as_a_command() {
+    const EVIL: &str = "no\u{1b}]0;x\u{7}\u{1b}[31m\u{202e}such";
+    let harmless = |arguments: &[&str]| {
+        let output = Run::new(arguments).output().status(2);
+        assert!(output.stderr.contains("no") && output.stderr.contains("such"), "{arguments:?}: {:?}", output.seen());
+        assert!(output.seen().chars().all(|c| !deceives(c)), "{arguments:?}: {:?}", output.seen());
+    };
+    // As a file whose name begins with hyphens comes from a wildcard.
+    harmless(&["inspect", &format!("--{EVIL}")]);
+    harmless(&["inspect", "--format", EVIL, "."]);
+    harmless(&[EVIL]);
+    harmless(&["inspect", "--select", EVIL, "."]);
+    harmless(&["inspect", "--paths-from", EVIL]);
+    harmless(&["inspect", "--password-file", EVIL, "."]);
+    harmless(&["inspect", "--password-env", EVIL, "."]);
+    harmless(&["inspect", &format!("Cert:\\{EVIL}")]);
+    harmless(&["explain", EVIL]);
+    harmless(&["schema", EVIL]);
+    harmless(&["plan", "--identity", EVIL]);
+    let escaped = EVIL.escape_unicode().to_string().replace("\\u{", "\\U{").replace('}', "");
+    let escaped: String = escaped.split("\\U{").skip(1).map(|code| format!("\\U{code:0>8}")).collect();
+    for settings in [
+        format!("[severity]\ncdp = \"{escaped}\""),
+        format!("[severity]\n\"{escaped}\" = \"error\""),
+        format!("\"{escaped}\" = 1"),
+    ] {
+        let place = folder(&[("site.toml", settings.as_bytes())]);
+        harmless(&["explain", "--config", place.path().join("site.toml").to_str().expect("a path")]);
+    }
+}
+
+#[test]
 fn html_of_hostile_names_holds_no_markup_of_theirs() {
     let output =
         Run::new(["audit", "--at", AT, "--format", "html"]).arg(repository("testdata/pki/hostile-names")).output();

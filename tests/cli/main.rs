@@ -33,6 +33,7 @@ mod output_places;
 mod policies;
 mod powershell;
 mod problems;
+mod second_reading;
 mod selection;
 mod session;
 mod standard_input;

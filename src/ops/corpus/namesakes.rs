@@ -111,9 +111,8 @@ impl Corpus {
                         let is_one = bears_name(&certificate) && !may_be_issuer(&certificate);
                         is_one.then_some((certificate, occurrence))
                     };
-                    self.read_again(passwords, &work, &mut |(certificate, occurrence)| {
-                        add(&mut pool, &certificate, &occurrence);
-                    })?;
+                    let mut keep = |(certificate, occurrence)| add(&mut pool, &certificate, &occurrence);
+                    self.read_again(passwords, &work, &mut keep, &|_| {})?;
                     found.extend(pool.entries().iter().cloned());
                 }
                 found
@@ -177,7 +176,7 @@ impl Corpus {
             }
             None => {
                 let work = |certificate: Arc<Certificate>, _| names_one(&certificate).then_some(certificate);
-                self.read_again(passwords, &work, &mut sample)?;
+                self.read_again(passwords, &work, &mut sample, &|_| {})?;
             }
         }
         let has_issued = |entry: &&Entry| {

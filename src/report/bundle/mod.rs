@@ -208,6 +208,9 @@ fn advice(error: &io::Error) -> &'static str {
             "nothing was changed: make room, or choose a folder on another disk"
         }
         io::ErrorKind::NotFound => "nothing was changed: make that folder first, or correct the path",
+        io::ErrorKind::NotADirectory => "nothing was changed: correct the path",
+        io::ErrorKind::InvalidFilename => "nothing was changed: give a shorter name",
+        io::ErrorKind::FileTooLarge => "nothing was changed: raise the limit on the size of files",
         _ => "nothing was changed",
     }
 }

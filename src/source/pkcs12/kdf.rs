@@ -113,9 +113,10 @@ impl Hash {
         }
     }
 
-    /// How many hash computations the derivations below take for `length` bytes.
-    pub(super) fn cost(self, iterations: u64, length: usize) -> u64 {
-        iterations.saturating_mul(length.div_ceil(self.output_length()).max(1) as u64)
+    /// How many hash computations the derivations below take for `length` bytes: each block of these begins with the whole salt.
+    pub(super) fn cost(self, salt: &[u8], iterations: u64, length: usize) -> u64 {
+        let blocks = length.div_ceil(self.output_length()).max(1) as u64;
+        iterations.saturating_add(salt.len() as u64 / 64).saturating_mul(blocks)
     }
 }
 

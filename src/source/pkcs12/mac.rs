@@ -60,7 +60,8 @@ impl MacData {
             Key::Pkcs12 { salt, iterations } => {
                 let length = self.hash.output_length();
                 for form in password.bmp_forms() {
-                    attempts.spend(*iterations, self.hash.cost(*iterations, length))?;
+                    let hashes = self.hash.cost(salt, *iterations, length);
+                    attempts.spend(*iterations, hashes.saturating_add(cost(message)))?;
                     let key = kdf::pkcs12(self.hash, Purpose::Integrity, &form, salt, *iterations, length);
                     if kdf::hmac_matches(self.hash, &key, message, &self.expected) {
                         return Ok(true);
@@ -70,11 +71,17 @@ impl MacData {
             }
             Key::Pbkdf2 { derivation, length } => {
                 let Pbkdf2 { salt, iterations, prf, .. } = derivation;
+                attempts.spend(0, cost(message))?;
                 let key = derive_pbkdf2(*prf, password.utf8(), salt, *iterations, *length, attempts)?;
                 Ok(kdf::hmac_matches(self.hash, &key, message, &self.expected))
             }
         }
     }
+}
+
+/// How many hash computations of a key derivation take as long as an HMAC over so much.
+fn cost(message: &[u8]) -> u64 {
+    message.len() as u64 / 256
 }
 
 /// RFC 9579 section 4; the key's length must be given there.

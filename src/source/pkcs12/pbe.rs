@@ -44,6 +44,16 @@ impl Cipher {
         }
     }
 
+    /// How many bytes of it take as long as a hash computation.
+    fn bytes_per_hash(self) -> u64 {
+        match self {
+            Self::Aes128 | Self::Aes192 | Self::Aes256 => 256,
+            Self::Rc4 => 64,
+            Self::Rc2(_) => 16,
+            Self::TripleDes3 | Self::TripleDes2 | Self::Des => 4,
+        }
+    }
+
     /// Without its padding taken off; `None` if the key, the vector or the length does not suit the cipher.
     fn decrypt(self, key: &[u8], iv: &[u8], ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let mut data = Zeroizing::new(ciphertext.to_vec());
@@ -237,6 +247,7 @@ impl Scheme {
         attempts: &mut Attempts<'_>,
     ) -> Result<Decrypted, OverBudget> {
         let (key, iv) = self.key(password, attempts)?;
+        attempts.spend_bytes(ciphertext.len(), self.cipher.bytes_per_hash())?;
         let whole = ciphertext.len() - ciphertext.len() % self.cipher.block().max(1);
         let Some(mut plain) = self.cipher.decrypt(&key, &iv, &ciphertext[..whole]) else { return Ok(Decrypted::Wrong) };
         let unpadded = match self.cipher {
@@ -259,14 +270,14 @@ impl Scheme {
         match &self.derivation {
             Derivation::Pkcs12 => {
                 let block = self.cipher.block();
-                let cost = Hash::Sha1.cost(iterations, length) + if block > 0 { iterations } else { 0 };
-                attempts.spend(iterations, cost)?;
+                let vector = if block > 0 { Hash::Sha1.cost(salt, iterations, block) } else { 0 };
+                attempts.spend(iterations, Hash::Sha1.cost(salt, iterations, length).saturating_add(vector))?;
                 let derive = |purpose, length| kdf::pkcs12(Hash::Sha1, purpose, password, salt, iterations, length);
                 let iv = if block > 0 { derive(Purpose::InitialVector, block) } else { Zeroizing::default() };
                 Ok((derive(Purpose::Encryption, length), iv))
             }
             Derivation::Pbkdf1 => {
-                attempts.spend(iterations, iterations)?;
+                attempts.spend(iterations, Hash::Sha1.cost(salt, iterations, 16))?;
                 let key = kdf::pbkdf1_sha1(password, salt, iterations);
                 Ok((Zeroizing::new(key[..8].to_vec()), Zeroizing::new(key[8..16].to_vec())))
             }
@@ -324,7 +335,7 @@ pub(super) fn derive_pbkdf2(
     length: usize,
     attempts: &mut Attempts<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, OverBudget> {
-    attempts.spend(iterations, prf.cost(iterations, length).saturating_mul(2))?;
+    attempts.spend(iterations, prf.cost(salt, iterations, length).saturating_mul(2))?;
     let rounds = u32::try_from(iterations).map_err(|_| OverBudget::Derivation(iterations))?;
     Ok(kdf::pbkdf2(prf, password, salt, rounds, length))
 }

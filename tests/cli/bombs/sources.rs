@@ -52,6 +52,32 @@ fn hundreds_of_large_files_are_not_held_side_by_side() {
 }
 
 #[test]
+fn settings_without_an_end_are_refused_and_a_folder_is_told_as_one() {
+    for (settings, told) in [("/dev/zero", "expected at most 16 MiB, found more"), ("/dev", "found a folder")] {
+        let output = bounded(&["explain", "--config", settings], "");
+        assert_eq!((output.status, output.stderr.contains(told)), (2, true), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn what_lies_deeper_than_a_path_may_be_long_is_a_problem() {
+    let place = tempfile::tempdir().expect("a folder");
+    let deep: std::path::PathBuf = (0..12).map(|_| "d".repeat(180)).collect();
+    // Two such trees, one below the other, which no path leads through as a whole.
+    for tree in ["upper", "lower"] {
+        std::fs::create_dir_all(place.path().join(tree).join(&deep)).expect("a folder");
+    }
+    write(place.path().join("lower").join(&deep).join("root.cer"), &Ca::root("Deepest Root").der);
+    write(place.path().join("upper/root.cer"), &Ca::root("Upper Root").der);
+    std::fs::rename(place.path().join("lower"), place.path().join("upper").join(&deep).join("lower")).expect("moved");
+    let path = place.path().join("upper");
+    let output = bounded(&["inspect", "--format", "json", path.to_str().expect("a path")], "");
+    let problems = output.problems();
+    assert_eq!((output.status, array(&output.json()["certificates"]).len(), problems.len()), (3, 1, 1), "{problems:?}");
+    assert!(problems[0].contains("its path is too long"), "{problems:?}");
+}
+
+#[test]
 fn endless_pipes_end() {
     for endless in [
         "yes |",

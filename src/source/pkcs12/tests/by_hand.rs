@@ -212,7 +212,7 @@ fn pbmac1_is_checked() {
 fn a_million_iterations_are_computed_and_a_billion_are_refused() {
     let million = Pki::get().export(&["-iter", "1000000", "-passout", "pass:right"]);
     assert_eq!(read(&million, "file", &passwords(&["right"])).faults, []);
-    let contents = read(&million, "file", &passwords(&["wrong"]).with_hashes_per_file(3_000_000));
+    let contents = read(&million, "file", &passwords(&["wrong"]).with_hashes_per_file(3_000_100));
     assert_eq!((contents.faults.len(), contents.faults[0].code), (1, ProblemCode::Password));
 
     let started = Instant::now();
@@ -249,6 +249,24 @@ fn many_costly_parts_share_one_budget() {
     }
     let contents = read(&pfx(&parts, &[]), "file", &passwords.with_hashes_per_file(10_000));
     assert!(contents.faults[0].message.contains("one file may take"), "{contents:?}");
+}
+
+#[test]
+fn what_each_password_decrypts_and_hashes_counts_by_its_length() {
+    let wrong: Vec<String> = (0..400).map(|number| format!("password {number}")).collect();
+    let wrong: Vec<&str> = wrong.iter().map(String::as_str).collect();
+    let long = vec![0x5a; 1 << 20];
+    // Without the lengths all passwords together cost two thousand hash computations.
+    for (what, part, mac) in [
+        ("ciphertext", locked_part(&[1], &long), vec![]),
+        ("salt", locked_part_with(&long, &[1], &[3; 64]), vec![]),
+        // Here the MAC uses up so much that what is left opens no part.
+        ("message", noise(&[0x03, 0xe8]), mac_data(&[1])),
+    ] {
+        let file = pfx(&[&part, &data(&element_of(0x30, &[&element_of(4, &[&long])]))], &mac);
+        let told = read(&file, "file", &passwords(&wrong).with_hashes_per_file(20_000)).faults;
+        assert!(told.iter().any(|fault| fault.message.contains("one file may take")), "{what}: {told:?}");
+    }
 }
 
 #[test]

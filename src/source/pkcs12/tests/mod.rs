@@ -142,12 +142,13 @@ fn encrypted_part(safe: &[u8], password: &str) -> Vec<u8> {
 
 /// A part that says it is locked with PBES2, of this iteration count.
 fn locked_part(iterations: &[u8], ciphertext: &[u8]) -> Vec<u8> {
+    locked_part_with(&[1; 8], iterations, ciphertext)
+}
+
+fn locked_part_with(salt: &[u8], iterations: &[u8], ciphertext: &[u8]) -> Vec<u8> {
     let kdf = element_of(
         0x30,
-        &[
-            &oid("1.2.840.113549.1.5.12"),
-            &element_of(0x30, &[&element_of(4, &[&[1; 8]]), &element_of(2, &[iterations])]),
-        ],
+        &[&oid("1.2.840.113549.1.5.12"), &element_of(0x30, &[&element_of(4, &[salt]), &element_of(2, &[iterations])])],
     );
     let cipher = element_of(0x30, &[&oid("2.16.840.1.101.3.4.1.42"), &element_of(4, &[&[2; 16]])]);
     let scheme = element_of(0x30, &[&oid("1.2.840.113549.1.5.13"), &element_of(0x30, &[&kdf, &cipher])]);
