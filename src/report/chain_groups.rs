@@ -9,6 +9,7 @@ use crate::ops::Client;
 use crate::path::{Path, PathStatus, Verdict};
 use crate::pool::Entry;
 use crate::report::client_rows::{Order, Row, Rows, order};
+use crate::report::describe;
 use crate::report::first_met::Found;
 use crate::report::style::Style;
 use crate::time::Time;
@@ -218,7 +219,7 @@ fn alternatives(client: &Client, order: Order, group: Option<&Group>) -> Vec<Oth
             position,
             subject: known
                 .is_none_or(|known| order < known.rank.0)
-                .then(|| crate::report::describe::subject(&client.entry.certificate)),
+                .then(|| describe::subject(&client.entry.certificate)),
             found: match place {
                 Some(place) => Found::Known(place),
                 None => Found::New(Box::new((key, authorities(path).to_vec()))),

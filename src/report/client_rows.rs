@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use crate::certificate::Certificate;
+use crate::certificate::general_name::upper_hex;
 use crate::path::Failure;
 use crate::pool::Entry;
 use crate::report::describe;
@@ -57,7 +58,7 @@ impl Row {
             Cell::tinted(failure, Tint::Bad),
             Cell::new(key),
             Cell::new(provider),
-            Cell::new(crate::certificate::general_name::upper_hex(thumbprint)),
+            Cell::new(upper_hex(thumbprint)),
             Cell::tinted(places, Tint::Faint),
         ]
     }
