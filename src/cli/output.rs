@@ -76,6 +76,13 @@ impl Sink {
         }
     }
 
+    /// Writes what a function makes, as it makes it.
+    pub(crate) fn write_with(&mut self, make: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Stop> {
+        self.write(&[])?;
+        let result = make(&mut self.writer);
+        self.check(result)
+    }
+
     /// Hands everything over; a file gets its name only now.
     pub(crate) fn finish(mut self) -> Result<(), Stop> {
         self.write(&[])?;

@@ -93,6 +93,8 @@ pub struct Verdict {
     pub refused: Vec<Refusal>,
     /// Whether the search ended on its budget, so that there may be more paths.
     pub exhausted: bool,
+    /// Whether the certificate is among those that the search takes for issuers, so that it may stand above others.
+    pub is_among_issuers: bool,
 }
 
 impl Verdict {
@@ -168,7 +170,8 @@ impl Graph {
         }
         let links = self.find_issuers(certificate, own_node, true);
         let own = state::check_end_entity(self, certificate);
-        let mut verdict = Verdict { exhausted: links.exhausted, ..Verdict::default() };
+        let is_among_issuers = own_node.is_some();
+        let mut verdict = Verdict { exhausted: links.exhausted, is_among_issuers, ..Verdict::default() };
         let mut failures = Vec::new();
         let mut compared = Comparisons::default();
         for path in self.candidate_paths(&links.issuers) {
@@ -216,7 +219,7 @@ impl Graph {
             failure: failure.map(|failure| (certificate.clone(), failure)),
             ..self.path(status, certificate, &[])
         };
-        Verdict { paths: vec![Path { is_anchored: true, ..path }], ..Verdict::default() }
+        Verdict { paths: vec![Path { is_anchored: true, ..path }], is_among_issuers: true, ..Verdict::default() }
     }
 
     /// The paths that reach no anchor, or fail on the way.

@@ -1,37 +1,44 @@
 //! The end of `chain` for people: what was passed over, which roots nobody vouches for, and what the CMG needs.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
 use crate::certificate::Certificate;
-use crate::ops::Chains;
+use crate::ops::Trust;
 use crate::report::chain_groups::Group;
 use crate::report::describe;
-use crate::report::model::{ReasonRecord, Role};
+use crate::report::first_met::FirstMet;
+use crate::report::model::Role;
 use crate::report::sanitize::terminal;
 use crate::report::style::{Style, grouped};
 use crate::report::trust_text;
 
-/// How many were passed over, by reason.
-pub(crate) fn passed_over(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
-    if found.passed_over.is_empty() {
+/// How many were passed over, by reason; of each the first stands there.
+pub(crate) fn passed_over(
+    out: &mut dyn Write,
+    style: &Style,
+    found: &FirstMet<String, (String, String)>,
+) -> io::Result<()> {
+    if found.is_empty() {
         return Ok(());
     }
     style.heading(out, "Passed over")?;
-    for ReasonRecord { reason, count } in ReasonRecord::count(found.passed_over.iter().map(|one| one.reason.as_str())) {
-        let example = found.passed_over.iter().find(|one| one.reason == reason);
-        let names = match (example, count) {
-            (Some(one), 1) => format!("{}: ", describe::subject(&one.certificate)),
-            (Some(one), _) => format!("{} and {} more: ", describe::subject(&one.certificate), grouped(count - 1)),
-            (None, _) => String::new(),
+    let mut reasons: Vec<_> = found.iter().collect();
+    reasons.sort_by_key(|met| (Reverse(met.count()), &met.first.0));
+    for met in reasons {
+        let (reason, first) = &met.first;
+        let more = match met.count() {
+            0 | 1 => String::new(),
+            several => format!(" and {} more", grouped(several - 1)),
         };
-        style.hanging(out, "  - ", "    ", &format!("{names}{}", terminal(&reason)))?;
+        style.hanging(out, "  - ", "    ", &format!("{first}{more}: {}", terminal(reason)))?;
     }
     Ok(())
 }
 
 /// The roots to compare with the PKI team, where nobody has vouched for them.
-pub(crate) fn trust_note(out: &mut dyn Write, style: &Style, found: &Chains, valid: &[&Group<'_>]) -> io::Result<()> {
+pub(crate) fn trust_note(out: &mut dyn Write, style: &Style, trust: Trust, valid: &[&Group]) -> io::Result<()> {
     let mut seen = HashSet::new();
     let roots: Vec<&Certificate> = valid
         .iter()
@@ -39,11 +46,11 @@ pub(crate) fn trust_note(out: &mut dyn Write, style: &Style, found: &Chains, val
         .filter(|root| seen.insert(*root.sha256()))
         .map(|root| &**root)
         .collect();
-    trust_text::to_compare(out, style, found.trust, &roots)
+    trust_text::to_compare(out, style, trust, &roots)
 }
 
 /// What all this is for: which certificates the CMG has to be given.
-pub(crate) fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group<'_>]) -> io::Result<()> {
+pub(crate) fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group]) -> io::Result<()> {
     let mut seen = HashSet::new();
     let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
     for certificate in valid.iter().flat_map(|group| group.authorities().iter().rev()) {

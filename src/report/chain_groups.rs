@@ -1,35 +1,110 @@
-//! Client certificates that share their answer, so that ten thousand of one CA are one picture and not ten thousand.
+//! Client certificates that share their answer, so that ten thousand of one CA are one picture and not ten thousand: gathered one by
+//! one, and kept of each is only what the picture shows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::Client;
-use crate::path::{Path, PathStatus};
+use crate::path::{Path, PathStatus, Verdict};
+use crate::pool::Entry;
+use crate::report::client_rows::{Order, Row, Rows, order};
+use crate::report::describe;
+use crate::report::first_met::Found;
+use crate::report::style::Style;
 use crate::time::Time;
 
 /// Clients whose first path goes through the same CA certificates and ends the same way.
-pub(crate) struct Group<'a> {
+pub(crate) struct Group {
     /// The first path of the first of them.
-    pub(crate) path: &'a Path,
-    /// Those that end first come first.
-    pub(crate) clients: Vec<&'a Client>,
+    pub(crate) path: Path,
+    /// The first of them.
+    pub(crate) first: Entry,
+    pub(crate) count: u64,
+    /// How many of them have more than one path.
+    pub(crate) with_several: u64,
+    /// The one that ends first.
+    pub(crate) soonest: Soonest,
+    pub(crate) rows: Rows,
+    alternatives: Vec<Alternative>,
+    places: HashMap<Authorities, usize>,
 }
 
-impl<'a> Group<'a> {
+/// CA certificates by their SHA-256, from the issuing CA up.
+type Authorities = Vec<[u8; 32]>;
+
+/// The client of a group that ends first.
+pub(crate) struct Soonest {
+    order: Order,
+    /// How many paths it has.
+    pub(crate) paths: usize,
+    /// Its paths beside the first, where that one is not valid.
+    pub(crate) others: Vec<Path>,
+}
+
+/// A valid path that was not chosen, and for how many clients.
+pub(crate) struct Alternative {
     /// The CA certificates, from the issuing CA up.
-    pub(crate) fn authorities(&self) -> &'a [Arc<Certificate>] {
-        self.path.certificates.get(1..).unwrap_or_default()
-    }
+    pub(crate) authorities: Vec<Arc<Certificate>>,
+    pub(crate) count: u64,
+    /// What stands for the subject of the client that ends first.
+    pub(crate) subject: String,
+    /// That client's order and number, and which of its paths it is.
+    rank: (Order, u64, usize),
+}
 
-    pub(crate) fn status(&self) -> PathStatus {
-        self.path.status
-    }
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    status: PathStatus,
+    authorities: Authorities,
+    failure: Option<(&'static str, bool)>,
+    /// The issuer's name.
+    missing: Option<String>,
+    /// The check that refused which certificate of that name.
+    unconfirmed: Option<(&'static str, [u8; 32])>,
+}
 
-    /// The certificate at fault is each client's own.
-    pub(crate) fn fails_at_leaf(&self) -> bool {
-        fails_at_leaf(self.path)
-    }
+/// What one client adds to its group.
+pub(crate) struct Member {
+    group: Found<NewGroup>,
+    order: Order,
+    paths: usize,
+    /// Its paths beside the first, where it may be the one that ends first.
+    others: Option<Vec<Path>>,
+    row: Option<Row>,
+    alternatives: Vec<Other>,
+}
+
+/// A group that may be new, by its first client.
+pub(crate) struct NewGroup {
+    key: Key,
+    pub(crate) path: Path,
+    first: Entry,
+}
+
+/// Another valid path of a client.
+struct Other {
+    found: Found<(Authorities, Vec<Arc<Certificate>>)>,
+    /// Which of its paths it is.
+    position: usize,
+    /// What stands for the client's subject, where it may be the one that ends first.
+    subject: Option<String>,
+}
+
+/// The groups in the order of their first client.
+#[derive(Default)]
+pub(crate) struct Groups {
+    places: HashMap<Key, usize>,
+    groups: Vec<Group>,
+}
+
+/// The CA certificates of a path, from the issuing CA up.
+pub(crate) fn authorities(path: &Path) -> &[Arc<Certificate>] {
+    path.certificates.get(1..).unwrap_or_default()
+}
+
+fn sha256_of(authorities: &[Arc<Certificate>]) -> Authorities {
+    authorities.iter().map(|certificate| *certificate.sha256()).collect()
 }
 
 fn fails_at_leaf(path: &Path) -> bool {
@@ -39,94 +114,192 @@ fn fails_at_leaf(path: &Path) -> bool {
     }
 }
 
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    status: PathStatus,
-    authorities: Vec<[u8; 32]>,
-    failure: Option<(&'static str, bool)>,
-    /// The issuer's name.
-    missing: Option<String>,
-    /// The check that refused which certificate of that name.
-    unconfirmed: Option<(&'static str, [u8; 32])>,
-}
-
-/// The groups in the order of their first client, valid ones first.
-pub(crate) fn group(clients: &[Client]) -> Vec<Group<'_>> {
-    let mut places = HashMap::<Key, usize>::new();
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for client in clients {
-        let Some(path) = client.verdict.paths.first() else { continue };
-        let key = Key {
+impl Key {
+    fn of(path: &Path) -> Self {
+        let refused = path.missing.as_ref().and_then(|missing| missing.refused.as_ref());
+        Self {
             status: path.status,
-            authorities: path.certificates.iter().skip(1).map(|certificate| *certificate.sha256()).collect(),
+            authorities: sha256_of(authorities(path)),
             failure: path.failure.as_ref().map(|(_, failure)| (failure.check.name(), fails_at_leaf(path))),
             missing: path.missing.as_ref().map(|missing| missing.subject.clone()),
-            unconfirmed: path
-                .missing
-                .as_ref()
-                .and_then(|missing| missing.refused.as_ref())
-                .map(|refusal| (refusal.failure.check.name(), *refusal.candidate.sha256())),
+            unconfirmed: refused.map(|refusal| (refusal.failure.check.name(), *refusal.candidate.sha256())),
+        }
+    }
+}
+
+impl Member {
+    /// The path of the group that may be new.
+    pub(crate) fn new_path(&self) -> Option<&Path> {
+        match &self.group {
+            Found::New(new) => Some(&new.path),
+            Found::Known(_) => None,
+        }
+    }
+}
+
+impl Groups {
+    /// What a client adds that is not known yet; `None` where it has no path.
+    pub(crate) fn look(&self, client: &Client) -> Option<Member> {
+        let Verdict { paths, .. } = &client.verdict;
+        let path = paths.first()?;
+        let key = Key::of(path);
+        let place = self.places.get(&key).copied();
+        let group = place.and_then(|place| self.groups.get(place));
+        let order = order(&client.entry.certificate);
+        let may_be_soonest = group.is_none_or(|group| order < group.soonest.order);
+        let others =
+            || if path.status == PathStatus::Valid { Vec::new() } else { paths.iter().skip(1).cloned().collect() };
+        let row = || {
+            let failure = path.failure.as_ref().map(|(_, failure)| failure);
+            Row::new(&client.entry, failure.filter(|_| fails_at_leaf(path)))
         };
-        let place = *places.entry(key).or_insert_with(|| {
-            groups.push(Group { path, clients: Vec::new() });
-            groups.len() - 1
-        });
-        if let Some(group) = groups.get_mut(place) {
-            group.clients.push(client);
-        }
+        Some(Member {
+            order,
+            paths: paths.len(),
+            others: may_be_soonest.then(others),
+            row: group.is_none_or(|group| group.rows.wants(&order)).then(row),
+            alternatives: alternatives(client, order, group),
+            group: match place {
+                Some(place) => Found::Known(place),
+                None => Found::New(Box::new(NewGroup { key, path: path.clone(), first: client.entry.clone() })),
+            },
+        })
     }
-    for group in &mut groups {
-        group.clients.sort_by_cached_key(|client| {
-            let certificate = &client.entry.certificate;
-            (certificate.not_after(), *certificate.thumbprint())
-        });
-    }
-    groups.sort_by_key(|group| group.status());
-    groups
-}
 
-/// A valid path that was not chosen, and for how many clients.
-pub(crate) struct Alternative<'a> {
-    pub(crate) chosen: &'a Path,
-    pub(crate) other: &'a Path,
-    pub(crate) client: &'a Client,
-    pub(crate) count: u64,
-}
-
-/// The alternatives of a group, each once.
-pub(crate) fn alternatives<'a>(group: &Group<'a>) -> Vec<Alternative<'a>> {
-    let mut places = HashMap::<Vec<[u8; 32]>, usize>::new();
-    let mut found: Vec<Alternative<'a>> = Vec::new();
-    for client in &group.clients {
-        let Some(chosen) = client.verdict.chosen() else { continue };
-        for other in client.verdict.paths.iter().skip(1).filter(|path| path.status == PathStatus::Valid) {
-            let key = other.certificates.iter().skip(1).map(|certificate| *certificate.sha256()).collect();
-            let place = *places.entry(key).or_insert_with(|| {
-                found.push(Alternative { chosen, other, client, count: 0 });
-                found.len() - 1
-            });
-            if let Some(alternative) = found.get_mut(place) {
-                alternative.count += 1;
+    /// Adds a client; `number` grows from one to the next.
+    pub(crate) fn learn(&mut self, style: &Style, number: u64, member: Member) {
+        let Member { group, order, paths, others, row, alternatives } = member;
+        let place = match group {
+            Found::Known(place) => place,
+            Found::New(new) => {
+                let NewGroup { key, path, first } = *new;
+                *self.places.entry(key).or_insert_with(|| {
+                    self.groups.push(Group::new(style, path, first));
+                    self.groups.len() - 1
+                })
             }
+        };
+        let Some(group) = self.groups.get_mut(place) else { return };
+        if let Some(others) = others
+            && (group.count == 0 || order < group.soonest.order)
+        {
+            group.soonest = Soonest { order, paths, others };
         }
+        group.count += 1;
+        group.with_several += u64::from(paths > 1);
+        if let Some(row) = row {
+            group.rows.add(row);
+        }
+        alternatives.into_iter().for_each(|other| group.learn_alternative((order, number), other));
     }
-    found
+
+    /// Valid ones first; what each shows of its clients is sorted.
+    pub(crate) fn into_sorted(self) -> Vec<Group> {
+        let mut groups = self.groups;
+        for group in &mut groups {
+            group.rows.sort();
+            group.alternatives.sort_by_key(|alternative| alternative.rank);
+        }
+        groups.sort_by_key(Group::status);
+        groups
+    }
 }
 
-/// Why the one was chosen over the other: the first of the rules by which they differ, with both values.
-pub(crate) fn why_not(chosen: &Path, other: &Path) -> String {
+/// The valid paths of a client beside the one that was chosen.
+fn alternatives(client: &Client, order: Order, group: Option<&Group>) -> Vec<Other> {
+    if client.verdict.chosen().is_none() {
+        return Vec::new();
+    }
+    let others = client.verdict.paths.iter().enumerate().skip(1).filter(|(_, path)| path.status == PathStatus::Valid);
+    let other = |(position, path)| {
+        let key = sha256_of(authorities(path));
+        let place = group.and_then(|group| group.places.get(&key).copied());
+        let known = place.and_then(|place| group.and_then(|group| group.alternatives.get(place)));
+        Other {
+            position,
+            subject: known
+                .is_none_or(|known| order < known.rank.0)
+                .then(|| describe::subject(&client.entry.certificate)),
+            found: match place {
+                Some(place) => Found::Known(place),
+                None => Found::New(Box::new((key, authorities(path).to_vec()))),
+            },
+        }
+    };
+    others.map(other).collect()
+}
+
+impl Group {
+    /// Without a client yet.
+    fn new(style: &Style, path: Path, first: Entry) -> Self {
+        Self {
+            soonest: Soonest { order: order(&first.certificate), paths: 0, others: Vec::new() },
+            path,
+            first,
+            count: 0,
+            with_several: 0,
+            rows: Rows::new(style),
+            alternatives: Vec::new(),
+            places: HashMap::new(),
+        }
+    }
+
+    fn learn_alternative(&mut self, (order, number): (Order, u64), other: Other) {
+        let Other { found, position, subject } = other;
+        let rank = (order, number, position);
+        let place = match found {
+            Found::Known(place) => place,
+            Found::New(new) => {
+                let (key, authorities) = *new;
+                *self.places.entry(key).or_insert_with(|| {
+                    self.alternatives.push(Alternative { authorities, count: 0, subject: String::new(), rank });
+                    self.alternatives.len() - 1
+                })
+            }
+        };
+        let Some(alternative) = self.alternatives.get_mut(place) else { return };
+        if let Some(subject) = subject
+            && (alternative.count == 0 || rank < alternative.rank)
+        {
+            alternative.subject = subject;
+            alternative.rank = rank;
+        }
+        alternative.count += 1;
+    }
+
+    /// The CA certificates, from the issuing CA up.
+    pub(crate) fn authorities(&self) -> &[Arc<Certificate>] {
+        authorities(&self.path)
+    }
+
+    pub(crate) fn status(&self) -> PathStatus {
+        self.path.status
+    }
+
+    /// The certificate at fault is each client's own.
+    pub(crate) fn fails_at_leaf(&self) -> bool {
+        fails_at_leaf(&self.path)
+    }
+
+    /// The valid paths that were not chosen, each once, in the order of the clients that end first.
+    pub(crate) fn alternatives(&self) -> &[Alternative] {
+        &self.alternatives
+    }
+}
+
+/// Why the CAs of one path were chosen over those of the other: the first of the rules by which they differ, with both values.
+pub(crate) fn why_not(chosen: &[Arc<Certificate>], other: &[Arc<Certificate>]) -> String {
     let date = |time: Option<Time>| time.map_or_else(|| "no date".to_owned(), Time::date);
     let (expiries, of_other) = (expiries(chosen), expiries(other));
     let (one, two) = (expiries.first().copied().flatten(), of_other.first().copied().flatten());
     if one != two {
         return format!("its CA certificates hold until {}, those of the chosen path until {}", date(two), date(one));
     }
-    let length = |path: &Path| path.certificates.len().saturating_sub(1);
-    if length(chosen) != length(other) {
+    if chosen.len() != other.len() {
         return format!(
             "it has {} CA certificates, the chosen path {}, and both hold equally long",
-            length(other),
-            length(chosen)
+            other.len(),
+            chosen.len()
         );
     }
     let (one, two) = (weakest_signature(chosen), weakest_signature(other));
@@ -140,8 +313,8 @@ pub(crate) fn why_not(chosen: &Path, other: &Path) -> String {
             date(*one)
         );
     }
-    let of_anchor = |path: &Path| {
-        let hash = path.certificates.last().and_then(|anchor| anchor.signature_algorithm().hash());
+    let of_anchor = |path: &[Arc<Certificate>]| {
+        let hash = path.last().and_then(|anchor| anchor.signature_algorithm().hash());
         hash.map_or("an unknown hash", |hash| hash.name())
     };
     match (of_anchor(chosen), of_anchor(other)) {
@@ -153,15 +326,15 @@ pub(crate) fn why_not(chosen: &Path, other: &Path) -> String {
 }
 
 /// When each CA certificate expires, in that order.
-fn expiries(path: &Path) -> Vec<Option<Time>> {
-    let mut expiries: Vec<_> = path.certificates.iter().skip(1).map(|certificate| certificate.not_after()).collect();
+fn expiries(authorities: &[Arc<Certificate>]) -> Vec<Option<Time>> {
+    let mut expiries: Vec<_> = authorities.iter().map(|certificate| certificate.not_after()).collect();
     expiries.sort_unstable();
     expiries
 }
 
 /// Of the signatures below the anchor, which signs nothing but itself: the hash and the bits of the key that made it.
-fn weakest_signature(path: &Path) -> String {
-    let signatures = path.certificates.windows(2).skip(1).filter_map(|pair| match pair {
+fn weakest_signature(authorities: &[Arc<Certificate>]) -> String {
+    let signatures = authorities.windows(2).filter_map(|pair| match pair {
         [below, above] => Some((below.signature_algorithm().hash(), above.public_key().bits)),
         _ => None,
     });

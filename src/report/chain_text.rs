@@ -6,14 +6,16 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::certificate::Certificate;
-use crate::ops::{Chains, Client, IssuerResult, Trust};
-use crate::path::{Path, PathStatus, Refusal, RevocationStatus};
+use crate::ops::{ChainOutcome, Chains, IssuerResult, SelectionCounts, Trust};
+use crate::path::{PathStatus, RevocationStatus};
 use crate::pool::Entry;
 use crate::report::chain_closing;
-use crate::report::chain_groups::{Group, alternatives, group, why_not};
+use crate::report::chain_gathered::Gathered;
+use crate::report::chain_groups::{Group, why_not};
+use crate::report::chain_refused::not_shown;
 use crate::report::describe;
 use crate::report::model::Role;
-use crate::report::path_branch::{self, Leaf};
+use crate::report::path_branch;
 use crate::report::problems_text;
 use crate::report::sanitize::terminal;
 use crate::report::selection_text;
@@ -21,16 +23,53 @@ use crate::report::style::{self, Style, Tint, count, grouped};
 use crate::report::table::{self, Cell, Column};
 use crate::report::tree::Branch;
 use crate::report::trust_text;
+use crate::source::Problem;
 use crate::time::Time;
 
+pub use crate::report::chain_gathered::{Gathering, Learnt};
+
 /// Writes what was found.
+///
+/// # Errors
+/// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
-    let groups = group(&found.clients);
+    let gathering = Gathering::new(style);
+    found.clients.iter().for_each(|client| gathering.learn(gathering.look_at_client(client)));
+    found.passed_over.iter().for_each(|over| gathering.learn(gathering.look_at_passed_over(over)));
+    let Chains { at, trust, issuers, selection, problems, .. } = found;
+    write_all(out, gathering, *at, *trust, (issuers, selection.as_ref(), problems))
+}
+
+/// As [`write`], where the certificates were gathered while they were judged at `at`.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn write_gathered(
+    out: &mut dyn Write,
+    gathering: Gathering,
+    at: Time,
+    trust: Trust,
+    found: &ChainOutcome,
+) -> io::Result<()> {
+    write_all(out, gathering, at, trust, (&found.issuers, found.selection.as_ref(), &found.problems))
+}
+
+fn write_all(
+    out: &mut dyn Write,
+    gathering: Gathering,
+    at: Time,
+    trust: Trust,
+    (issuers, selection, problems): (&[IssuerResult], Option<&SelectionCounts>, &[Problem]),
+) -> io::Result<()> {
+    let (style, gathered) = gathering.into_gathered();
+    let Gathered { clients, groups, unknown, limits, cautions, refused, passed_over, .. } = gathered;
+    let style = &style;
+    let groups = groups.into_sorted();
     let entries: HashMap<[u8; 32], &Entry> =
-        found.issuers.iter().map(|issuer| (*issuer.entry.certificate.sha256(), &issuer.entry)).collect();
-    let view = View { style, at: found.at, trust: found.trust, entries };
-    summary(out, style, found)?;
-    let valid: Vec<&Group<'_>> = groups.iter().filter(|group| group.status() == PathStatus::Valid).collect();
+        issuers.iter().map(|issuer| (*issuer.entry.certificate.sha256(), &issuer.entry)).collect();
+    let view = View { style, at, trust, entries };
+    view.summary(out, clients, &groups)?;
+    let valid: Vec<&Group> = groups.iter().filter(|group| group.status() == PathStatus::Valid).collect();
     if !valid.is_empty() {
         style.heading(out, "Certification paths")?;
         for tree in view.forest(&valid) {
@@ -42,77 +81,22 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
         view.failing(out, group)?;
     }
     view.alternatives(out, &valid)?;
-    let paths = found.clients.iter().filter_map(|client| client.verdict.paths.first());
-    path_branch::write_unknown_revocation(out, style, paths.clone())?;
-    path_branch::write_anchor_limits(out, style, paths.clone())?;
-    path_branch::write_cautions(out, style, paths, found.clients.iter().any(|client| client.verdict.exhausted))?;
-    view.refused(out, &found.clients)?;
-    view.unused(out, &found.issuers, &groups)?;
-    chain_closing::passed_over(out, style, found)?;
-    if let Some(counts) = &found.selection {
+    unknown.write(out, style)?;
+    limits.write(out, style)?;
+    cautions.write(out, style)?;
+    refused.write(out, style, at)?;
+    view.unused(out, issuers, &groups)?;
+    chain_closing::passed_over(out, style, &passed_over)?;
+    if let Some(counts) = selection {
         selection_text::write(out, style, counts)?;
     }
-    problems_text::write(out, style, &found.problems)?;
-    chain_closing::trust_note(out, style, found, &valid)?;
+    problems_text::write(out, style, problems)?;
+    chain_closing::trust_note(out, style, trust, &valid)?;
     chain_closing::for_the_cmg(out, style, &valid)
 }
 
 /// Of those whose issuer is at hand, but by its name alone.
 const UNCONFIRMED: &str = "whose issuer cannot be confirmed";
-
-fn summary(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<()> {
-    let status = |wanted: PathStatus| {
-        found
-            .clients
-            .iter()
-            .filter(|client| client.verdict.paths.first().is_some_and(|path| path.status == wanted))
-            .count()
-    };
-    let first_paths = found.clients.iter().filter_map(|client| client.verdict.paths.first());
-    let missing =
-        first_paths.filter(|path| path.status == PathStatus::Incomplete).filter_map(|path| path.missing.as_ref());
-    let unconfirmed = missing.filter(|missing| missing.is_at_hand()).count();
-    let (invalid, incomplete) = (status(PathStatus::Invalid), status(PathStatus::Incomplete));
-    let valid = found.clients.len() - invalid - incomplete;
-    let total = count(found.clients.len() as u64, "client certificate", "client certificates");
-    let verdict = match (found.clients.len(), invalid, incomplete) {
-        (0, ..) => "No client certificate was found".to_owned(),
-        (1, 0, 0) => format!("{total}, with a valid path"),
-        (1, 1, _) => format!("{total}, whose path is not valid"),
-        (1, ..) if unconfirmed > 0 => format!("{total}, {UNCONFIRMED}"),
-        (1, ..) => format!("{total}, whose issuer is missing"),
-        (_, 0, 0) => format!("{total}, all with a valid path"),
-        _ => {
-            let mut parts = Vec::new();
-            for (number, what) in [
-                (valid, "with a valid path"),
-                (invalid, "whose path is not valid"),
-                (incomplete - unconfirmed, "whose issuer is missing"),
-                (unconfirmed, UNCONFIRMED),
-            ] {
-                if number > 0 {
-                    parts.push(format!("{} {what}", grouped(number as u64)));
-                }
-            }
-            format!("{total}: {}", parts.join(", "))
-        }
-    };
-    let tint = if found.clients.is_empty() || invalid + incomplete > 0 { Tint::Bad } else { Tint::Good };
-    writeln!(out, "{}", style.paint(tint, &verdict))?;
-    let trust = trust_text::origin(found.trust);
-    style.faint(out, &format!("judged at {}; {trust}", found.at))?;
-    if found.clients.is_empty() {
-        writeln!(out)?;
-        style.paragraph(
-            out,
-            "",
-            "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
-             (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, \
-             without its private key) and give it together with the CA certificates. `certpath inspect` shows what is here.",
-        )?;
-    }
-    Ok(())
-}
 
 /// A CA on the way from a root down, with what hangs on it.
 struct Knot<'a> {
@@ -120,7 +104,7 @@ struct Knot<'a> {
     is_anchor: bool,
     revocation: Option<&'a RevocationStatus>,
     below: Vec<Self>,
-    groups: Vec<&'a Group<'a>>,
+    groups: Vec<&'a Group>,
 }
 
 struct View<'a> {
@@ -131,13 +115,64 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
+    fn summary(&self, out: &mut dyn Write, clients: u64, groups: &[Group]) -> io::Result<()> {
+        let sum = |is_meant: &dyn Fn(&Group) -> bool| -> u64 {
+            groups.iter().filter(|group| is_meant(group)).map(|group| group.count).sum()
+        };
+        let invalid = sum(&|group| group.status() == PathStatus::Invalid);
+        let incomplete = sum(&|group| group.status() == PathStatus::Incomplete);
+        let unconfirmed = sum(&|group| {
+            let missing = group.path.missing.as_ref();
+            group.status() == PathStatus::Incomplete && missing.is_some_and(|missing| missing.is_at_hand())
+        });
+        let valid = clients - invalid - incomplete;
+        let total = count(clients, "client certificate", "client certificates");
+        let verdict = match (clients, invalid, incomplete) {
+            (0, ..) => "No client certificate was found".to_owned(),
+            (1, 0, 0) => format!("{total}, with a valid path"),
+            (1, 1, _) => format!("{total}, whose path is not valid"),
+            (1, ..) if unconfirmed > 0 => format!("{total}, {UNCONFIRMED}"),
+            (1, ..) => format!("{total}, whose issuer is missing"),
+            (_, 0, 0) => format!("{total}, all with a valid path"),
+            _ => {
+                let mut parts = Vec::new();
+                for (number, what) in [
+                    (valid, "with a valid path"),
+                    (invalid, "whose path is not valid"),
+                    (incomplete - unconfirmed, "whose issuer is missing"),
+                    (unconfirmed, UNCONFIRMED),
+                ] {
+                    if number > 0 {
+                        parts.push(format!("{} {what}", grouped(number)));
+                    }
+                }
+                format!("{total}: {}", parts.join(", "))
+            }
+        };
+        let tint = if clients == 0 || invalid + incomplete > 0 { Tint::Bad } else { Tint::Good };
+        writeln!(out, "{}", self.style.paint(tint, &verdict))?;
+        let trust = trust_text::origin(self.trust);
+        self.style.faint(out, &format!("judged at {}; {trust}", self.at))?;
+        if clients == 0 {
+            writeln!(out)?;
+            self.style.paragraph(
+                out,
+                "",
+                "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
+                 (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, \
+                 without its private key) and give it together with the CA certificates. `certpath inspect` shows what is here.",
+            )?;
+        }
+        Ok(())
+    }
+
     /// The chosen paths as trees, each root once.
-    fn forest(&self, groups: &[&'a Group<'a>]) -> Vec<Branch<'a>> {
+    fn forest(&self, groups: &[&'a Group]) -> Vec<Branch<'a>> {
         let mut roots: Vec<Knot<'a>> = Vec::new();
         let mut alone = Vec::new();
         for group in groups {
             let mut level = &mut roots;
-            let path = group.path;
+            let path = &group.path;
             let mut from_above = path.certificates.iter().enumerate().skip(1).rev().peekable();
             if from_above.peek().is_none() {
                 alone.push(*group);
@@ -179,38 +214,28 @@ impl<'a> View<'a> {
         path_branch::authority(certificate, entry, is_anchor.then_some(self.trust), self.at)
     }
 
-    fn clients(&self, group: &Group<'a>) -> Branch<'a> {
-        let several = group.clients.iter().filter(|client| client.verdict.paths.len() > 1).count();
-        let chosen = group.clients.first().map_or(1, |client| client.verdict.paths.len());
-        let remark = match (group.status(), several) {
+    fn clients(&self, group: &'a Group) -> Branch<'a> {
+        let remark = match (group.status(), group.with_several) {
             (PathStatus::Valid, 0) => ("valid".to_owned(), Tint::Good),
-            (PathStatus::Valid, _) => (format!("valid, the best of {chosen} paths"), Tint::Good),
+            (PathStatus::Valid, _) => (format!("valid, the best of {} paths", group.soonest.paths), Tint::Good),
             (PathStatus::Invalid, _) if group.fails_at_leaf() => ("refused".to_owned(), Tint::Bad),
             _ => (String::new(), Tint::Plain),
         };
-        let leaves: Vec<Leaf<'a>> = group
-            .clients
-            .iter()
-            .map(|client| Leaf {
-                entry: &client.entry,
-                failure: client
-                    .verdict
-                    .paths
-                    .first()
-                    .and_then(|path| path.failure.as_ref())
-                    .map(|(_, failure)| failure),
-            })
-            .collect();
-        let mut branch = path_branch::leaves(leaves, remark, self.at, group.fails_at_leaf());
-        if group.clients.len() == 1 {
+        if group.count == 1 {
+            let failure = group.path.failure.as_ref().filter(|_| group.fails_at_leaf());
+            let failure = failure.map(|(_, failure)| failure);
+            let mut branch = path_branch::client(&group.first, failure, remark, self.at);
             path_branch::revocation(&mut branch, group.path.revocation.first());
+            return branch;
         }
-        branch
+        let about = (self.at, group.count, group.fails_at_leaf());
+        let rows = move |out: &mut dyn Write, style: &Style, indent: &str| group.rows.write(out, style, indent, about);
+        path_branch::clients(group.count, remark, Box::new(rows))
     }
 
     /// One answer that is no valid path: what it looks like as far as it goes, what is wrong, and what to do.
-    fn failing(&self, out: &mut dyn Write, group: &Group<'a>) -> io::Result<()> {
-        let clients = count(group.clients.len() as u64, "client certificate", "client certificates");
+    fn failing(&self, out: &mut dyn Write, group: &'a Group) -> io::Result<()> {
+        let clients = count(group.count, "client certificate", "client certificates");
         let top = group.path.certificates.last();
         let heading = match (&group.path.missing, &group.path.failure) {
             (_, Some((at, failure))) if group.fails_at_leaf() || group.status() == PathStatus::Invalid => {
@@ -223,8 +248,8 @@ impl<'a> View<'a> {
             }
             (Some(missing), _) => {
                 let mut below = top.map_or_else(String::new, |top| describe::subject(top));
-                if group.authorities().is_empty() && group.clients.len() > 1 {
-                    below.push_str(&format!(" and {} more", grouped(group.clients.len() as u64 - 1)));
+                if group.authorities().is_empty() && group.count > 1 {
+                    below.push_str(&format!(" and {} more", grouped(group.count - 1)));
                 }
                 format!("Incomplete: {clients}: {}", terminal(&missing.why(&below)))
             }
@@ -236,16 +261,15 @@ impl<'a> View<'a> {
         }
         writeln!(out)?;
         self.failing_tree(group).draw(out, self.style, "")?;
-        let advice = describe::next_step(group.path);
+        let advice = describe::next_step(&group.path);
         if !advice.is_empty() {
             writeln!(out)?;
             self.style.hanging(out, "Next: ", "      ", &advice)?;
         }
-        if let Some(note) = describe::windows(group.path) {
+        if let Some(note) = describe::windows(&group.path) {
             self.style.hanging(out, "", "      ", &format!("Where Windows differs: {note}"))?;
         }
-        let others: Vec<&Path> =
-            group.clients.first().map_or(&[][..], |client| &client.verdict.paths).iter().skip(1).collect();
+        let others = &group.soonest.others;
         if !others.is_empty() {
             writeln!(out, "Other ways, no better:")?;
             for path in others.iter().take(self.style.shown(others.len())) {
@@ -255,93 +279,35 @@ impl<'a> View<'a> {
         Ok(())
     }
 
-    fn failing_tree(&self, group: &Group<'a>) -> Branch<'a> {
-        path_branch::stack(group.path, self.clients(group), self.style, |certificate, is_anchor| {
+    fn failing_tree(&self, group: &'a Group) -> Branch<'a> {
+        path_branch::stack(&group.path, self.clients(group), self.style, |certificate, is_anchor| {
             self.authority(certificate, is_anchor)
         })
     }
 
-    fn alternatives(&self, out: &mut dyn Write, groups: &[&'a Group<'a>]) -> io::Result<()> {
-        let found: Vec<_> = groups.iter().flat_map(|group| alternatives(group)).collect();
+    fn alternatives(&self, out: &mut dyn Write, groups: &[&'a Group]) -> io::Result<()> {
+        let found: Vec<_> =
+            groups.iter().flat_map(|group| group.alternatives().iter().map(|one| (group.authorities(), one))).collect();
         if found.is_empty() {
             return Ok(());
         }
         self.style.heading(out, "Other valid paths, not chosen")?;
         let shown = self.style.shown(found.len());
-        for one in found.iter().take(shown) {
-            let mut clients = describe::subject(&one.client.entry.certificate);
-            if one.count > 1 {
-                clients.push_str(&format!(" and {} more", grouped(one.count - 1)));
+        for (chosen, other) in found.iter().take(shown) {
+            let mut clients = other.subject.clone();
+            if other.count > 1 {
+                clients.push_str(&format!(" and {} more", grouped(other.count - 1)));
             }
             writeln!(out, "  {clients}")?;
-            self.style.hanging(out, "    over ", "         ", &path_branch::authorities_in_a_line(one.other))?;
-            self.style.hanging(out, "    because ", "            ", &why_not(one.chosen, one.other))?;
+            let authorities = path_branch::in_a_line_of(&other.authorities);
+            self.style.hanging(out, "    over ", "         ", &authorities)?;
+            self.style.hanging(out, "    because ", "            ", &why_not(chosen, &other.authorities))?;
         }
-        more(out, self.style, found.len() - shown)
-    }
-
-    /// What was considered and refused, each candidate once, however many clients it was considered for.
-    fn refused(&self, out: &mut dyn Write, clients: &[Client]) -> io::Result<()> {
-        struct Refused<'a> {
-            refusal: &'a Refusal,
-            below: HashSet<[u8; 32]>,
-        }
-        let mut places = HashMap::new();
-        let mut all: Vec<Refused<'_>> = Vec::new();
-        for client in clients {
-            // A self-signed certificate needs no issuer, and what a path fails on was said above.
-            let failed = client.verdict.paths.first().and_then(|path| path.failure.as_ref());
-            let said = |refusal: &Refusal| {
-                failed.is_some_and(|(at, failure)| {
-                    at.sha256() == refusal.candidate.sha256() && failure.check == refusal.failure.check
-                })
-            };
-            let worth_telling =
-                |refusal: &&Refusal| self.style.verbose || !(Role::of(&refusal.below) == Role::Root || said(refusal));
-            for refusal in client.verdict.refused.iter().filter(worth_telling) {
-                let failure = &refusal.failure;
-                let issuer = refusal.below.issuer().as_bytes();
-                let key = (*refusal.candidate.sha256(), issuer, failure.check, &failure.expected, &failure.found);
-                let place = *places.entry(key).or_insert_with(|| {
-                    all.push(Refused { refusal, below: HashSet::new() });
-                    all.len() - 1
-                });
-                if let Some(refused) = all.get_mut(place) {
-                    refused.below.insert(*refusal.below.sha256());
-                }
-            }
-        }
-        if all.is_empty() {
-            return Ok(());
-        }
-        self.style.heading(out, "Considered and refused")?;
-        let shown = self.style.shown(all.len());
-        let mut told = HashSet::new();
-        for Refused { refusal, below } in all.iter().take(shown) {
-            let cross = self.style.paint(Tint::Bad, self.style.glyph("✗", "x"));
-            let (name, mark) = (describe::subject(&refusal.candidate), describe::mark(&refusal.candidate));
-            let more = match below.len() {
-                0 | 1 => String::new(),
-                several => format!(" and {} more", grouped(several as u64 - 1)),
-            };
-            let (until, _) = describe::validity(&refusal.candidate, self.at);
-            writeln!(out, "  {cross} {name} [{mark}], {until}")?;
-            let below = match Role::of(&refusal.below) {
-                Role::EndEntity => describe::subject(&refusal.below),
-                _ => format!("{} [{}]", describe::subject(&refusal.below), describe::mark(&refusal.below)),
-            };
-            writeln!(out, "      as issuer of {below}{more}")?;
-            self.style.hanging(out, "      ", "        ", &describe::failure(&refusal.failure))?;
-            if let Some(difference) = refusal.failure.windows.filter(|one| told.insert(one.question)) {
-                let note = format!("where Windows differs: {}", difference.note());
-                self.style.hanging(out, "      ", "        ", &note)?;
-            }
-        }
-        more(out, self.style, all.len() - shown)
+        not_shown(out, self.style, found.len() - shown)
     }
 
     /// The CA certificates that no client needs: decoys, old generations, other hierarchies.
-    fn unused(&self, out: &mut dyn Write, issuers: &[IssuerResult], groups: &[Group<'_>]) -> io::Result<()> {
+    fn unused(&self, out: &mut dyn Write, issuers: &[IssuerResult], groups: &[Group]) -> io::Result<()> {
         let used: HashSet<[u8; 32]> =
             groups.iter().flat_map(|group| group.authorities()).map(|certificate| *certificate.sha256()).collect();
         let mut unused: Vec<&IssuerResult> =
@@ -378,16 +344,8 @@ impl<'a> View<'a> {
                 Cell::tinted(describe::places(&issuer.entry), Tint::Faint),
             ]
         })?;
-        more(out, self.style, unused.len() - shown)
+        not_shown(out, self.style, unused.len() - shown)
     }
-}
-
-fn more(out: &mut dyn Write, style: &Style, number: usize) -> io::Result<()> {
-    if number == 0 {
-        return Ok(());
-    }
-    let more = count(number as u64, "more is", "more are");
-    writeln!(out, "  {}", style.paint(Tint::Faint, &format!("{more} not shown: `-v` shows all")))
 }
 
 #[cfg(test)]
@@ -419,6 +377,38 @@ mod tests {
                 "└─ 0b5ecd8c-7a3a-4e4c-9b6e-0d2f6a1c9d11  client",
             ]
         );
+    }
+
+    #[test]
+    fn what_is_known_when_a_certificate_is_looked_at_changes_no_letter() {
+        let of_rows = |rows| Style { rows: Some(rows), width: Some(100), ..Style::default() };
+        let verbose = Style { verbose: true, ..Style::default() };
+        for folder in ["", "pki/cross-signed", "pki/renewed-new-key", "pki/loop"] {
+            let found = testing::chains(folder);
+            for style in [Style::default(), verbose, of_rows(1), of_rows(2)] {
+                let mut expected = Vec::new();
+                write(&mut expected, &style, &found).unwrap();
+                // As many threads may do: some are looked at before anything of the others is learnt.
+                for at_once in [2, 3, found.clients.len().max(1)] {
+                    let gathering = Gathering::new(&style);
+                    let learn = |learnt: Vec<Learnt>| learnt.into_iter().for_each(|one| gathering.learn(one));
+                    for window in found.clients.chunks(at_once) {
+                        learn(window.iter().map(|one| gathering.look_at_client(one)).collect());
+                    }
+                    for window in found.passed_over.chunks(at_once) {
+                        learn(window.iter().map(|one| gathering.look_at_passed_over(one)).collect());
+                    }
+                    let mut out = Vec::new();
+                    let Chains { at, trust, issuers, problems, .. } = &found;
+                    write_all(&mut out, gathering, *at, *trust, (issuers, None, problems)).unwrap();
+                    assert_eq!(
+                        String::from_utf8_lossy(&out),
+                        String::from_utf8_lossy(&expected),
+                        "{folder}: {at_once}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod chain_svg;
 mod data;
+mod gathered;
 mod timeline_svg;
 
 use std::io::{self, Write};
@@ -17,6 +18,8 @@ use crate::report::model::{IssuerRecord, Role};
 use crate::report::sanitize::terminal;
 use crate::report::selection_text;
 use crate::report::style::grouped;
+
+pub use gathered::Certificates;
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -66,20 +69,25 @@ fn policy_hash(text: &str) -> String {
     out
 }
 
-/// Writes the file.
-pub fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+/// Writes the file. What it tells of the audited certificates is in `certificates`; `report` needs none of them.
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn write(out: &mut dyn Write, report: &AuditReport, mut certificates: Certificates) -> io::Result<()> {
+    certificates.cut();
+    let certificates = &certificates;
     head(out)?;
     summary(out, report)?;
     findings(out, report)?;
     writeln!(out, "<h2 id=\"chain\">The chain</h2>")?;
-    chain_svg::write(out, report)?;
+    chain_svg::write(out, report, certificates)?;
     issuers(out, report)?;
     writeln!(out, "<h2 id=\"timeline\">When they expire</h2>")?;
-    timeline_svg::write(out, report)?;
-    certificates(out, report)?;
+    timeline_svg::write(out, report, certificates)?;
+    table(out, report, certificates)?;
     beside(out, report)?;
     writeln!(out, "</main>")?;
-    data::write(out, report)?;
+    data::write(out, report, certificates.rows())?;
     writeln!(out, "<script>{SCRIPT}</script>\n</body>\n</html>")
 }
 
@@ -264,16 +272,16 @@ fn issuers(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     writeln!(out, "</tbody>\n</table></div></details>")
 }
 
-fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+fn table(out: &mut dyn Write, report: &AuditReport, certificates: &Certificates) -> io::Result<()> {
     writeln!(out, "<h2 id=\"certificates\">Certificates</h2>")?;
-    let rows = data::worst_first(report);
-    if rows.len() < report.certificates.len() {
+    let rows = certificates.rows();
+    if (rows.len() as u64) < certificates.count {
         writeln!(
             out,
             "<p class=\"warn-text\">The worst {} of {} are in this file; <code>--format csv</code> and <code>--format \
              ndjson</code> have them all.</p>",
             grouped(rows.len() as u64),
-            grouped(report.certificates.len() as u64)
+            grouped(certificates.count)
         )?;
     }
     writeln!(
@@ -292,7 +300,7 @@ fn certificates(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         "</select></label>\n<button type=\"button\" id=\"reset\">Show all</button>\n</div>\n\
          <p id=\"status\" role=\"status\" aria-live=\"polite\">{} certificates</p>\n\
          <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Certificates\"><table id=\"table\" class=\"cards\">\n<thead><tr>",
-        grouped(report.certificates.len() as u64)
+        grouped(certificates.count)
     )?;
     for (sort, title, class) in [
         ("verdict", "Verdict", ""),
@@ -412,7 +420,7 @@ mod tests {
 
     fn page(number: usize) -> String {
         let mut out = Vec::new();
-        write(&mut out, &testing::audit(number)).unwrap();
+        testing::write_page(&mut out, testing::audit(number));
         String::from_utf8(out).unwrap()
     }
 
@@ -488,7 +496,7 @@ mod tests {
         let mut report = testing::audit(0);
         report.issuers.clear();
         let mut out = Vec::new();
-        write(&mut out, &report).unwrap();
+        testing::write_page(&mut out, report);
         assert!(String::from_utf8(out).unwrap().contains("No CA certificate was found."));
     }
 }

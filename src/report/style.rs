@@ -67,8 +67,16 @@ impl Style {
     /// How many of so many rows are shown: never all but a few.
     pub(crate) fn shown(&self, rows: usize) -> usize {
         match self.rows {
-            Some(limit) if !self.verbose && rows > limit.saturating_add(3) => limit,
+            Some(limit) if rows > self.shown_at_most() => limit,
             _ => rows,
+        }
+    }
+
+    /// How many rows can be shown, however many there are.
+    pub(crate) fn shown_at_most(&self) -> usize {
+        match self.rows {
+            Some(limit) if !self.verbose => limit.saturating_add(3),
+            _ => usize::MAX,
         }
     }
 

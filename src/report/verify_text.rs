@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use crate::certificate::CertificatePolicy;
 use crate::ops::{Trust, Verification};
 use crate::path::Path;
+use crate::report::first_met::MetAt;
 use crate::report::model::PolicyRecord;
+use crate::report::path_notes::{AnchorLimits, Cautions, UnknownRevocation};
 use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint};
 use crate::report::tree::Branch;
@@ -26,7 +28,9 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
     writeln!(out)?;
     if let Some(path) = found.verdict.paths.first() {
         tree(path, style, found.trust, at).draw(out, style, "")?;
-        path_branch::write_unknown_revocation(out, style, std::iter::once(path))?;
+        let mut unknown = UnknownRevocation::default();
+        unknown.learn_path(0, path, MetAt::Alone);
+        unknown.write(out, style)?;
         let advice = describe::next_step(path);
         if !advice.is_empty() {
             writeln!(out)?;
@@ -65,8 +69,15 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
             writeln!(out, "  {} more: `-v` shows all", found.verdict.refused.len() - shown)?;
         }
     }
-    path_branch::write_anchor_limits(out, style, &found.verdict.paths)?;
-    path_branch::write_cautions(out, style, &found.verdict.paths, found.verdict.exhausted)?;
+    let mut limits = AnchorLimits::default();
+    let mut cautions = Cautions::default();
+    cautions.is_exhausted |= found.verdict.exhausted;
+    for path in &found.verdict.paths {
+        limits.learn(style, path);
+        cautions.learn_path(path);
+    }
+    limits.write(out, style)?;
+    cautions.write(out, style)?;
     if let Some(counts) = &found.selection {
         selection_text::write(out, style, counts)?;
     }

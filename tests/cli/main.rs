@@ -13,6 +13,7 @@ mod der_writer;
 mod audit;
 mod bombs;
 mod chain;
+mod chain_table;
 mod csv;
 mod determinism;
 mod documentation;

@@ -59,11 +59,10 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
             found
         }
         AuditFormat::Html => {
-            let mut records = Vec::new();
-            let found = ops::audit(&audit, |one| AuditedRecord::new(one, at), |record| records.push(record))?;
-            let mut page = Vec::new();
-            let _ = html::write(&mut page, &AuditReport::new(&found, records));
-            sink.write(&page)?;
+            let mut certificates = html::Certificates::default();
+            let found = ops::audit(&audit, |one| AuditedRecord::new(one, at), |record| certificates.push(record))?;
+            let report = AuditReport::new(&found, Vec::new());
+            sink.write_with(|out| html::write(out, &report, certificates))?;
             found
         }
         AuditFormat::Json => json(&audit, &mut sink)?,

@@ -6,12 +6,12 @@ use crate::cli::exit::ExitStatus;
 use crate::cli::output::{Elements, Sink, style};
 use crate::cli::{Stop, input};
 use crate::ops::{self, ChainOutcome, Client, Considered, Request};
+use crate::report::chain_text::Gathering;
 use crate::report::model::{
     ChainLine, ChainRecord, ChainSummaryRecord, ClientRecord, HeaderRecord, IssuerRecord, PassedOverRecord,
     ProblemRecord, ReasonRecord, SelectionRecord,
 };
-use crate::report::{chain_text, csv, json};
-use crate::threads;
+use crate::report::{Style, chain_text, csv, json};
 
 pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     let mut request = input::request(
@@ -26,19 +26,7 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     request.settings = input::settings(&arguments.common)?;
     let mut sink = Sink::open(&arguments.output)?;
     let each = match arguments.format {
-        Format::Table => {
-            let found = ops::chain(&request)?;
-            // A line a client.
-            let mut text = Vec::with_capacity(160 * found.clients.len());
-            let _ = chain_text::write(&mut text, &style(&arguments.common, &arguments.output), &found);
-            sink.write(&text)?;
-            sink.finish()?;
-            let failures = of_failures(!found.is_complete(), arguments.output.fail_on);
-            let status = of_problems(&found.problems, arguments.format).combine(failures);
-            let clients = found.clients.len();
-            threads::drop_aside(found, clients);
-            return Ok(status);
-        }
+        Format::Table => table(&request, &mut sink, &style(&arguments.common, &arguments.output))?,
         Format::Json => json(&request, &mut sink)?,
         Format::Ndjson => ndjson(&request, &mut sink)?,
         Format::Csv => csv(&request, &mut sink, arguments.output.output.is_some())?,
@@ -46,6 +34,14 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     sink.finish()?;
     let failures = of_failures(!each.is_complete(), arguments.output.fail_on);
     Ok(of_problems(&each.problems, arguments.format).combine(failures))
+}
+
+fn table(request: &Request, sink: &mut Sink, style: &Style) -> Result<ChainOutcome, Stop> {
+    let gathering = Gathering::new(style);
+    let look = |considered| gathering.look(&considered);
+    let found = ops::chain_each(request, look, |learnt| gathering.learn(learnt))?;
+    sink.write_with(|out| chain_text::write_gathered(out, gathering, request.at, request.trust_from(), &found))?;
+    Ok(found)
 }
 
 fn json(request: &Request, sink: &mut Sink) -> Result<ChainOutcome, Stop> {

@@ -2,9 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::cmg::{Severity, Verdict};
 use crate::report::audit::AuditReport;
+use crate::report::html::gathered::{Certificates, Verdicts};
 use crate::report::html::{escape, issuer_verdict, role_name};
 use crate::report::model::IssuerRecord;
 use crate::report::sanitize::terminal;
@@ -19,15 +21,10 @@ const BOXES: usize = 80;
 /// Deeper than any hierarchy; what stands deeper is drawn at this depth.
 const DEPTH: usize = 16;
 
-#[derive(Default, Clone, Copy)]
-struct Hanging {
-    verdicts: [u64; 3],
-}
-
 struct Picture<'a> {
     issuers: &'a [IssuerRecord],
     below: HashMap<usize, Vec<usize>>,
-    hanging: HashMap<&'a str, Hanging>,
+    hanging: &'a HashMap<Arc<str>, Verdicts>,
     boxes: String,
     edges: String,
     height: usize,
@@ -36,15 +33,9 @@ struct Picture<'a> {
 }
 
 /// Writes the picture, or nothing where there is no CA.
-pub(super) fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, report: &AuditReport, certificates: &Certificates) -> io::Result<()> {
     if report.issuers.is_empty() {
         return Ok(());
-    }
-    let mut hanging: HashMap<&str, Hanging> = HashMap::new();
-    for certificate in &report.certificates {
-        if let Some(issuer) = certificate.path.get(1) {
-            hanging.entry(issuer).or_default().verdicts[certificate.verdict as usize] += 1;
-        }
     }
     // Those that matter most first, so that a large hierarchy is cut at its least important end.
     let mut order: Vec<usize> = (0..report.issuers.len()).collect();
@@ -68,7 +59,7 @@ pub(super) fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()>
     let mut picture = Picture {
         issuers: &report.issuers,
         below,
-        hanging,
+        hanging: &certificates.hanging,
         boxes: String::new(),
         edges: String::new(),
         height: 0,
@@ -188,15 +179,15 @@ impl Picture<'_> {
     }
 
     /// How the certificates that hang directly on it fare, as a bar along the bottom.
-    fn bar(&mut self, hanging: &Hanging) {
-        let total: u64 = hanging.verdicts.iter().sum();
+    fn bar(&mut self, hanging: &Verdicts) {
+        let total: u64 = hanging.iter().sum();
         if total == 0 {
             return;
         }
         let room = (WIDTH - 24) as u64;
         let mut x = 12;
         for verdict in [Verdict::Fail, Verdict::Warn, Verdict::Pass] {
-            let number = hanging.verdicts[verdict as usize];
+            let number = hanging[verdict as usize];
             // What is there is seen, however few they are.
             let width = if number == 0 { 0 } else { (number * room / total).max(2) };
             if width > 0 {

@@ -10,17 +10,6 @@ use crate::report::audit::{AuditReport, AuditedRecord};
 use crate::report::json::compact;
 use crate::report::sanitize::terminal;
 
-/// More rows than that make the page slow to open: some 10 MB.
-pub(super) const ROWS: usize = 50_000;
-
-/// The rows in the order of the page: the worst first, then those that expire first.
-pub(super) fn worst_first(report: &AuditReport) -> Vec<&AuditedRecord> {
-    let mut rows: Vec<&AuditedRecord> = report.certificates.iter().collect();
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.verdict), row.not_after));
-    rows.truncate(ROWS);
-    rows
-}
-
 /// Numbers things in the order in which they are met.
 struct Numbered<K> {
     numbers: HashMap<K, usize>,
@@ -45,7 +34,7 @@ impl<K: std::hash::Hash + Eq> Numbered<K> {
 
 /// Writes the block. Its JSON is ASCII, and `<`, `>` and `&` in it are escaped, so that no text can end the element or begin
 /// another.
-pub(super) fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, report: &AuditReport, rows: &[AuditedRecord]) -> io::Result<()> {
     let mut findings = Numbered::default();
     let mut codes = Numbered::<Code>::default();
     let mut paths = Numbered::default();
@@ -56,7 +45,7 @@ pub(super) fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()>
         .map(|issuer| (issuer.certificate.sha256.as_str(), issuer.certificate.subject.as_str()))
         .collect();
     write!(out, "<script type=\"application/json\" id=\"data\">{{\"rows\":[")?;
-    for (index, row) in worst_first(report).into_iter().enumerate() {
+    for (index, row) in rows.iter().enumerate() {
         let found = row.findings.iter().map(|finding| {
             findings.number((finding.case.code, finding.case.name, finding.severity, finding.message.as_str()), || {
                 json!({

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use crate::report::audit::AuditReport;
 use crate::report::html::escape;
+use crate::report::html::gathered::{Certificates, month};
 use crate::report::style::grouped;
-use crate::time::Time;
 
 const WIDTH: usize = 1100;
 const HEIGHT: usize = 250;
@@ -23,24 +23,16 @@ struct Scale {
     bars: i64,
 }
 
-fn month(time: Time) -> i64 {
-    let text = time.to_string();
-    let number =
-        |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<i64>().ok()).unwrap_or(0);
-    number(0..4) * 12 + number(5..7) - 1
-}
-
 impl Scale {
     /// From the first to the last expiry; what lies far outside is gathered in the first and the last bar.
-    fn of(mut months: Vec<i64>, now: i64) -> Option<Self> {
-        months.sort_unstable();
-        let first = (*months.first()?).min(now).max(now - 24);
-        let last = (*months.last()?).max(now);
+    fn of((first, last): (i64, i64), now: i64) -> Self {
+        let first = first.min(now).max(now - 24);
+        let last = last.max(now);
         let span = last - first + 1;
         let unit = [1, 3, 12, 60, 120].into_iter().find(|unit| (span + unit - 1) / unit <= BARS).unwrap_or(1200);
         let first = first.div_euclid(unit) * unit;
         let bars = ((last - first) / unit + 1).clamp(1, BARS);
-        Some(Self { first, unit, bars })
+        Self { first, unit, bars }
     }
 
     fn bar(self, month: i64) -> usize {
@@ -68,22 +60,22 @@ impl Scale {
 }
 
 /// Writes the picture, or a sentence where there is nothing to draw.
-pub(super) fn write(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, report: &AuditReport, certificates: &Certificates) -> io::Result<()> {
     let now = month(report.at);
-    let of_certificates = report.certificates.iter().filter_map(|certificate| certificate.not_after).map(month);
-    let of_issuers = report.issuers.iter().filter_map(|issuer| issuer.certificate.not_after).map(month);
+    let months = &certificates.months;
+    let of_issuers = || report.issuers.iter().filter_map(|issuer| issuer.certificate.not_after).map(month);
     // The certificates decide the scale; CAs far beyond them stand in the last bar.
-    let mut months: Vec<i64> = of_certificates.collect();
-    if months.is_empty() {
-        months = of_issuers.collect();
-    }
-    let Some(scale) = Scale::of(months, now) else { return writeln!(out, "<p>No certificate gives a date.</p>") };
+    let ends = match (months.first_key_value(), months.last_key_value()) {
+        (Some((first, _)), Some((last, _))) => Some((*first, *last)),
+        _ => of_issuers().min().zip(of_issuers().max()),
+    };
+    let Some(ends) = ends else { return writeln!(out, "<p>No certificate gives a date.</p>") };
+    let scale = Scale::of(ends, now);
     let bars = usize::try_from(scale.bars).unwrap_or(1);
     let mut counts = vec![[0u64; 3]; bars];
-    for certificate in &report.certificates {
-        if let Some(last) = certificate.not_after {
-            counts[scale.bar(month(last))][certificate.verdict as usize] += 1;
-        }
+    for (month, verdicts) in months {
+        let bar = &mut counts[scale.bar(*month)];
+        bar.iter_mut().zip(verdicts).for_each(|(sum, number)| *sum += number);
     }
     let highest = counts.iter().map(|bar| bar.iter().sum::<u64>()).max().unwrap_or(0).max(1);
     let step = (WIDTH - LEFT) as f64 / bars as f64;
