@@ -40,7 +40,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Chains) -> io::Result<(
     write_all(out, gathering, *at, *trust, (issuers, selection.as_ref(), problems))
 }
 
-/// As [`write`], where the certificates were gathered while they were judged at `at`.
+/// As [`write()`], where the certificates were gathered while they were judged at `at`.
 ///
 /// # Errors
 /// Where `out` cannot be written.
