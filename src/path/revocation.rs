@@ -140,7 +140,8 @@ pub(crate) fn status(
 /// How deep judging a signer, and the signer of the list that judges that, may go; PKITS needs 2.
 const DEPTH: usize = 6;
 
-/// How many lists that are not current are searched: an archive may hold hundreds.
+/// How many lists that are not in force are searched at one distribution point, and kept of one issuer and scope: an archive may hold
+/// hundreds.
 const OLD_LISTS: usize = 8;
 
 struct Judge<'a> {

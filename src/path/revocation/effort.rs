@@ -4,8 +4,8 @@ use std::fmt;
 
 /// How many signers beside the issuer are judged: a CA has a few, a hostile mesh as many as it likes.
 const SIGNERS: usize = 64;
-/// How many lists are looked at: a CA has some hundred where each speaks for a part of its certificates.
-const LISTS: usize = 4_096;
+/// How many lists are looked at: a CA has some hundred where each speaks for a part of its certificates, and as many archives of them.
+const LISTS: usize = 16_384;
 /// How many signatures of lists, whose outcome is remembered, are asked: one or two lists speak for a certificate.
 const SIGNATURES: usize = 256;
 

@@ -4,13 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey, oid};
-use crate::path::revocation::RevocationStatus;
 use crate::path::revocation::deltas::Deltas;
 use crate::path::revocation::point::Scope;
+use crate::path::revocation::{OLD_LISTS, RevocationStatus};
 use crate::time::Time;
-
-/// How many lists of one issuer that are not in force are kept, and how many that were issued only later: an archive has hundreds.
-const NOT_IN_FORCE: usize = 256;
 
 /// The CRLs at hand, for one moment.
 pub(crate) struct CrlStore {
@@ -31,15 +28,20 @@ impl CrlStore {
         lists.sort_by(|one, two| two.age().cmp(&one.age()).then_with(|| one.crl.sha256().cmp(two.crl.sha256())));
         let deltas = Deltas::new(&mut lists, at);
         let mut complete = HashMap::<_, Vec<_>>::new();
-        let mut others = HashMap::<_, usize>::new();
+        let mut others = HashMap::<(Vec<u8>, Option<Vec<u8>>, bool), usize>::new();
         for (place, list) in lists.iter_mut().enumerate().filter(|(_, list)| !list.crl.is_delta()) {
             let is_issued = list.crl.this_update().is_some_and(|issued| issued <= at);
             list.is_in_force = is_issued && (list.crl.is_current_at(at) || deltas.continue_list(list));
-            let others = others.entry((list.issuer.clone(), is_issued)).or_default();
-            if list.is_in_force || *others < NOT_IN_FORCE {
-                *others += usize::from(!list.is_in_force);
-                complete.entry(list.issuer.clone()).or_default().push(place);
+            if !list.is_in_force {
+                // Of an archive no more is asked, and no certificate has to go through the rest.
+                let scope = list.extension(oid::ISSUING_DISTRIBUTION_POINT).map(<[u8]>::to_vec);
+                let before = others.entry((list.issuer.clone(), scope, is_issued)).or_default();
+                *before += 1;
+                if *before > OLD_LISTS {
+                    continue;
+                }
             }
+            complete.entry(list.issuer.clone()).or_default().push(place);
         }
         Self { at, lists, complete, deltas, known: RwLock::default() }
     }

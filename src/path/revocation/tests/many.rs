@@ -8,6 +8,7 @@ use super::pki::{Ca, assert_unknown, at};
 use super::rules::{SERIAL, revoking};
 use crate::certificate::crl::build::{List, full_name, uri};
 use crate::certificate::{Crl, oid};
+use crate::der_writer::sequence;
 use crate::path::revocation::CrlStore;
 
 /// Lists of the CA's name that another key signed, newer than the CA's own.
@@ -48,6 +49,22 @@ fn an_archive_of_old_lists_and_of_later_ones_costs_nothing_and_changes_nothing()
     let all: Vec<_> = all.iter().collect();
     assert!(root.judge(&user, &all).is_revoked());
     assert!(root.judge(&other, &all).is_good());
+}
+
+#[test]
+fn of_many_hundred_parts_of_an_old_list_the_one_for_the_certificate_still_revokes_it() {
+    let root = Ca::root("Contoso CA");
+    let part = |number: u32| full_name(&uri(&format!("http://pki.contoso.com/part-{number}.crl")));
+    let user = root.user_at(SERIAL, &sequence(&[&part(0)]));
+    let of_part = |number: u32, list: List| {
+        let next_update = Some("260401000000Z".to_owned());
+        root.sign(&List { point: Some(part(number)), next_update, ..list })
+    };
+    let mut all = vec![of_part(0, revoking(&root))];
+    // All of them are newer.
+    let this_update = || "260301000000Z".to_owned();
+    all.extend((1..600).map(|number| of_part(number, List { this_update: this_update(), ..root.list() })));
+    assert!(root.judge(&user, &all.iter().collect::<Vec<_>>()).is_revoked());
 }
 
 #[test]
