@@ -287,10 +287,10 @@ fn line_ends(text: &[u8]) -> usize {
 }
 
 impl Rows<'_> {
-    /// How much was read or reported.
+    /// How much was read or reported. That there are sizes is said once, and says nothing of the row.
     fn count(&self) -> usize {
         let BlockContents { contents, mentions } = &self.result;
-        contents.found.len() + contents.faults.len() + mentions.len()
+        contents.found.len() + contents.faults.len() + mentions.len() - usize::from(self.says_sizes)
     }
 
     /// Counts lines up to the row that begins behind `end`.

@@ -238,6 +238,20 @@ fn a_table_that_has_sizes_in_place_of_certificates_further_on_says_so() {
 }
 
 #[test]
+fn a_row_with_a_size_is_searched_for_what_stands_beside_it_whether_or_not_sizes_were_told() {
+    let cut_off = &base64(&certificate(0))[..100];
+    let row = format!("\"2 (0x2)\",\"-\n{cut_off}---\"---x\n");
+    let table = format!("\"Binary Certificate\"\n{}", row.repeat(4));
+    assert!(matches!(layout(table.as_bytes()), Layout::Table(_)));
+    let told = whole(table.as_bytes()).faults;
+    assert_eq!(told.iter().filter(|fault| fault.code == ProblemCode::Truncated).count(), 4, "{told:?}");
+    for batch in [64, 128, 200, 300, 400] {
+        let parts = in_batches(table.as_bytes(), batch).0.faults;
+        assert_eq!(parts.iter().filter(|fault| fault.code == ProblemCode::Truncated).count(), 4, "{batch}: {parts:?}");
+    }
+}
+
+#[test]
 fn a_heading_behind_other_lines_is_not_read_as_a_row() {
     let rows: String = (1..4).map(|number| format!("{number}\t{}\r\n", base64(&certificate(number)))).collect();
     let heading = format!("Issued Request ID\t\"Binary Certificate\"{}", "x".repeat(70));
