@@ -50,9 +50,9 @@ impl Effort {
         take(&mut self.signers, 1)
     }
 
-    /// Whether one more list may be looked at, which takes so many comparisons.
+    /// Whether one more list may be looked at, which takes so many comparisons. None where nothing can be asked of it any more.
     pub(super) fn list(&mut self, comparisons: usize) -> bool {
-        let may_go_on = take(&mut self.lists, comparisons.max(1));
+        let may_go_on = self.gave_up != Some(GaveUp::Lists) && take(&mut self.lists, comparisons.max(1));
         self.or_give_up(may_go_on)
     }
 
