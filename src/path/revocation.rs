@@ -114,14 +114,7 @@ pub(crate) fn status(
     store: &CrlStore,
     signers: &dyn CrlSigners,
 ) -> RevocationStatus {
-    let mut judge = Judge {
-        store,
-        at: store.at(),
-        signers,
-        signer_paths: HashMap::new(),
-        judged: Vec::new(),
-        effort: Effort::new(),
-    };
+    let mut judge = Judge { store, signers, signer_paths: HashMap::new(), judged: Vec::new(), effort: Effort::new() };
     let mut found = judge.status(certificate, issuer);
     match (&mut found, judge.effort.gave_up) {
         (RevocationStatus::Unknown { why, .. }, Some(gave_up)) => {
@@ -146,7 +139,6 @@ const OLD_LISTS: usize = 8;
 
 struct Judge<'a> {
     store: &'a CrlStore,
-    at: Time,
     signers: &'a dyn CrlSigners,
     /// What `signers` said, by the name that was asked for in comparable form.
     signer_paths: HashMap<&'a [u8], SignerPaths>,
@@ -220,7 +212,7 @@ impl<'a> Judge<'a> {
             findings.note(Obstacle::SomeReasons(findings.reasons));
         }
         let obstacle = findings.obstacle.unwrap_or(Obstacle::NoCrl);
-        let why = obstacle.explain(certificate, self.at);
+        let why = obstacle.explain(certificate, self.store.at());
         (RevocationStatus::Unknown { why, crl: obstacle.crl().cloned() }, findings.met_circle)
     }
 
@@ -252,7 +244,7 @@ impl<'a> Judge<'a> {
                 findings.note(Obstacle::Flawed(list));
                 continue;
             }
-            if list.crl.this_update().is_none_or(|issued| issued > self.at) {
+            if list.crl.this_update().is_none_or(|issued| issued > self.store.at()) {
                 findings.note(Obstacle::NotYet(list));
                 continue;
             }
@@ -276,7 +268,7 @@ impl<'a> Judge<'a> {
             }
             let Some(delta) = self.newest_delta(list, &key) else { break };
             match look_up(certificate, list, delta) {
-                Answer::Listed(entry, by) if list.crl.is_current_at(self.at) || delta.is_some() => {
+                Answer::Listed(entry, by) if list.crl.is_current_at(self.store.at()) || delta.is_some() => {
                     return Some(revoked(&entry, by));
                 }
                 Answer::Listed(entry, _) => {
@@ -285,7 +277,7 @@ impl<'a> Judge<'a> {
                     }
                     findings.note(Obstacle::Expired(list));
                 }
-                Answer::NotListed if delta.is_none() && !list.crl.is_current_at(self.at) => {
+                Answer::NotListed if delta.is_none() && !list.crl.is_current_at(self.store.at()) => {
                     findings.note(Obstacle::Expired(list));
                 }
                 Answer::NotListed if list.crl.flaw().is_some() => findings.note(Obstacle::Flawed(list)),
