@@ -3,6 +3,7 @@
 
 mod certificates;
 mod der;
+mod joined;
 mod mesh;
 mod outputs;
 mod readers;
@@ -14,6 +15,7 @@ mod texts;
 mod tests;
 
 pub use certificates::{certificate, crl, extension, name, name_constraints};
+pub use joined::joined;
 pub use mesh::mesh;
 pub use outputs::{file_names, outputs};
 pub use readers::{
@@ -41,6 +43,7 @@ pub const TARGETS: &[Target] = &[
     ("file_names", file_names),
     ("hexdump", hexdump),
     ("input", input),
+    ("joined", joined),
     ("mesh", mesh),
     ("name", name),
     ("name_constraints", name_constraints),

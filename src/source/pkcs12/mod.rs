@@ -46,7 +46,7 @@ pub(crate) fn is_pkcs12(bytes: &[u8]) -> bool {
     let begins = || {
         let version = inside(bytes, tag::SEQUENCE)?;
         let mut reader = Reader::new(version, Origin::At(0));
-        let version = reader.expect(tag::INTEGER, "a version").ok()?;
+        let version = reader.optional(tag::INTEGER).ok()??;
         let oid = inside(inside(reader.rest(), tag::SEQUENCE)?, tag::OID)?;
         Some(version.content.len() <= 4 && oid.starts_with(&PKCS7) && matches!(oid.get(8), Some(1 | 2)))
     };

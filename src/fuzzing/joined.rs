@@ -1,0 +1,193 @@
+//! Files that people and programs join: each byte of an input is a piece of one, a block, a row, a heading, a dump, a line of prose,
+//! whole or damaged. So what two pieces make of each other is met within a few bytes.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+
+use crate::certificate::oid;
+use crate::der_writer::{element, sequence};
+use crate::fuzzing::{der, readers};
+use crate::source::sniff::Looks;
+
+/// How many certificates there are.
+const CERTIFICATES: usize = 4;
+/// More pieces than this make no other text.
+const MOST: usize = 48;
+
+static MADE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let subject = |number: usize| der::name(oid::COMMON_NAME, 12, format!("PC00{number}").as_bytes());
+    let validity = ["200101000000Z", "400101000000Z"];
+    (0..CERTIFICATES)
+        .map(|number| {
+            let name = subject(number);
+            let draft = der::Draft {
+                serial: number as u8,
+                subject: &name,
+                issuer: &name,
+                validity,
+                key: number,
+                signer: number,
+                extensions: Vec::new(),
+            };
+            draft.sign()
+        })
+        .collect()
+});
+
+fn base64(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn lines(bytes: &[u8], end: &str) -> String {
+    base64(bytes).as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned() + end).collect()
+}
+
+fn block(label: &str, bytes: &[u8], end: &str) -> String {
+    format!("-----BEGIN {label}-----{end}{}-----END {label}-----{end}", lines(bytes, end))
+}
+
+fn digits(bytes: &[u8], between: &str) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}{between}")).collect()
+}
+
+/// A serialized store's element of a certificate, as it is in a `Blob` of the registry too.
+fn store_element(der: &[u8]) -> Vec<u8> {
+    [&[0x20, 0, 0, 0, 1, 0, 0, 0][..], &(der.len() as u32).to_le_bytes(), der].concat()
+}
+
+/// Signed data without signers.
+fn pkcs7(der: &[u8]) -> Vec<u8> {
+    const DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+    let none: &[u8] = &[0x31, 0];
+    let content = sequence(&[&element(6, DATA)]);
+    let signed = sequence(&[&[2, 1, 1], none, &content, &element(0xa0, der), none]);
+    sequence(&[&element(6, SIGNED_DATA), &element(0xa0, &signed)])
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// The piece of a byte: six bits say what it is, two which certificate is in it.
+fn piece(byte: u8) -> Vec<u8> {
+    let der = &MADE[usize::from(byte >> 6)];
+    let number = byte >> 6;
+    let sound = block("CERTIFICATE", der, "\n");
+    let text = match byte & 0x3f {
+        0 => sound,
+        1 => block("CERTIFICATE", der, "\r\n"),
+        2 => block("X509 CERTIFICATE", der, "\n"),
+        3 => sound.replace("-----END CERTIFICATE-----\n", ""),
+        4 => sound.replacen("\nMI", "\nM!", 1),
+        5 => sound[..150].to_owned(),
+        6 => sound.replacen("-----\n", "-----\nProc-Type: 4,CLEAR\n\n", 1),
+        7 => "-----END CERTIFICATE-----\n".to_owned(),
+        8 => "-----BEGIN CERTIFICATE-----\n".to_owned(),
+        9 => lines(der, "\n"),
+        10 => base64(der),
+        11 => lines(der, "\r\n"),
+        12 => der.chunks(16).map(|line| digits(line, " ") + "\n").collect(),
+        13 => der.chunks(16).zip(0..).map(|(line, at)| format!("  {:04x}  {}\r\n", at * 16, digits(line, " "))).collect(),
+        14 => return der.clone(),
+        15 => format!("Row {number}:\r\n  Issued Request ID: 0x{number:x} ({number})\r\n  Binary Certificate:\r\n{sound}\r\n"),
+        16 => "Schema:\r\n  Column Name  Localized Name  Type  MaxLength\r\n  RawCertificate  Binary Certificate  Binary  16384 -- Indexed\r\n\r\n".to_owned(),
+        17 => "\"Issued Request ID\",\"Binary Certificate\"\r\n".to_owned(),
+        18 => "Issued Request ID\tBinary Certificate\n".to_owned(),
+        19 => "RequestID;RawCertificate;Name\n".to_owned(),
+        20 => "#TYPE Selected.System.Management.Automation.PSCustomObject\r\n".to_owned(),
+        21 => "sep=;\r\n".to_owned(),
+        22 => format!("\"{number}\",\"{sound}\"\r\n"),
+        23 => format!("{number},{}\n", base64(der)),
+        24 => format!("{number}\t{}\r\n", base64(der)),
+        25 => format!("{number};{};PC00{number}\n", base64(der)),
+        26 => format!("\"{number}\",\"0x{}\"\r\n", digits(der, "")),
+        27 => format!("\"{number}\",\"EMPTY\"\n"),
+        28 => format!("\"{number}\",\"1657 Bytes\"\n"),
+        29 => format!("\"{number}\",\"{}", &base64(der)[..100]),
+        30 => "\"".to_owned(),
+        31 => "\n".to_owned(),
+        32 => "\r\n\r\n".to_owned(),
+        33 => ",".to_owned(),
+        34 => "\t".to_owned(),
+        35 => " ".to_owned(),
+        36 => "\r".to_owned(),
+        37 => "-----".to_owned(),
+        38 => "Certificates of the issuing CA\n".to_owned(),
+        39 => "Bag Attributes\n    friendlyName: VPN\n    localKeyID: 01 00 00 00 \n".to_owned(),
+        40 => "subject=CN = PC001\n\nissuer=CN = PC001\n\n".to_owned(),
+        41 => "\u{feff}".to_owned(),
+        42 => "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n".to_owned(),
+        43 => block("PKCS7", &pkcs7(der), "\n"),
+        44 => block("CERTIFICATE", &pkcs7(der), "\n"),
+        45 => return pkcs7(der),
+        46 => "Windows Registry Editor Version 5.00\r\n\r\n".to_owned(),
+        47 => format!(
+            "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\CA\\Certificates\\0{number}]\r\n\"Blob\"=hex:{}\r\n",
+            digits(&store_element(der), ",").trim_end_matches(',')
+        ),
+        48 => return [b"\0\0\0\0CERT", &store_element(der)[..], &[0; 12]].concat(),
+        49 => return store_element(der),
+        50 => return vec![0; 40],
+        51 => return b"PK\x03\x04\x14\0\0\0\0\0".to_vec(),
+        52 => return utf16(&sound),
+        53 => return utf16(&format!("\u{feff}{sound}")),
+        54 => return utf16(&sound).iter().skip(1).copied().collect(),
+        55 => format!("<ds:X509Certificate>{}</ds:X509Certificate>\n", base64(der)),
+        56 => format!("{{\"cert\":\"{}\"}},\n", sound.replace('\n', "\\n")),
+        57 => sound.lines().map(|line| format!("    {line}\n")).collect(),
+        58 => sound.lines().map(|line| format!("> {line}\r\n")).collect(),
+        59 => "================ Certificate 0 ================\r\nSerial Number: 4d\r\nIssuer: CN=x\r\nCert Hash(sha1): 32 c6 b7\r\n".to_owned(),
+        60 => sound.replace("-----\n", "-----").replace('\n', ""),
+        61 => "z\u{fc}rich \u{2028}\n".to_owned(),
+        62 => return vec![0xff],
+        _ => format!("{number}"),
+    };
+    text.into_bytes()
+}
+
+/// Whether the piece of this byte is a block that nothing before it makes less sound.
+fn is_sound(byte: u8) -> bool {
+    matches!(byte & 0x3f, 0 | 1)
+}
+
+/// Whether the piece of this byte opens nothing that a block behind it could be taken for a part of, and is ASCII.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte & 0x3f, 0..=9 | 11..=13 | 31 | 32 | 38..=40 | 42..=44 | 59)
+}
+
+/// Pieces one behind the other, as a file that was named and as a text in batches of any size; sound blocks among pieces that open
+/// nothing are found.
+pub fn joined(data: &[u8]) {
+    let Some((size, pieces)) = data.split_first() else { return };
+    let pieces = &pieces[..pieces.len().min(MOST)];
+    let file: Vec<u8> = pieces.iter().flat_map(|byte| piece(*byte)).collect();
+    readers::input(&file);
+    readers::batches(&[&[*size][..], &file].concat());
+    if pieces.iter().all(|byte| is_plain(*byte)) {
+        let found = readers::objects(&file, Looks::Named);
+        for byte in pieces.iter().filter(|byte| is_sound(**byte)) {
+            assert!(found.contains(&MADE[usize::from(byte >> 6)]), "a sound block was not read");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_that_hold_a_certificate_give_it_by_themselves_or_below_their_heading() {
+        let found = |pieces: &[u8]| {
+            let file: Vec<u8> = pieces.iter().flat_map(|byte| piece(*byte)).collect();
+            readers::objects(&file, Looks::Named).contains(&MADE[0])
+        };
+        for kind in (0..4).chain(9..16).chain([6, 22, 43, 44, 45, 48, 49, 52, 53, 54, 56, 57, 58, 60]) {
+            assert!(found(&[kind]), "{kind}");
+        }
+        for (heading, row) in [(17, 22), (17, 23), (17, 26), (18, 24), (19, 25), (16, 15), (46, 47)] {
+            assert!(found(&[heading, row]), "{heading}, {row}");
+        }
+    }
+}
