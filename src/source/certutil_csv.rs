@@ -1,5 +1,7 @@
 //! `certutil -view … csv`, and what Excel and PowerShell make of it: a table with a column of certificates.
 
+use std::io::Read;
+
 use crate::source::base64_body;
 use crate::source::between::{self, Place};
 use crate::source::certutil;
@@ -28,8 +30,21 @@ const SHORTEST: usize = 64;
 /// How many rows are looked at to tell that a text is such a table.
 const SAMPLED_ROWS: usize = 200;
 
-fn reader(text: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text)
+/// Rows of `text`, behind a line end: the reader takes a byte-order mark away from the first row of what it is given, and the first row
+/// of a part is to be what it is in the whole.
+fn reader(text: &[u8], delimiter: u8) -> csv::Reader<impl Read> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(b"\n".chain(text))
+}
+
+/// Where in `text` the row ends that its [`reader`] gave last.
+fn end_of_row(csv: &csv::Reader<impl Read>, text: &[u8]) -> usize {
+    usize::try_from(csv.position().byte()).map_or(text.len(), |position| position.saturating_sub(1).min(text.len()))
+}
+
+/// A cell of a row; where tables were joined, the mark of the next stands before the first.
+fn cell(row: &csv::ByteRecord, column: usize) -> Option<&[u8]> {
+    let cell = row.get(column)?;
+    Some(if column == 0 { cell.strip_prefix(b"\xef\xbb\xbf").unwrap_or(cell) } else { cell })
 }
 
 /// The lines before the table: blank ones, and the type that PowerShell 5.1 writes.
@@ -166,7 +181,7 @@ impl Table {
         let (mut row_start, mut block_end) = (start, 0);
         let mut beside = Beside { text, context, start: None };
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
-            let end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);
+            let end = start + end_of_row(&csv, &text[start..]);
             let (mut first, was_read) = (rows.result.contents.found.len(), rows.count());
             let begin = row_start + line_ends(&text[row_start..end]);
             // A line within a block is a row without quotes around it, and no cell of its own.
@@ -187,7 +202,7 @@ impl Table {
                 first = rows.result.contents.found.len();
                 rows.result.contents.found.append(&mut of_row);
             }
-            if let Some(id) = self.request_id.and_then(|column| row.get(column)).and_then(certutil::request_number) {
+            if let Some(id) = self.request_id.and_then(|column| cell(&row, column)).and_then(certutil::request_number) {
                 rows.result.contents.found[first..].iter_mut().for_each(|found| certutil::put_request_id(found, &id));
             }
             if !is_read {
@@ -220,20 +235,15 @@ impl Table {
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
             let is_header = end == 0;
             last = if self.is_row(&row) && !is_header { end } else { last };
-            end = start + usize::try_from(csv.position().byte()).unwrap_or(usize::MAX).min(text.len() - start);
+            end = start + end_of_row(&csv, &text[start..]);
         }
-        // The reader leaves the second half of a line end to the next row.
-        let last = if text.get(..last).is_some_and(|rows| rows.ends_with(b"\r")) && text.get(last) == Some(&b'\n') {
-            last + 1
-        } else {
-            last
-        };
-        (last > 0).then_some(last)
+        // The reader leaves line ends to the row behind them; in the whole they belong to what stands before that.
+        (last > 0).then(|| last + line_ends(&text[last..]))
     }
 
     /// Reads the cells of a row that are base64 without a header, or hexadecimal.
     fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) {
-        for (column, cell) in row.iter().enumerate() {
+        for (column, cell) in (0..row.len()).filter_map(|column| Some((column, cell(row, column)?))) {
             let is_named = self.certificates.contains(&column);
             if memchr::memmem::find(cell, b"-----").is_some() {
                 continue;

@@ -266,6 +266,46 @@ fn a_heading_behind_other_lines_is_not_read_as_a_row() {
 }
 
 #[test]
+fn line_ends_before_a_row_belong_to_what_stands_before_it_in_batches_too() {
+    let heading = b"\"Issued Request ID\",\"Binary Certificate\"\r\n".as_slice();
+    let row = |number: usize| format!("\"{number}\",\"{}\"\r\n", certificate_block(number)).into_bytes();
+    // Signed data of indefinite length that holds nothing.
+    let oid = |last: u8| [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, last];
+    let signed = [&[0x30, 0x80, 2, 1, 1, 0x31, 0, 0x30, 0x80][..], &oid(1), &[0, 0, 0x31, 0, 0, 0]].concat();
+    let object = [&[0x30, 0x80][..], &oid(2), &[0xa0, 0x80], &signed, &[0; 4]].concat();
+    let beside = [&object[..], &[0xc0; 40], &b"\r".repeat(19)].concat();
+    let text = [heading, &[row(0), beside, row(2)].concat().repeat(6)].concat();
+    assert!(matches!(layout(&text), Layout::Table(_)));
+    let faults = whole(&text).faults;
+    assert!(faults.iter().any(|fault| fault.message.contains("more bytes")), "{faults:?}");
+    for batch in (16..3000).step_by(7) {
+        assert_same(&text, batch);
+    }
+}
+
+#[test]
+fn the_mark_of_a_table_that_was_joined_is_no_part_of_its_first_cell() {
+    let rows = |from: usize| (from..from + 3).map(|number| format!("{number},{}\r\n", base64(&certificate(number))));
+    let cells = |from: usize| rows(from).map(|row| row.split_once(',').unwrap().1.to_owned() + "\r\n");
+    for text in [
+        format!("RequestID,RawCertificate\r\n{}", rows(0).map(|row| format!("\u{feff}{row}")).collect::<String>()),
+        format!(
+            "RawCertificate,Name\r\n{}",
+            cells(0).map(|cell| format!("\u{feff}{}", cell.replace('\r', ",x\r"))).collect::<String>()
+        ),
+    ] {
+        assert!(matches!(layout(text.as_bytes()), Layout::Table(_)));
+        let all = whole(text.as_bytes());
+        assert_eq!((all.found.len(), all.faults.as_slice()), (3, &[][..]));
+        let ids = all.found.iter().filter_map(|found| found.properties.as_ref()?.request_id.as_deref());
+        assert_eq!(ids.collect::<Vec<_>>(), if text.starts_with("RequestID") { vec!["0", "1", "2"] } else { vec![] });
+        for batch in (16..3000).step_by(7) {
+            assert_same(text.as_bytes(), batch);
+        }
+    }
+}
+
+#[test]
 fn a_boundary_in_the_label_of_another_is_cut_where_it_is_read() {
     let ragged = "-----BEGIN CERTIFICATE-expected \"-----END CERTIFICATE-----\", found \"-----E\n-----END CERTIFICATE-expected \"-----\n";
     let block = certificate_block(1);
