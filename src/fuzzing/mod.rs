@@ -9,6 +9,7 @@ mod outputs;
 mod readers;
 mod revocation;
 mod signatures;
+mod structures;
 mod texts;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use readers::{
 };
 pub use revocation::revocation;
 pub use signatures::signature;
+pub use structures::structures;
 pub use texts::{arguments, encodings, settings, wildcard};
 
 /// A target: its name, and what it runs.
@@ -57,6 +59,7 @@ pub const TARGETS: &[Target] = &[
     ("serialized_store", serialized_store),
     ("settings", settings),
     ("signature", signature),
+    ("structures", structures),
     ("wildcard", wildcard),
 ];
 
