@@ -147,18 +147,18 @@ fn piece(byte: u8) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Whether the piece of this byte is a block that nothing before it makes less sound.
+/// Whether the piece of this byte has a block that nothing before it makes less sound.
 fn is_sound(byte: u8) -> bool {
-    matches!(byte & 0x3f, 0 | 1)
+    matches!(byte & 0x3f, 0 | 1 | 15 | 22)
 }
 
-/// Whether the piece of this byte opens nothing that a block behind it could be taken for a part of, and is ASCII.
+/// Whether the piece of this byte is text whose dashes are all those of whole boundaries.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte & 0x3f, 0..=9 | 11..=13 | 31 | 32 | 38..=40 | 42..=44 | 59)
+    matches!(byte & 0x3f, 0..=4 | 6..=13 | 15..=28 | 30..=36 | 38..=44 | 46 | 47 | 55..=59 | 61 | 63)
 }
 
-/// Pieces one behind the other, as a file that was named and as a text in batches of any size; sound blocks among pieces that open
-/// nothing are found.
+/// Pieces one behind the other, as a file that was named and as a text in batches of any size; sound blocks are found
+/// among all pieces that are text.
 pub fn joined(data: &[u8]) {
     let Some((size, pieces)) = data.split_first() else { return };
     let pieces = &pieces[..pieces.len().min(MOST)];
