@@ -75,7 +75,7 @@ pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> Str
             }
         }
         Refusal::NothingComplete(_) | Refusal::NothingToWrite => reasons(&mut out, bundle),
-        Refusal::NoClients => {
+        Refusal::NoClients | Refusal::NoneSelected => {
             passed_over(&mut out, bundle);
             selection(&mut out, bundle);
         }
