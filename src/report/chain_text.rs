@@ -69,6 +69,9 @@ fn write_all(
         issuers.iter().map(|issuer| (*issuer.entry.certificate.sha256(), &issuer.entry)).collect();
     let view = View { style, at, trust, entries };
     view.summary(out, clients, &groups)?;
+    if clients == 0 {
+        none_found(out, style, selection.is_some())?;
+    }
     let valid: Vec<&Group> = groups.iter().filter(|group| group.status() == PathStatus::Valid).collect();
     if !valid.is_empty() {
         style.heading(out, "Certification paths")?;
@@ -93,6 +96,20 @@ fn write_all(
     problems_text::write(out, style, problems)?;
     chain_closing::trust_note(out, style, trust, &valid)?;
     chain_closing::for_the_cmg(out, style, &valid)
+}
+
+/// What to do where there is no client certificate; `selects` where some were asked for by name.
+fn none_found(out: &mut dyn Write, style: &Style, selects: bool) -> io::Result<()> {
+    let text = if selects {
+        "No certificate here is a client certificate that --issuer, --select or --first ask for. \"Passed over\" below tells why \
+         of each: correct the option, or add the certificate."
+    } else {
+        "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
+         (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, without \
+         its private key) and give it together with the CA certificates. `certpath inspect` shows what is here."
+    };
+    writeln!(out)?;
+    style.paragraph(out, "", text)
 }
 
 /// Of those whose issuer is at hand, but by its name alone.
@@ -152,18 +169,7 @@ impl<'a> View<'a> {
         let tint = if clients == 0 || invalid + incomplete > 0 { Tint::Bad } else { Tint::Good };
         writeln!(out, "{}", self.style.paint(tint, &verdict))?;
         let trust = trust_text::origin(self.trust);
-        self.style.faint(out, &format!("judged at {}; {trust}", self.at))?;
-        if clients == 0 {
-            writeln!(out)?;
-            self.style.paragraph(
-                out,
-                "",
-                "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
-                 (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, \
-                 without its private key) and give it together with the CA certificates. `certpath inspect` shows what is here.",
-            )?;
-        }
-        Ok(())
+        self.style.faint(out, &format!("judged at {}; {trust}", self.at))
     }
 
     /// The chosen paths as trees, each root once.
