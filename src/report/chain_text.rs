@@ -245,12 +245,12 @@ impl<'a> View<'a> {
         let top = group.path.certificates.last();
         let heading = match (&group.path.missing, &group.path.failure) {
             (_, Some((at, failure))) if group.fails_at_leaf() || group.status() == PathStatus::Invalid => {
-                let whose = if group.fails_at_leaf() {
-                    "its own".to_owned()
-                } else {
-                    format!("{} fails on", describe::subject(at))
+                let who = match (group.fails_at_leaf(), group.count) {
+                    (false, _) => format!("{} fails", describe::subject(at)),
+                    (true, 1) => "it fails itself".to_owned(),
+                    (true, _) => "they fail themselves".to_owned(),
                 };
-                format!("Not valid: {clients}: {whose} {}", describe::check(failure.check))
+                format!("Not valid: {clients}: {who} on {}", describe::check(failure.check))
             }
             (Some(missing), _) => {
                 let mut below = top.map_or_else(String::new, |top| describe::subject(top));
