@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::certificate::Certificate;
+use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Severity, Verdict};
 use crate::ops::{AuditOutcome, IssuerResult};
@@ -251,10 +252,12 @@ fn with_article(severity: Severity) -> &'static str {
     }
 }
 
-/// The valid roots that audited certificates hang on; where none does, every valid one.
+/// The valid roots that audited certificates hang on; where none does, every valid one. Of the site's own no PKI team knows.
 fn roots(found: &AuditOutcome) -> Vec<&Certificate> {
     let is_root = |issuer: &&IssuerResult| {
-        issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
+        let row = passed_over(&issuer.entry.certificate, issuer.entry.friendly_name());
+        row.is_none_or(|row| row.maker != Maker::ConfigMgr)
+            && issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
     };
     let (used, unused): (Vec<_>, Vec<_>) = found.issuers.iter().filter(is_root).partition(|issuer| issuer.clients > 0);
     let roots = if used.is_empty() { unused } else { used };
