@@ -19,6 +19,9 @@ use crate::report::table::{self, Cell, Column};
 use crate::report::trust_text;
 
 /// Writes what an audit came to, and the worst certificates of all, or every one, as [`Worst`](super::audit::Worst) kept them.
+///
+/// # Errors
+/// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     summary(out, style, found)?;
     codes(out, style, found)?;
