@@ -65,7 +65,12 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     writeln!(out, "{}", style.paint(colour, &text))?;
     let trust = trust_text::origin(found.trust);
     let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
-    style.faint(out, &line)
+    style.faint(out, &line)?;
+    if found.certificates == 0 && found.is_selection {
+        writeln!(out)?;
+        style.paragraph(out, "", selection_text::NONE_LEFT)?;
+    }
+    Ok(())
 }
 
 fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {

@@ -101,8 +101,7 @@ fn write_all(
 /// What to do where there is no client certificate; `selects` where some were asked for by name.
 fn none_found(out: &mut dyn Write, style: &Style, selects: bool) -> io::Result<()> {
     let text = if selects {
-        "No certificate here is a client certificate that --issuer, --select or --first ask for. \"Passed over\" below tells why \
-         of each: correct the option, or add the certificate."
+        selection_text::NONE_LEFT
     } else {
         "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
          (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, without \

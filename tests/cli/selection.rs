@@ -55,7 +55,7 @@ fn left(counts: &Value) -> Vec<(String, u64)> {
 #[test]
 fn where_none_of_the_clients_was_asked_for_the_option_is_named_and_no_certificate_asked_for() {
     for option in [["--issuer", "Fabrikam Root CA"], ["--select", "SubjectStr:fabrikam"]] {
-        for command in ["chain", "export"] {
+        for command in ["chain", "audit", "export"] {
             let (text, _) = run(command, "table", &option);
             let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(text.contains("client certificate that --issuer, --select or --first ask for"), "{text}");
