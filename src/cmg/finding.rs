@@ -142,12 +142,6 @@ impl Code {
     pub fn title(self) -> &'static str {
         self.entry().title
     }
-
-    /// The severity where no case decides: the gravest of its cases.
-    pub fn default_severity(self) -> Severity {
-        let of_cases = self.entry().cases.iter().filter_map(|case| case.severity);
-        of_cases.max().unwrap_or(Severity::Info)
-    }
 }
 
 impl fmt::Display for Code {

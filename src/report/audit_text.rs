@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use crate::certificate::Certificate;
+use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Severity, Verdict};
 use crate::ops::{AuditOutcome, IssuerResult};
@@ -18,6 +19,9 @@ use crate::report::table::{self, Cell, Column};
 use crate::report::trust_text;
 
 /// Writes what an audit came to, and the worst certificates of all, or every one, as [`Worst`](super::audit::Worst) kept them.
+///
+/// # Errors
+/// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     summary(out, style, found)?;
     codes(out, style, found)?;
@@ -61,7 +65,12 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     writeln!(out, "{}", style.paint(colour, &text))?;
     let trust = trust_text::origin(found.trust);
     let line = format!("judged at {} by the rules for: {}; {trust}", found.at, found.profile.name());
-    style.faint(out, &line)
+    style.faint(out, &line)?;
+    if found.certificates == 0 && found.is_selection {
+        writeln!(out)?;
+        style.paragraph(out, "", selection_text::NONE_LEFT)?;
+    }
+    Ok(())
 }
 
 fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
@@ -251,10 +260,12 @@ fn with_article(severity: Severity) -> &'static str {
     }
 }
 
-/// The valid roots that audited certificates hang on; where none does, every valid one.
+/// The valid roots that audited certificates hang on; where none does, every valid one. Of the site's own no PKI team knows.
 fn roots(found: &AuditOutcome) -> Vec<&Certificate> {
     let is_root = |issuer: &&IssuerResult| {
-        issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
+        let row = passed_over(&issuer.entry.certificate, issuer.entry.friendly_name());
+        row.is_none_or(|row| row.maker != Maker::ConfigMgr)
+            && issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
     };
     let (used, unused): (Vec<_>, Vec<_>) = found.issuers.iter().filter(is_root).partition(|issuer| issuer.clients > 0);
     let roots = if used.is_empty() { unused } else { used };

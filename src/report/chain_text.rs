@@ -69,6 +69,9 @@ fn write_all(
         issuers.iter().map(|issuer| (*issuer.entry.certificate.sha256(), &issuer.entry)).collect();
     let view = View { style, at, trust, entries };
     view.summary(out, clients, &groups)?;
+    if clients == 0 {
+        none_found(out, style, selection.is_some())?;
+    }
     let valid: Vec<&Group> = groups.iter().filter(|group| group.status() == PathStatus::Valid).collect();
     if !valid.is_empty() {
         style.heading(out, "Certification paths")?;
@@ -93,6 +96,19 @@ fn write_all(
     problems_text::write(out, style, problems)?;
     chain_closing::trust_note(out, style, trust, &valid)?;
     chain_closing::for_the_cmg(out, style, &valid)
+}
+
+/// What to do where there is no client certificate; `selects` where some were asked for by name.
+fn none_found(out: &mut dyn Write, style: &Style, selects: bool) -> io::Result<()> {
+    let text = if selects {
+        selection_text::NONE_LEFT
+    } else {
+        "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
+         (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, without \
+         its private key) and give it together with the CA certificates. `certpath inspect` shows what is here."
+    };
+    writeln!(out)?;
+    style.paragraph(out, "", text)
 }
 
 /// Of those whose issuer is at hand, but by its name alone.
@@ -152,18 +168,7 @@ impl<'a> View<'a> {
         let tint = if clients == 0 || invalid + incomplete > 0 { Tint::Bad } else { Tint::Good };
         writeln!(out, "{}", self.style.paint(tint, &verdict))?;
         let trust = trust_text::origin(self.trust);
-        self.style.faint(out, &format!("judged at {}; {trust}", self.at))?;
-        if clients == 0 {
-            writeln!(out)?;
-            self.style.paragraph(
-                out,
-                "",
-                "A client certificate is an end-entity certificate whose extended key usage allows client authentication \
-                 (1.3.6.1.5.5.7.3.2), or that has none, and that is valid now. Export one from a client (certlm.msc, Personal, \
-                 without its private key) and give it together with the CA certificates. `certpath inspect` shows what is here.",
-            )?;
-        }
-        Ok(())
+        self.style.faint(out, &format!("judged at {}; {trust}", self.at))
     }
 
     /// The chosen paths as trees, each root once.
@@ -239,12 +244,12 @@ impl<'a> View<'a> {
         let top = group.path.certificates.last();
         let heading = match (&group.path.missing, &group.path.failure) {
             (_, Some((at, failure))) if group.fails_at_leaf() || group.status() == PathStatus::Invalid => {
-                let whose = if group.fails_at_leaf() {
-                    "its own".to_owned()
-                } else {
-                    format!("{} fails on", describe::subject(at))
+                let who = match (group.fails_at_leaf(), group.count) {
+                    (false, _) => format!("{} fails", describe::subject(at)),
+                    (true, 1) => "it fails itself".to_owned(),
+                    (true, _) => "they fail themselves".to_owned(),
                 };
-                format!("Not valid: {clients}: {whose} {}", describe::check(failure.check))
+                format!("Not valid: {clients}: {who} on {}", describe::check(failure.check))
             }
             (Some(missing), _) => {
                 let mut below = top.map_or_else(String::new, |top| describe::subject(top));

@@ -224,8 +224,24 @@ pub(crate) fn failure(failure: &Failure) -> String {
     format!("{}: expected {}; found {}", check(failure.check), terminal(&failure.expected), terminal(&failure.found))
 }
 
-/// What to do about a check that failed.
-pub(crate) fn advice(check: Check) -> &'static str {
+/// What to do about the check that a path fails on; empty where it fails on none.
+pub(crate) fn advice_on(path: &Path) -> &'static str {
+    let Some((at, failure)) = &path.failure else { return "" };
+    let is_at_leaf = path.certificates.len() > 1 && path.certificates.first().is_some_and(|leaf| leaf == at);
+    match failure.check {
+        Check::ExtendedKeyUsage if is_at_leaf => {
+            "The certificate itself is not for that purpose: have it issued anew from a template that has it, or choose another."
+        }
+        Check::KeyUsage if is_at_leaf => "Have it issued anew, with the key usage that is expected.",
+        Check::NameConstraints if is_at_leaf => {
+            "Have it issued anew with a name that the CAs above it allow, or by a CA that allows this one."
+        }
+        check => advice(check),
+    }
+}
+
+/// What to do about a check that failed at a CA, or wherever it did.
+fn advice(check: Check) -> &'static str {
     match check {
         Check::Validity => "Renew the certificate at fault, or take it out; `--at TIME` judges at another moment.",
         Check::Untrusted => {
@@ -238,7 +254,7 @@ pub(crate) fn advice(check: Check) -> &'static str {
             "The CA certificate at fault does not allow this path. Ask the PKI team for the one that the clients are meant to chain to, or to have it issued anew."
         }
         Check::ExtendedKeyUsage => {
-            "The certificate at fault is not for client authentication (1.3.6.1.5.5.7.3.2), and Windows lets a CA's limits bind what it issues. Use a CA that is."
+            "The CA certificate at fault does not allow the purpose that is expected, and Windows lets a CA's limits bind what it issues. Use a CA that allows it."
         }
         Check::Tls => {
             "TLS, and with it a gateway, takes none such: a certificate with an RSA key from a CA with one is needed."
@@ -281,7 +297,7 @@ pub(crate) fn why(path: &Path) -> Option<String> {
 /// What to do about a path that is not valid; empty where there is nothing to say.
 pub(crate) fn next_step(path: &Path) -> String {
     if let Some((at, failure)) = &path.failure {
-        let advice = advice(failure.check);
+        let advice = advice_on(path);
         return match failure.check {
             Check::Untrusted => format!("{advice} Its SHA-256 is {}.", at.sha256_hex()),
             _ => advice.to_owned(),

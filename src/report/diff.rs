@@ -116,6 +116,13 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Difference, problems: &
         for certificate in &found.remove {
             line(out, style, ("-", Tint::Bad), certificate, at)?;
             let text = match by_old.get(certificate.sha256()) {
+                Some(pair) if pair.same_key && goes_back(pair) => {
+                    let last = describe::date(pair.new.not_after());
+                    format!(
+                        "replaced by {}, which has its key and ends earlier: nothing below it is valid after {last}",
+                        name(&pair.new)
+                    )
+                }
                 Some(pair) if pair.same_key => {
                     format!("replaced by {}, which has its key: nothing below it is lost", name(&pair.new))
                 }
@@ -142,10 +149,17 @@ fn name(certificate: &Certificate) -> String {
     format!("{} [{}]", describe::subject(certificate), describe::mark(certificate))
 }
 
+/// Whether the one that comes ends before the one that it is paired with.
+fn goes_back(pair: &Pair) -> bool {
+    pair.new.not_after() < pair.old.not_after()
+}
+
 fn meaning(pair: &Pair) -> &'static str {
     match (pair.relation, pair.same_key) {
         (Relation::Successor, true) => "its renewal with the same key, which names it as predecessor",
         (Relation::Successor, false) => "its renewal with a new key, which names it as predecessor",
+        (_, true) if goes_back(pair) => "the same CA and key, a certificate of it that ends earlier",
+        (_, false) if goes_back(pair) => "the same name with another key, a certificate that ends earlier",
         (_, true) => "the same CA, renewed with the same key",
         (_, false) => "the same name with a new key",
     }
@@ -167,4 +181,37 @@ fn line(
         style.paint(Tint::Title, &describe::subject(certificate)),
         certificate.thumbprint_hex()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::cmg::diff::diff;
+
+    fn text(before: &str, after: &str) -> String {
+        let read = |name: &str| {
+            let path =
+                std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pki/renewed-same-key").join(name);
+            [Arc::new(Certificate::from_der(&std::fs::read(path).unwrap()).unwrap())]
+        };
+        let mut out = Vec::new();
+        let at = Time::parse("2026-01-01").unwrap();
+        write(&mut out, &Style::default(), &diff(&read(before), &read(after)), &[], at).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn nothing_is_lost_only_where_the_one_that_comes_ends_no_earlier() {
+        let (forth, back) = (text("root-0.cer", "root-1.cer"), text("root-1.cer", "root-0.cer"));
+        assert!(
+            forth.contains("its renewal with the same key") && forth.contains("nothing below it is lost"),
+            "{forth}"
+        );
+        assert!(back.contains("a certificate of it that ends earlier"), "{back}");
+        assert!(back.contains("nothing below it is valid after 2030-01-01") && !back.contains("lost"), "{back}");
+        assert!(!back.contains("renew"), "{back}");
+    }
 }

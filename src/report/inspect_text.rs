@@ -16,6 +16,9 @@ use crate::report::table::{self, Cell, Column};
 use crate::time::Time;
 
 /// Writes what was found.
+///
+/// # Errors
+/// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &Inspection, at: Time) -> io::Result<()> {
     let total = found.certificates.len();
     if total == 1 || style.verbose {

@@ -8,6 +8,10 @@ use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint, grouped};
 use crate::report::table::{self, Cell, Column};
 
+/// Where a selection was asked for, and leaves nobody.
+pub(crate) const NONE_LEFT: &str = "No certificate here is a client certificate that --issuer, --select or --first ask for. \
+                                    \"Passed over\" below tells why of each: correct the option, or add the certificate.";
+
 /// The words of SMS_Cloud_ProxyConnector.log for each step.
 const LOGGED: [&str; 4] = ["digital signature", "allowed root CA", "private key", "client auth"];
 

@@ -36,12 +36,14 @@ pub(crate) struct Batch {
     /// Whether a block without base64 is damage, as in [`pem::BlockContents::resolve`].
     is_damage: bool,
     faults: Vec<Fault>,
+    /// Said where nothing is found in it.
+    if_nothing: Option<Fault>,
 }
 
 impl Batch {
     /// Reads what the batch holds.
     pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
-        let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults } = self;
+        let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults, if_nothing } = self;
         let mut contents = match layout {
             Layout::Blocks { newline } => {
                 let part = pem::Part { first_line, newline, is_rest, is_nested: false };
@@ -51,6 +53,7 @@ impl Batch {
             Layout::Table(table) => table.read(&text, first_line, is_first, context),
         };
         contents.faults.append(&mut faults);
+        contents.faults.extend(if_nothing.filter(|_| contents.found.is_empty()));
         contents
     }
 }
@@ -174,7 +177,7 @@ impl<R: Read> Batches<R> {
         self.line += lines::count(&text, self.newline());
         let is_first = std::mem::replace(&mut self.is_first, false);
         let (layout, is_damage, is_rest) = (self.layout.clone(), self.is_damage, self.is_rest);
-        Batch { text, first_line, is_first, is_rest, layout, is_damage, faults }
+        Batch { text, first_line, is_first, is_rest, layout, is_damage, faults, if_nothing: None }
     }
 
     fn newline(&self) -> u8 {
@@ -193,8 +196,10 @@ impl<R: Read> Batches<R> {
         self.has_ended = true;
         self.note_gap(self.buffer.len());
         let container = self.container.take().filter(|_| self.has_object);
-        let faults: Vec<Fault> = fault.into_iter().chain(self.if_nothing.take()).chain(container).collect();
-        (!self.buffer.is_empty() || !faults.is_empty()).then(|| self.take(usize::MAX, faults))
+        let faults: Vec<Fault> = fault.into_iter().chain(container).collect();
+        let if_nothing = self.if_nothing.take();
+        (!self.buffer.is_empty() || !faults.is_empty() || if_nothing.is_some())
+            .then(|| Batch { if_nothing, ..self.take(usize::MAX, faults) })
     }
 
     /// Counts text that goes out, and whether anything that is read was in it.

@@ -132,6 +132,28 @@ pub(crate) fn read(text: &[u8], first_line: u64) -> Contents {
     contents
 }
 
+/// The line in which a dump goes on whose beginning is missing, or spoiled by what stands before it.
+pub(crate) fn headless(text: &[u8]) -> Option<u64> {
+    /// Fewer lines that count on can be anything.
+    const LINES: u64 = 4;
+    let (mut expected, mut line, mut count) = (None, 0, 0);
+    let mut bytes = Vec::new();
+    for (index, text) in text.split(|byte| *byte == b'\n').enumerate() {
+        bytes.clear();
+        let address = dump_line(text, &mut bytes).flatten();
+        if address.is_none() || address != expected {
+            // One that begins where dumps do is whole.
+            (line, count) = (index as u64 + 1, if address.is_some_and(|address| address > 0) { 0 } else { u64::MAX });
+        }
+        count = count.saturating_add(1);
+        if count == LINES {
+            return Some(line);
+        }
+        expected = address.and_then(|address| address.checked_add(bytes.len() as u64));
+    }
+    None
+}
+
 /// The text up to the next entry of a dump.
 fn section(text: &[u8]) -> &[u8] {
     &text[..memchr::memmem::find(text, b"================").unwrap_or(text.len())]
@@ -158,6 +180,16 @@ mod tests {
             text += &format!("{indent}{:04x}  {hex:<48}   {shown}\r\n", index * 16);
         }
         text
+    }
+
+    #[test]
+    fn a_dump_whose_beginning_is_missing_is_told_from_a_whole_one() {
+        let dump = addressed(&certificate(), "  ");
+        assert_eq!(headless(format!("prose\r\n{dump}").as_bytes()), None);
+        let (first, rest) = dump.split_once('\n').unwrap();
+        assert_eq!(headless(rest.as_bytes()), Some(1));
+        assert_eq!(headless(format!("prose\r\nand more {first}\n{rest}").as_bytes()), Some(3));
+        assert_eq!(headless(rest.lines().take(3).collect::<Vec<_>>().join("\n").as_bytes()), None);
     }
 
     #[test]

@@ -146,7 +146,10 @@ impl Passwords {
     }
 
     /// The passwords of a password file: one a line, in UTF-8, or in UTF-16 with a byte-order mark as Windows PowerShell writes it. Empty
-    /// lines are none; blanks belong to the password. An error names what is wrong with the file.
+    /// lines are none; blanks belong to the password.
+    ///
+    /// # Errors
+    /// Where it is no text of either kind: what is wrong with it.
     pub fn lines(bytes: &[u8]) -> Result<Vec<String>, String> {
         let text = Zeroizing::new(text::written(bytes)?);
         Ok(text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())

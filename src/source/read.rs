@@ -11,6 +11,7 @@ use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::container::container;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::hexdump;
 use crate::source::lines::newline;
 use crate::source::live;
 use crate::source::objects::{self, Expected};
@@ -308,12 +309,26 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             contents
         }
         Content::Base64 => read_base64(&text, looks, context),
+        Content::OtherText => read_other_text(&text, looks, context),
         content => nothing(&content, &text, looks),
     }
 }
 
 fn place<'a>(line: u64, text: &[u8], context: ReadContext<'a>) -> Place<'a> {
     Place { line, newline: newline(text), context, is_nested: false }
+}
+
+/// Reads a text that begins as nothing that is known: a mail, say, with what is attached to it in base64.
+fn read_other_text(text: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
+    let mut contents = pem::read(text, context).resolve(looks != Looks::Unknown);
+    if contents.found.is_empty() && (looks == Looks::Unknown || contents.faults.is_empty()) {
+        return nothing(&Content::OtherText, text, looks);
+    }
+    if let Some(line) = hexdump::headless(text) {
+        let message = "expected the beginning of the hexadecimal dump that goes on here, found none that can be read";
+        contents.faults.push(Fault::new(ProblemCode::Truncated, Position::Line(line), message));
+    }
+    contents
 }
 
 /// Reads a text that begins as base64, and what stands behind that.

@@ -32,6 +32,15 @@ fn an_audit_asks_for_the_roots_that_certificates_hang_on_and_for_no_other() {
     assert!(text.contains(&sha256(&used.der)) && !text.contains(&sha256(&unused.der)), "{text}");
 }
 
+#[test]
+fn an_audit_asks_the_pki_team_for_no_root_that_the_site_made_itself() {
+    let (root, site) = (Ca::root("Contoso Root CA"), Ca::root("SMS Issuing"));
+    let (client, role) = (root.client("pc1.contoso.test"), site.client("SMS Role SSL Certificate"));
+    let folder = folder(&[("1.cer", &root.der), ("2.cer", &site.der), ("3.cer", &client), ("4.cer", &role)]);
+    let text = Run::new(["audit", "--at", AT]).arg(folder.path()).output().text();
+    assert!(text.contains(&sha256(&root.der)) && !text.contains(&sha256(&site.der)), "{text}");
+}
+
 /// So many expired certificates, and one that is valid, of one key; with their CA.
 fn expired(count: usize) -> tempfile::TempDir {
     let root = Ca::root("Contoso Root CA");

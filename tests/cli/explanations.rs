@@ -393,3 +393,37 @@ fn a_hierarchy_deeper_than_is_searched_is_told_as_that() {
     let text = run("chain", &folder, &[]).text();
     assert!(!text.contains("certify each other") && !text.contains("is missing"), "{text}");
 }
+
+#[test]
+fn where_the_certificate_itself_is_at_fault_it_is_to_be_issued_anew_and_no_other_ca_asked_for() {
+    let within = vec![GeneralSubtree::DnsName("northwind.test".to_owned())];
+    let root = Ca::root_with(name("Northwind Root"), |options| {
+        options.name_constraints = Some(NameConstraints { permitted_subtrees: within, excluded_subtrees: Vec::new() });
+    });
+    let issued = folder(&[
+        ("root.cer", &root.der),
+        ("in.cer", &root.client("pc1.northwind.test")),
+        ("out.cer", &root.client("pc1.contoso.test")),
+        (
+            "key.cer",
+            &root.client_with("pc2.northwind.test", |options| {
+                options.key_usage = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+            }),
+        ),
+    ]);
+    for (file, purpose, expected) in [
+        ("in.cer", "server", "The certificate itself is not for that purpose"),
+        ("out.cer", "client", "Have it issued anew with a name that the CAs above it allow"),
+        ("key.cer", "client", "Have it issued anew, with the key usage that is expected"),
+    ] {
+        let run = Run::new(["verify", "--at", AT, "--purpose", purpose, "--trust"]).arg(issued.path().join("root.cer"));
+        let text = run.arg(issued.path().join(file)).output().status(1).text();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&format!("Next: {expected}")), "{text}");
+        assert!(!text.contains("CA certificate at fault"), "{text}");
+    }
+    let text = run("chain", &issued, &[]).text();
+    assert!(text.contains("Not valid: 1 client certificate: it fails itself on name constraints"), "{text}");
+    let of_a_ca = Run::new(["chain", "--at", AT]).arg(testdata("wrong-eku")).output().text();
+    assert!(of_a_ca.contains("The CA certificate at fault does not allow the purpose"), "{of_a_ca}");
+}

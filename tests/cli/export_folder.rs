@@ -23,6 +23,32 @@ fn an_existing_folder_that_is_not_empty_is_refused_without_force() {
 }
 
 #[test]
+fn programs_are_told_why_an_export_was_refused_too() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let full = place.path().join("full");
+    write(full.join("mine.txt"), "mine");
+    let (whole, gap) = (testdata("loop"), testdata("missing-intermediate"));
+    let cas = testdata("loop/root.cer");
+    for (source, dir, code, word) in [
+        (&whole, &full, "not-empty", "--force"),
+        (&gap, &place.path().join("new"), "incomplete", "--allow-incomplete"),
+        (&cas, &place.path().join("new"), "no-clients", "--all-cas"),
+    ] {
+        let json = into(&[source], dir, &["--format", "json"]).status(5).silent().json();
+        let lines = into(&[source], dir, &["--format", "ndjson"]).status(5).silent().text();
+        let last: Value = serde_json::from_str(lines.lines().last().expect("a summary")).expect("JSON");
+        for told in [&json["refusal"], &last["refusal"]] {
+            assert_eq!(told["code"], code);
+            assert!(told["message"].as_str().is_some_and(|message| message.contains(word)), "{told}");
+        }
+        let csv = into(&[source], dir, &["--format", "csv"]).status(5);
+        assert!(csv.stderr.contains(word) && !csv.text().contains(word), "{}", csv.seen());
+    }
+    let written = into(&[&whole], &place.path().join("new"), &["--format", "json"]).status(0).silent().json();
+    assert_eq!(written.get("refusal"), None, "{written}");
+}
+
+#[test]
 fn an_existing_empty_folder_is_taken() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let dir = place.path().join("out");

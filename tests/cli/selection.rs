@@ -53,6 +53,19 @@ fn left(counts: &Value) -> Vec<(String, u64)> {
 }
 
 #[test]
+fn where_none_of_the_clients_was_asked_for_the_option_is_named_and_no_certificate_asked_for() {
+    for option in [["--issuer", "Fabrikam Root CA"], ["--select", "SubjectStr:fabrikam"]] {
+        for command in ["chain", "audit", "export"] {
+            let (text, _) = run(command, "table", &option);
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains("client certificate that --issuer, --select or --first ask for"), "{text}");
+            assert!(!text.contains("certlm.msc") && !text.contains("there is no client certificate"), "{text}");
+        }
+        assert_eq!(json("export", &option)["refusal"]["code"], "none-selected");
+    }
+}
+
+#[test]
 fn the_first_of_all_is_not_asked_for_where_each_is_judged_as_soon_as_it_is_read() {
     let machines = machines();
     let root = machines.path().join("contoso.cer");

@@ -213,10 +213,12 @@ try {
         Assert-Refused -Run $run -Saying 'No drive of a Configuration Manager site was found', 'New-PSDrive'
         Assert-Called -Run $run -Expected @()
     }
-    Confirm-That 'a computer without the console is told which module is missing' {
-        $run = Invoke-Session -Code '& $Script -Name G' -With @{ SMS_ADMIN_UI_PATH = '' }
-        Assert-Refused -Run $run -Saying 'ConfigurationManager'
-        Assert-Called -Run $run -Expected @()
+    Confirm-That 'on a computer without the console it says which module is missing, and what to do' {
+        foreach ($path in '', '/nowhere/bin/i386') {
+            $run = Invoke-Session -Code '& $Script -Name G' -With @{ SMS_ADMIN_UI_PATH = $path }
+            Assert-Refused -Run $run -Saying 'ConfigurationManager', 'Nothing was changed.', 'README.txt'
+            Assert-Called -Run $run -Expected @()
+        }
     }
     Confirm-That 'a console before version 2010 is told by its version' {
         $run = Invoke-Child -Code '& $Script -Name G' -With @{ SMS_ADMIN_UI_PATH = [System.IO.Path]::Combine($temporary, 'console-2006', 'bin', 'i386') }

@@ -3,7 +3,7 @@
 use crate::cli::args::{Export, Format};
 use crate::cli::commands::{of_failures, of_problems};
 use crate::cli::exit::ExitStatus;
-use crate::cli::output::Sink;
+use crate::cli::output::{Sink, complain};
 use crate::cli::protect::is_apart_from;
 use crate::cli::{Stop, input};
 use crate::ops::{self, Bundle, Extent};
@@ -55,6 +55,9 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
         Err(BundleError::Refused(refusal)) => {
             sink.write(&refused(arguments, &found, &refusal))?;
             sink.finish()?;
+            if arguments.format == Format::Csv {
+                complain(&format!("nothing was written: {refusal}"));
+            }
             Ok(ExitStatus::Refused)
         }
         Err(error) => Err(Stop::Because(ExitStatus::Output, sanitize::terminal(&error.to_string()))),
@@ -67,7 +70,7 @@ fn lines(manifest: &Manifest) -> Vec<u8> {
 }
 
 fn refused(arguments: &Export, found: &Bundle, refusal: &Refusal) -> Vec<u8> {
-    let manifest = || bundle::manifest(found, false);
+    let manifest = || bundle::refused_manifest(found, refusal);
     match arguments.format {
         Format::Table => bundle::refusal_text(found, refusal, &arguments.out).into_bytes(),
         Format::Json => json::document(&manifest()),

@@ -24,10 +24,12 @@ declare! {
         PSS "pss" Some(Info), "RSASSA-PSS, the alternate signature format of AD CS";
         DSA "dsa" Some(Error), "DSA, whatever the hash";
         SHA224 "sha-224" Some(Warning), "SHA-224, which Windows does not have";
+        EDDSA "eddsa" Some(Error), "Ed25519 or Ed448, which Windows does not have";
+        ML_DSA "ml-dsa" Some(Warning), "ML-DSA, which only new versions of Windows have";
     }
-    why "Certificates are to be signed with SHA-2 (SHA-256 or SHA-512). Windows' own block on SHA-1 covers paths to roots of Microsoft's program, not those of an enterprise, so such certificates may go on working; MD5 and older can be forged. A root is trusted for being there: the hash of its own signature does not matter. RSASSA-PSS is sound, but Configuration Manager's pages do not speak of it. DSA is out of TLS altogether, and with it out of a gateway. Of the SHA-2 family Windows has SHA-256, SHA-384 and SHA-512: it cannot check a signature with SHA-224, though certpath can."
-    remedy "At the CA: `certutil -setreg CA\\CSP\\CNGHashAlgorithm SHA256`, restart the service (`net stop certsvc && net start certsvc`), and enrol the certificates anew. A CA whose key is in an old CSP has to be moved to a key storage provider first. For the plain format: `certutil -setreg CA\\CSP\\AlternateSignatureAlgorithm 0`. A CA with a DSA key needs another key, of RSA."
-    sources [PKI, SHA1_WINDOWS, CNG_ALGORITHMS]
+    why "Certificates are to be signed with SHA-2 (SHA-256 or SHA-512). Windows' own block on SHA-1 covers paths to roots of Microsoft's program, not those of an enterprise, so such certificates may go on working; MD5 and older can be forged. A root is trusted for being there: the hash of its own signature does not matter. RSASSA-PSS is sound, but Configuration Manager's pages do not speak of it. DSA is out of TLS altogether, and with it out of a gateway. Of the SHA-2 family Windows has SHA-256, SHA-384 and SHA-512: it cannot check a signature with SHA-224, though certpath can. Nor does Windows have EdDSA. Only new versions of it have ML-DSA, and Configuration Manager's pages do not speak of it."
+    remedy "At the CA: `certutil -setreg CA\\CSP\\CNGHashAlgorithm SHA256`, restart the service (`net stop certsvc && net start certsvc`), and enrol the certificates anew. A CA whose key is in an old CSP has to be moved to a key storage provider first. For the plain format: `certutil -setreg CA\\CSP\\AlternateSignatureAlgorithm 0`. A CA with a key of DSA, EdDSA or ML-DSA needs another key, of RSA."
+    sources [PKI, SHA1_WINDOWS, CNG_ALGORITHMS, EDDSA_WINDOWS]
 }
 
 declare! {

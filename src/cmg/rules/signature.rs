@@ -40,7 +40,18 @@ pub(super) fn hash(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Fin
         let message = "the signature is DSA, which TLS does not take (RFC 8446 section 4.2.3)";
         found.push(Finding::new(&signature_hash::DSA, message).expected("RSA").found(algorithm.to_string()));
     }
+    if looked.part != Part::Root && names(looked.certificate, EDDSA) {
+        let message = format!("the signature is {algorithm}, which Windows does not have, so that it cannot check it");
+        found.push(Finding::new(&signature_hash::EDDSA, message).expected("RSA").found(algorithm.to_string()));
+    }
+    if looked.part != Part::Root && names(looked.certificate, ML_DSA) {
+        let message = format!("the signature is {algorithm}, which only new versions of Windows have");
+        found.push(Finding::new(&signature_hash::ML_DSA, message).expected("RSA").found(algorithm.to_string()));
+    }
 }
+
+const EDDSA: &[&[u8]] = &[oid::ED25519, oid::ED448];
+const ML_DSA: &[&[u8]] = &[oid::ML_DSA_44, oid::ML_DSA_65, oid::ML_DSA_87];
 
 /// Whether the signature is of one of these algorithms.
 fn names(certificate: &Certificate, algorithms: &[&[u8]]) -> bool {
@@ -99,6 +110,17 @@ mod tests {
             assert_eq!(found(algorithm, Part::Root), [""; 0]);
         }
         assert_eq!(found(oid::SHA224_WITH_DSA, Part::EndEntity), ["signature-hash/sha-224", "signature-hash/dsa"]);
+    }
+
+    #[test]
+    fn eddsa_and_ml_dsa_which_not_every_windows_has_are_found_but_for_a_roots_own() {
+        for (algorithms, expected) in [(EDDSA, "signature-hash/eddsa"), (ML_DSA, "signature-hash/ml-dsa")] {
+            for algorithm in algorithms {
+                assert_eq!(found(algorithm, Part::EndEntity), [expected]);
+                assert_eq!(found(algorithm, Part::Intermediate), [expected]);
+                assert_eq!(found(algorithm, Part::Root), [""; 0]);
+            }
+        }
     }
 
     #[test]

@@ -148,6 +148,9 @@ if (-not (Get-Module -Name 'ConfigurationManager')) {
             Import-Module -Name 'ConfigurationManager'
         }
     }
+    catch {
+        throw ('The module of the Configuration Manager console cannot be loaded on this computer: {0} Nothing was changed. Copy the whole folder to a computer with the console, version 2010 or later, and run this there; or add the files in the console: README.txt beside this file says which goes where.' -f $_.Exception.Message)
+    }
     finally {
         $global:WhatIfPreference = $globalWhatIf
         $WhatIfPreference = $whatIf

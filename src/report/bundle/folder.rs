@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::report::bundle::manifest::SCHEMA;
@@ -76,7 +76,11 @@ impl Place {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(Refusal::NoName(directory.to_owned()).into());
         };
-        let place = Self { given: directory.to_owned(), parent: parent.to_owned(), name: name.to_owned() };
+        // A `..` may lead through the folder itself, which is away for a moment while it is replaced.
+        let goes_up = parent.components().any(|part| part == Component::ParentDir);
+        let real = if goes_up { fs::canonicalize(parent) } else { Ok(parent.to_owned()) };
+        let real = real.map_err(|error| BundleError::output("make a folder in", parent, error))?;
+        let place = Self { given: directory.to_owned(), parent: real, name: name.to_owned() };
         match fs::metadata(parent) {
             Ok(found) if found.is_dir() => Ok(place),
             Ok(_) => Err(BundleError::output("make a folder in", parent, io::ErrorKind::NotADirectory.into())),

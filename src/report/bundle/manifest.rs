@@ -11,7 +11,7 @@ use crate::cmg::selection::certificate_issuers;
 use crate::ops::{Bundle, ExportedClient, Trust};
 use crate::pool::Entry;
 use crate::report::bundle::file_name::file_names;
-use crate::report::bundle::{INTERMEDIATES, ROOTS, layout};
+use crate::report::bundle::{INTERMEDIATES, ROOTS, Refusal, layout};
 use crate::report::model::{
     KeyProviderRecord, OccurrenceRecord, PassedOverRecord, PathRecord, ProblemRecord, Role, SelectionRecord,
 };
@@ -37,6 +37,9 @@ pub struct Manifest {
     pub trust: Trust,
     /// Whether the files were written; where not, the entries say what would have been.
     pub written: bool,
+    /// Why the export was refused; absent where it was written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<WhyNotRecord>,
     /// The self-signed CAs.
     pub roots: Vec<EntryRecord>,
     /// The other CAs.
@@ -66,6 +69,47 @@ pub struct Manifest {
     pub problems: Vec<ProblemRecord>,
     /// Every file in the folder, this one too, by its path from there; empty where nothing was written.
     pub files: Vec<String>,
+}
+
+/// Why an export was refused.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "ExportRefusal")]
+#[non_exhaustive]
+pub struct WhyNotRecord {
+    /// For programs.
+    pub code: RefusalCode,
+    /// For people: the reason, and what to do.
+    pub message: String,
+}
+
+/// The reasons for which an export is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RefusalCode {
+    /// Some client certificate has no valid path to a root: `refused` has each.
+    Incomplete,
+    /// There is no client certificate.
+    NoClients,
+    /// There is none that `--issuer`, `--select` or `--first` ask for.
+    NoneSelected,
+    /// With `--allow-incomplete`: no client certificate has a valid path to a root.
+    NothingComplete,
+    /// No CA certificate has a valid path to a root.
+    NothingToWrite,
+    /// What is there is no folder.
+    NotAFolder,
+    /// The folder is not empty, and `--force` was not given.
+    NotEmpty,
+    /// The folder to be replaced is no earlier export.
+    NoManifest,
+    /// The folder to be replaced holds something that its manifest does not name.
+    Stranger,
+    /// The command runs in the folder to be replaced, or in one within it.
+    CurrentFolder,
+    /// No folder can have that name.
+    NoName,
 }
 
 /// A CA certificate of the export.
@@ -156,6 +200,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
         at: bundle.at,
         trust: bundle.trust,
         written,
+        refusal: None,
         clients: client_details.iter().map(|client| client.sha256.clone()).collect(),
         client_details,
         ccm_cert_issuers: issuers.value,
@@ -196,6 +241,12 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
         manifest.files = layout(&manifest);
     }
     manifest
+}
+
+/// The record of an export that was refused.
+pub fn refused_manifest(bundle: &Bundle, refusal: &Refusal) -> Manifest {
+    let refusal = WhyNotRecord { code: refusal.code(), message: refusal.to_string() };
+    Manifest { refusal: Some(refusal), ..manifest(bundle, false) }
 }
 
 fn identity(certificate: &Certificate) -> (String, String, String) {

@@ -26,7 +26,10 @@ use std::path::{Path, PathBuf};
 #[cfg(any(fuzzing, test))]
 pub(crate) use file_name::file_names;
 pub use folder::{Leftover, leftovers};
-pub use manifest::{ClientRecord, EntryRecord, FindingRecord, Manifest, RefusedRecord, manifest};
+pub use manifest::{
+    ClientRecord, EntryRecord, FindingRecord, Manifest, RefusalCode, RefusedRecord, WhyNotRecord, manifest,
+    refused_manifest,
+};
 pub use sheet::{EXPORT_COLUMNS, csv};
 pub use summary::{refusal_text, summary_text};
 
@@ -93,6 +96,8 @@ pub enum Refusal {
     Incomplete(usize),
     /// There is no client certificate.
     NoClients,
+    /// Client certificates were asked for by name, and none is left.
+    NoneSelected,
     /// No client certificate has a valid path to a self-signed anchor, and so many CA certificates have one.
     NothingComplete(usize),
     /// No CA certificate has a valid path.
@@ -137,6 +142,11 @@ impl fmt::Display for Refusal {
                 "there is no client certificate to build a path for: add one, or export every CA certificate that has a \
                  valid path with --all-cas",
             ),
+            Self::NoneSelected => f.write_str(
+                "no certificate here is a client certificate that --issuer, --select or --first ask for: see why each was \
+                 passed over, and correct the option or add the certificate; --all-cas exports every CA certificate that has \
+                 a valid path",
+            ),
             Self::NothingComplete(count) => write!(
                 f,
                 "no client certificate has a valid certification path to a root, so nothing is complete: add what is \
@@ -177,6 +187,25 @@ impl fmt::Display for Refusal {
             Self::NoName(path) => {
                 write!(f, "`{}` is no folder that can be made: give one with a name of its own", shown(path))
             }
+        }
+    }
+}
+
+impl Refusal {
+    /// What it is called in records.
+    pub fn code(&self) -> RefusalCode {
+        match self {
+            Self::Incomplete(_) => RefusalCode::Incomplete,
+            Self::NoClients => RefusalCode::NoClients,
+            Self::NoneSelected => RefusalCode::NoneSelected,
+            Self::NothingComplete(_) => RefusalCode::NothingComplete,
+            Self::NothingToWrite => RefusalCode::NothingToWrite,
+            Self::NotAFolder(_) => RefusalCode::NotAFolder,
+            Self::NotEmpty(_) => RefusalCode::NotEmpty,
+            Self::NoManifest { .. } => RefusalCode::NoManifest,
+            Self::Stranger { .. } => RefusalCode::Stranger,
+            Self::CurrentFolder(_) => RefusalCode::CurrentFolder,
+            Self::NoName(_) => RefusalCode::NoName,
         }
     }
 }
@@ -226,7 +255,7 @@ pub fn refusal(bundle: &Bundle, options: &BundleOptions) -> Option<Refusal> {
         return Some(Refusal::Incomplete(bundle.refused.len()));
     }
     if bundle.clients.is_empty() && bundle.refused.is_empty() && !options.all_cas {
-        return Some(Refusal::NoClients);
+        return Some(if bundle.selection.is_some() { Refusal::NoneSelected } else { Refusal::NoClients });
     }
     bundle.roots.is_empty().then_some(match bundle.unused_authorities {
         0 => Refusal::NothingToWrite,

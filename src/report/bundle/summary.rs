@@ -75,7 +75,7 @@ pub fn refusal_text(bundle: &Bundle, refusal: &Refusal, directory: &Path) -> Str
             }
         }
         Refusal::NothingComplete(_) | Refusal::NothingToWrite => reasons(&mut out, bundle),
-        Refusal::NoClients => {
+        Refusal::NoClients | Refusal::NoneSelected => {
             passed_over(&mut out, bundle);
             selection(&mut out, bundle);
         }
@@ -208,7 +208,7 @@ fn reason(client: &Client) -> String {
         let _ = writeln!(out, "  thumbprint      {}", certificate.thumbprint_hex());
         let _ = writeln!(out, "  expected        {}", terminal(&failure.expected));
         let _ = writeln!(out, "  found           {}", terminal(&failure.found));
-        let _ = writeln!(out, "  next            {}", describe::advice(failure.check));
+        let _ = writeln!(out, "  next            {}", describe::advice_on(path));
     }
     if let Some(missing) = &path.missing {
         match &missing.refused {

@@ -158,6 +158,31 @@ fn what_was_joined_with_pem_is_read_beside_it() {
 }
 
 #[test]
+fn what_is_attached_to_a_mail_in_base64_is_read_without_any_block_beside_it() {
+    let folded = |bytes: &[u8]| {
+        let text = base64(bytes);
+        text.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line).into_owned() + "\r\n").collect::<String>()
+    };
+    let head = "From: pki@contoso.com\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let attached = folded(&certificate(0)) + "\r\n--next\r\n" + head + &folded(certificate_block(1).as_bytes());
+    let mail = format!("{head}{attached}\r\n--next--\r\n");
+    // Longer than what tells the format of a stream.
+    let long = format!("{}{mail}", "a line of prose, and nothing in it\r\n".repeat(8_000));
+    for text in [mail, long] {
+        for looks in [Looks::Named, Looks::Certificate, Looks::Unknown] {
+            for contents in [whole(text.as_bytes(), looks), piped(text.as_bytes(), looks)] {
+                assert_eq!((found(&contents), contents.faults), (two().to_vec(), Vec::new()), "{looks:?}");
+            }
+        }
+    }
+    let prose = "a line of prose, and nothing in it\r\n".repeat(8_000);
+    for contents in [whole(prose.as_bytes(), Looks::Named), piped(prose.as_bytes(), Looks::Named)] {
+        assert_eq!((contents.found.len(), contents.faults.len()), (0, 1));
+        assert!(contents.faults[0].message.contains("a text without any"), "{:?}", contents.faults);
+    }
+}
+
+#[test]
 fn der_that_ends_in_a_dash_before_a_block_is_read_whole() {
     let (first, mut second) = (certificate_block(0), certificate(1));
     second.pop();

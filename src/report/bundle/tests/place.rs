@@ -37,6 +37,17 @@ fn force_replaces_an_earlier_export_as_a_whole() {
 }
 
 #[test]
+fn an_export_is_replaced_by_a_name_that_leads_through_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("cmg");
+    export(&bundle_of("cross-signed"), &target);
+    let after = write(&bundle_of("renewed-same-key"), &target.join("../cmg"), &forced()).unwrap();
+    is_whole(&target).unwrap();
+    assert!(target.join(&after.roots[0].file).exists());
+    assert_eq!(names_in(folder.path()), ["cmg"]);
+}
+
+#[test]
 fn force_replaces_nothing_that_the_manifest_does_not_name() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = bundle_of("renewed-same-key");
