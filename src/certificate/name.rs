@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+use crate::abridged::abridged;
 use crate::certificate::string;
 use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
 use crate::certificate::{general_name, oid};
@@ -162,13 +163,18 @@ impl<'a> Name<'a> {
         self.attributes().filter(|attribute| attribute.oid == oid::COMMON_NAME).last().map(|name| name.text())
     }
 
-    /// What stands for the name in a short text: the common name, else the whole.
+    /// What stands for the name in a short text: the common name, else the whole; cut where it is longer than anybody reads.
     pub fn short(&self) -> String {
         match self.common_name() {
-            Some(name) if !name.is_empty() => name.into_owned(),
+            Some(name) if !name.is_empty() => abridged(name).into_owned(),
             _ if self.is_empty() => "(no name)".to_owned(),
-            _ => self.to_string(),
+            _ => self.abridged(),
         }
+    }
+
+    /// As it is printed, cut likewise.
+    pub(crate) fn abridged(&self) -> String {
+        abridged(self.text()).into_owned()
     }
 
     /// As it is printed: `to_string`, with one allocation.
