@@ -72,6 +72,7 @@
 //! `cli`, on by default, is the command line: arguments, progress, the password prompt, completions and the manual page. A program
 //! that uses the library alone switches it off with `default-features = false`.
 
+mod abridged;
 mod time;
 
 pub mod certificate;

@@ -8,6 +8,7 @@ mod index;
 
 use std::fmt;
 
+use crate::abridged::abridged_hex;
 use crate::certificate::decode::{self, Extension, ExtensionSpan, Span};
 use crate::certificate::extensions::{self as ext, AuthorityKeyIdentifier, Decoded, DistributionPoint};
 use crate::certificate::general_name::{self, GeneralName};
@@ -406,13 +407,13 @@ impl PartialOrd for CrlNumber {
     }
 }
 
-/// Decimal up to 16 bytes, hex beyond.
+/// Decimal up to 16 bytes, hex beyond: of a number of megabytes the first bytes, for it is told at every certificate.
 impl fmt::Display for CrlNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.len() <= 16 {
             write!(f, "{}", self.0.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte)))
         } else {
-            write!(f, "0x{}", general_name::hex(&self.0))
+            write!(f, "0x{}", abridged_hex(&self.0))
         }
     }
 }

@@ -16,6 +16,7 @@ mod signature;
 pub(crate) mod string;
 pub(crate) mod tlv;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,7 +65,17 @@ pub struct Certificate {
     extended_key_usage: Decoded<Box<[Oid]>>,
     is_self_signed: OnceLock<bool>,
     is_known_root: AtomicBool,
+    long_subject: OnceLock<Box<LongSubject>>,
 }
+
+/// A subject that takes long to be made a text, which is told at each certificate below.
+struct LongSubject {
+    short: String,
+    abridged: String,
+}
+
+/// How many bytes of a name are made a text anew each time.
+const LONG_SUBJECT: usize = 4096;
 
 impl Certificate {
     /// Decodes one certificate, which must be all of `der`.
@@ -101,6 +112,7 @@ impl Certificate {
             extended_key_usage,
             is_self_signed: OnceLock::new(),
             is_known_root: AtomicBool::new(false),
+            long_subject: OnceLock::new(),
         })
     }
 
@@ -151,6 +163,22 @@ impl Certificate {
     /// The subject.
     pub fn subject(&self) -> Name<'_> {
         Name::new(self.span(self.layout.subject))
+    }
+
+    /// What stands for the subject in a short text: [`Name::short`].
+    pub(crate) fn short_subject(&self) -> Cow<'_, str> {
+        self.long_subject().map_or_else(|| self.subject().short().into(), |long| (&*long.short).into())
+    }
+
+    /// The subject as it is printed, cut where it is longer than anybody reads.
+    pub(crate) fn abridged_subject(&self) -> Cow<'_, str> {
+        self.long_subject().map_or_else(|| self.subject().abridged().into(), |long| (&*long.abridged).into())
+    }
+
+    fn long_subject(&self) -> Option<&LongSubject> {
+        let subject = self.subject();
+        let made = || Box::new(LongSubject { short: subject.short(), abridged: subject.abridged() });
+        (subject.as_bytes().len() > LONG_SUBJECT).then(|| &**self.long_subject.get_or_init(made))
     }
 
     /// The issuer.

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::abridged::abridged;
 use crate::certificate::string;
 use crate::certificate::tlv::{Cursor, DecodeError, Tlv, tag};
 use crate::certificate::{general_name, oid};
@@ -41,6 +44,20 @@ impl<'a> Attribute<'a> {
         string::text(self.value.tag, self.value.value).unwrap_or_else(|| Cow::Owned(hex_value(self.value.raw)))
     }
 
+    /// Whether two values of other bytes are the same in the form in which they are compared.
+    fn has_text_of(&self, other: &Self) -> bool {
+        let text = |one: &Self| string::text(one.value.tag, one.value.value);
+        let is_like = |text: &str, bytes: &[u8]| {
+            std::str::from_utf8(bytes).is_ok_and(|other| folded_anew(text).eq(other.chars()))
+        };
+        match (text(self), text(other)) {
+            (Some(one), Some(two)) => fold_alike(&one, &two),
+            (Some(text), None) => is_like(&text, other.value.raw),
+            (None, Some(text)) => is_like(&text, self.value.raw),
+            (None, None) => false,
+        }
+    }
+
     /// Writes the form in which two values are compared: RFC 5280 section 7.1 by RFC 4518, case folded, and runs of
     /// spaces made one. A value that is no character string compares by its encoding.
     fn write_comparable(&self, out: &mut Vec<u8>) {
@@ -54,33 +71,41 @@ impl<'a> Attribute<'a> {
 
 /// Normalised (NFKC, RFC 4518 section 2.3), case folded, leading and trailing spaces dropped, inner runs made one space.
 pub(crate) fn fold(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization as _;
     // ASCII is its own normal form, and what most names are.
-    if text.is_ascii() { fold_normal(text.chars()) } else { fold_normal(text.nfkc()).nfkc().collect() }
+    if text.is_ascii() { folded(text.chars()).collect() } else { folded_anew(text).collect() }
 }
 
-fn fold_normal(text: impl Iterator<Item = char>) -> String {
-    let mut folded = String::with_capacity(64);
-    let mut is_apart = false;
-    for c in text {
-        match c {
-            // RFC 4518 section 2.2: mapped to nothing, before spaces are counted.
-            '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => continue,
-            c if c.is_whitespace() => {
-                is_apart = !folded.is_empty();
-                continue;
-            }
-            _ => {}
-        }
-        if std::mem::take(&mut is_apart) {
-            folded.push(' ');
-        }
-        match c {
-            'ß' | 'ẞ' => folded.push_str("ss"),
-            _ => folded.extend(c.to_lowercase()),
-        }
+/// Whether the two fold alike: as far as they do, so that a text of megabytes costs nothing beside another.
+fn fold_alike(one: &str, two: &str) -> bool {
+    if one.is_ascii() && two.is_ascii() {
+        folded(one.chars()).eq(folded(two.chars()))
+    } else {
+        folded_anew(one).eq(folded_anew(two))
     }
-    folded
+}
+
+fn folded_anew(text: &str) -> impl Iterator<Item = char> {
+    folded(text.nfkc()).nfkc()
+}
+
+fn folded(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+    let (mut has_begun, mut is_apart) = (false, false);
+    let apart = text.filter_map(move |c| match c {
+        // RFC 4518 section 2.2: mapped to nothing, before spaces are counted.
+        '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => None,
+        c if c.is_whitespace() => {
+            is_apart = has_begun;
+            None
+        }
+        c => {
+            has_begun = true;
+            Some((std::mem::take(&mut is_apart).then_some(' '), c))
+        }
+    });
+    apart.flat_map(|(space, c)| {
+        let (c, rest) = if matches!(c, 'ß' | 'ẞ') { ('s', Some('s')) } else { (c, None) };
+        space.into_iter().chain(c.to_lowercase()).chain(rest)
+    })
 }
 
 /// A length, then the bytes, so that no two sequences of fields run into each other.
@@ -162,13 +187,18 @@ impl<'a> Name<'a> {
         self.attributes().filter(|attribute| attribute.oid == oid::COMMON_NAME).last().map(|name| name.text())
     }
 
-    /// What stands for the name in a short text: the common name, else the whole.
+    /// What stands for the name in a short text: the common name, else the whole; cut where it is longer than anybody reads.
     pub fn short(&self) -> String {
         match self.common_name() {
-            Some(name) if !name.is_empty() => name.into_owned(),
+            Some(name) if !name.is_empty() => abridged(name).into_owned(),
             _ if self.is_empty() => "(no name)".to_owned(),
-            _ => self.to_string(),
+            _ => self.abridged(),
         }
+    }
+
+    /// As it is printed, cut likewise.
+    pub(crate) fn abridged(&self) -> String {
+        abridged(self.text()).into_owned()
     }
 
     /// As it is printed: `to_string`, with one allocation.
@@ -220,9 +250,7 @@ fn relative_names_match(one: &[Attribute<'_>], two: &[Attribute<'_>]) -> bool {
         if one.oid != two.oid {
             return false;
         }
-        if one.value.raw == two.value.raw {
-            return true;
-        }
+        return one.value.raw == two.value.raw || one.has_text_of(two);
     }
     let comparable = |attributes: &[Attribute<'_>]| {
         let mut out = Vec::new();

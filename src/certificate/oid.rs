@@ -58,8 +58,15 @@ impl fmt::Display for Oid {
     }
 }
 
-/// Dotted decimals of the content bytes; an arc beyond 128 bits, or one that is cut off, is shown as bytes.
+/// How many bytes an object identifier has at most that is shown as numbers.
+const LONGEST: usize = 1024;
+
+/// Dotted decimals of the content bytes; an arc beyond 128 bits, one that is cut off, and what is longer than any object identifier is
+/// shown as bytes.
 pub(crate) fn dotted(content: &[u8]) -> String {
+    if content.len() > LONGEST {
+        return unreadable(content);
+    }
     let mut text = String::with_capacity(content.len() * 4);
     let mut rest = content;
     while let Some((arc, after)) = arc(rest) {
@@ -277,6 +284,8 @@ mod tests {
         let of_more_bits = [&[0x2a, 0x84][..], &[0x80; 17], &[0]].concat();
         assert!(dotted(&of_more_bits).starts_with("(unreadable"));
         assert!(dotted(&[]).starts_with("(unreadable"));
+        assert_eq!(dotted(&[1; LONGEST]).len(), 2 * LONGEST + 1);
+        assert!(dotted(&[1; LONGEST + 1]).starts_with("(unreadable"));
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Issuer {
             Self::Name(wanted) => {
                 let subject = ca.subject();
                 common_names(&subject).any(|name| same_ignoring_case(name.trim(), wanted))
-                    || (common_names(&subject).next().is_none() && same_ignoring_case(&subject.short(), wanted))
+                    || (common_names(&subject).next().is_none() && same_ignoring_case(&subject.to_string(), wanted))
             }
             Self::Attributes(attributes) => attributes.matches(&ca.subject()),
             Self::Roots(roots) => is_root && roots.iter().any(|root| root.matches(&ca.subject())),

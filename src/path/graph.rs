@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use self::issuers::Links;
 use crate::certificate::{Certificate, Name, VerifyingKey};
+use crate::path::missing::Missing;
 use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlIssuer, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
@@ -62,6 +63,8 @@ pub(crate) struct Node {
     /// Whether its key has parameters of the CA above it.
     pub(crate) inherits: bool,
     links: OnceLock<Links>,
+    /// What it says of its own issuer.
+    pub(super) missing: OnceLock<Box<Missing>>,
     checked: OnceLock<Result<(), Failure>>,
     pub(crate) paths: OnceLock<IssuerPaths>,
 }
@@ -171,6 +174,7 @@ impl Graph {
             is_self_issued,
             inherits: false,
             links: OnceLock::new(),
+            missing: OnceLock::new(),
             checked: OnceLock::new(),
             paths: OnceLock::new(),
         });

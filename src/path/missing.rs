@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::certificate::general_name::{hex, upper_hex};
+use crate::abridged::{abridged, abridged_hex};
+use crate::certificate::general_name::upper_hex;
 use crate::certificate::{Certificate, SignatureCheck, VerifyingKey};
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::trace::{Check, Failure, Refusal};
 use crate::path::windows::{self, Difference};
 
 /// What is known of an issuer that is not there, or that could not be confirmed.
+///
+/// It is told at every certificate below, so that texts that are longer than anybody reads are cut, and say so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Missing {
@@ -18,7 +21,7 @@ pub struct Missing {
     pub key_identifier: Option<String>,
     /// Its serial number, upper-case hex.
     pub serial_number: Option<String>,
-    /// Where it is published.
+    /// Where it is published: the first sixteen places, those that any machine can reach before the others.
     pub aia: Vec<String>,
     /// Of the certificates of that name that are at hand the one that comes nearest to it, and why it is not taken; `None` where there
     /// is none.
@@ -35,17 +38,13 @@ impl Missing {
         let authority = certificate.authority_key_identifier();
         let authority = authority.get();
         Self {
-            subject: certificate.issuer().to_string(),
-            key_identifier: authority.and_then(|found| found.key_identifier).map(hex),
-            serial_number: authority.and_then(|found| found.serial_number).map(upper_hex),
-            aia: certificate
-                .authority_information_access()
-                .get()
-                .into_iter()
-                .flatten()
-                .filter(|access| access.is_ca_issuers())
-                .map(|access| access.location.value())
-                .collect(),
+            subject: certificate.issuer().abridged(),
+            key_identifier: authority.and_then(|found| found.key_identifier).map(abridged_hex),
+            serial_number: authority
+                .and_then(|found| found.serial_number)
+                .map(upper_hex)
+                .map(|serial| abridged(serial).into_owned()),
+            aia: published_at(certificate),
             refused: None,
             candidates: 0,
             is_meant: false,
@@ -88,7 +87,7 @@ impl Missing {
         let Some(Refusal { candidate, failure, below: certificate }) = &self.refused else {
             return format!("the issuer of {below} is missing");
         };
-        let issuer = candidate.subject().short();
+        let issuer = candidate.short_subject();
         match failure.check {
             Check::AlgorithmMismatch => format!(
                 "{below} names one signature algorithm inside what is signed and another outside, so that its issuer cannot be confirmed"
@@ -124,13 +123,34 @@ impl Missing {
     }
 }
 
+/// How many places are told of where an issuer is published.
+const PLACES: usize = 16;
+
+/// Where a certificate says that its issuer is published.
+fn published_at(certificate: &Certificate) -> Vec<String> {
+    let places = certificate.authority_information_access();
+    let mut places: Vec<_> = places.get().into_iter().flatten().filter(|access| access.is_ca_issuers()).collect();
+    if places.len() > PLACES {
+        places.sort_by_cached_key(|access| !access.location.value().starts_with("http"));
+        places.truncate(PLACES);
+    }
+    places.into_iter().map(|access| abridged(access.location.value()).into_owned()).collect()
+}
+
 impl Graph {
     /// What is known of the issuer of `certificate`, where a path to no anchor ends at it; `path` are the CAs up to it.
     pub(crate) fn missing_issuer(&self, certificate: &Arc<Certificate>, path: &[NodeId], links: &Links) -> Missing {
-        let mut missing = Missing::issuer_of(certificate);
-        let of_its_name = self.with_subject(&certificate.issuer());
-        let is_one = self.find(certificate.sha256()).is_some_and(|own| of_its_name.contains(&own));
-        missing.candidates = of_its_name.len() - usize::from(is_one);
+        let own = self.find(certificate.sha256());
+        let told = || {
+            let of_its_name = self.with_subject(&certificate.issuer());
+            let is_one = own.is_some_and(|own| of_its_name.contains(&own));
+            let candidates = of_its_name.len() - usize::from(is_one);
+            Missing { candidates, ..Missing::issuer_of(certificate) }
+        };
+        let mut missing = match own {
+            Some(own) => Missing::clone(self.node(own).missing.get_or_init(|| Box::new(told()))),
+            None => told(),
+        };
         let refusal = |candidate: &Arc<Certificate>, failure: Failure| Refusal {
             below: certificate.clone(),
             candidate: candidate.clone(),
@@ -163,7 +183,7 @@ impl Graph {
     /// Why a path goes no farther although its issuer is confirmed: all of them are on it already, or the search ended before.
     fn why_no_farther(&self, path: &[NodeId], links: &Links) -> Failure {
         let Some(issuer) = links.issuers.iter().find(|issuer| !self.is_on(path, **issuer)) else {
-            let names = links.issuers.first().map(|issuer| self.certificate(*issuer).subject().to_string());
+            let names = links.issuers.first().map(|issuer| self.certificate(*issuer).abridged_subject().into_owned());
             return Failure::new(Check::Loop, "an issuer that is not on the path already", names.unwrap_or_default());
         };
         let depth = self.settings.budget.depth;
@@ -171,7 +191,7 @@ impl Graph {
             let expected = format!("at most {depth} CA certificates on a path");
             return Failure::new(Check::Budget, expected, format!("more than {depth} CA certificates on the path"));
         }
-        let found = format!("more ways above {} than are gone", self.certificate(*issuer).subject().short());
+        let found = format!("more ways above {} than are gone", self.certificate(*issuer).short_subject());
         Failure::new(Check::Budget, "a search that ends", found)
     }
 }

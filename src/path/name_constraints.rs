@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::certificate::extensions::{NameConstraints, Subtree};
-use crate::certificate::{Certificate, Decoded, GeneralName, Name, oid, string};
+use crate::certificate::{Certificate, Decoded, GeneralName, oid, string};
 use crate::path::graph::NodeId;
 use crate::path::trace::{Check, Failure};
 use crate::path::windows;
@@ -64,7 +64,7 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate, spent: &mut Spe
             return Err(Failure::new(Check::NameConstraints, "name constraints that can be read", error.to_string()));
         }
     };
-    let constraints = ByForm::of(&constraints, ca.subject());
+    let constraints = ByForm::of(&constraints, ca);
     let mut one = |name: &GeneralName<'_>| constraints.check(name, spent);
 
     let subject = certificate.subject();
@@ -103,11 +103,11 @@ pub(crate) fn check(certificate: &Certificate, ca: &Certificate, spent: &mut Spe
 /// The constraints of a CA by the form of name that they speak of, the excluded ones first.
 struct ByForm<'c, 'a> {
     constraints: HashMap<Form<'a>, Vec<(&'c Subtree<'a>, bool)>>,
-    ca: Name<'c>,
+    ca: &'c Certificate,
 }
 
 impl<'c, 'a> ByForm<'c, 'a> {
-    fn of(constraints: &'c NameConstraints<'a>, ca: Name<'c>) -> Self {
+    fn of(constraints: &'c NameConstraints<'a>, ca: &'c Certificate) -> Self {
         let excluded = constraints.excluded.iter().flatten().map(|subtree| (subtree, true));
         let permitted = constraints.permitted.iter().flatten().map(|subtree| (subtree, false));
         let mut by_form: HashMap<_, Vec<_>> = HashMap::new();
@@ -120,7 +120,11 @@ impl<'c, 'a> ByForm<'c, 'a> {
     fn check(&self, name: &GeneralName<'_>, spent: &mut Spent) -> Result<(), Failure> {
         let Some(constraints) = self.constraints.get(&form(name)) else { return Ok(()) };
         let refuse = |expected: String| {
-            Err(Failure::new(Check::NameConstraints, format!("{expected} by {}", self.ca.short()), name.to_string()))
+            Err(Failure::new(
+                Check::NameConstraints,
+                format!("{expected} by {}", self.ca.short_subject()),
+                name.to_string(),
+            ))
         };
         let mut same_form = 0;
         let mut permitted = false;

@@ -390,7 +390,7 @@ impl<'a> Judge<'a> {
             }
             match self.status(certificate, CrlIssuer { certificate: issuer, key: &key_on(above) }) {
                 RevocationStatus::Good => {}
-                other => return Verdict::Bad(format!("{}: {other}", certificate.subject().short())),
+                other => return Verdict::Bad(format!("{}: {other}", certificate.short_subject())),
             }
         }
         Verdict::Good

@@ -77,7 +77,7 @@ impl State {
                 let failure = Failure::new(
                     Check::PathLength,
                     "no further intermediate, as the path length left is 0",
-                    node.certificate.subject().short(),
+                    node.certificate.short_subject(),
                 );
                 return Err(if self.is_path_length_of_anchor { failure.differing(&windows::ANCHOR) } else { failure });
             };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::abridged::abridged;
 use crate::certificate::Certificate;
 use crate::path::windows::Difference;
 
@@ -95,9 +96,9 @@ impl Check {
 pub struct Failure {
     /// The check that decided.
     pub check: Check,
-    /// What it expected.
+    /// What it expected; what is too long for anybody to read is cut, and says so.
     pub expected: String,
-    /// What it found.
+    /// What it found, cut likewise.
     pub found: String,
     /// Where Windows decides this differently from RFC 5280, or both differently from what one would expect.
     pub windows: Option<&'static Difference>,
@@ -105,7 +106,9 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn new(check: Check, expected: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { check, expected: expected.into(), found: found.into(), windows: None }
+        // Of a CA it is told at every certificate below.
+        let told = |text: String| abridged(text).into_owned();
+        Self { check, expected: told(expected.into()), found: told(found.into()), windows: None }
     }
 
     /// Where Windows differs from RFC 5280 in what decided.

@@ -257,7 +257,7 @@ impl Graph {
             let untrusted = Failure::new(
                 Check::Untrusted,
                 "a trust anchor",
-                format!("{}, self-signed and not among them", top.subject()),
+                format!("{}, self-signed and not among them", top.abridged_subject()),
             );
             let failure = own.map_or((top, untrusted), |failure| (certificate.clone(), failure.clone()));
             return Path { status: PathStatus::Invalid, failure: Some(failure), ..path };

@@ -23,7 +23,7 @@ pub(crate) fn subject(certificate: &Certificate) -> String {
     {
         return terminal(&first.value());
     }
-    name(&own)
+    terminal(&certificate.short_subject())
 }
 
 /// `RSA 2048`, `EC P-256`, `Ed25519`.

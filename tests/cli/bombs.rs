@@ -5,6 +5,7 @@ mod certificates;
 mod hierarchies;
 mod lists;
 mod sources;
+mod texts;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -98,7 +98,7 @@ fn cross(group: &[Known<'_>], found: &mut Vec<(usize, Finding)>) {
             let Some(other) = first.filter(|first| first.issuer != known.issuer).or(by_another) else { continue };
             let message = format!(
                 "the CA {} has two certificates with one key: this one by {}, another by {}",
-                certificate.subject().short(),
+                certificate.short_subject(),
                 certificate.issuer().short(),
                 if other.ca.is_self_signed { "itself".to_owned() } else { other.ca.certificate.issuer().short() }
             );

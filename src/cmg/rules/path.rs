@@ -34,7 +34,7 @@ pub(crate) fn where_it_ends(certificate: &Certificate, missing: &Missing) -> Fin
 pub(crate) fn incomplete(missing: &Missing) -> Finding {
     let mut message = match &missing.refused {
         None => format!("the certificate of the issuer {} is not among the sources", missing.subject),
-        Some(refusal) => missing.why(&refusal.below.subject().short()),
+        Some(refusal) => missing.why(&refusal.below.short_subject()),
     };
     if let Some(identifier) = &missing.key_identifier {
         message.push_str(&format!(", key identifier {identifier}"));
@@ -63,14 +63,14 @@ pub(crate) fn exhausted(limit: &str) -> Finding {
 /// That no path holds, because of a failure at a certificate other than this one.
 pub(crate) fn invalid(at_fault: &Certificate, failure: &Failure) -> Finding {
     if failure.check == Check::Untrusted {
-        let message = format!("the path ends at {}, which is not among the trust anchors", at_fault.subject().short());
+        let message = format!("the path ends at {}, which is not among the trust anchors", at_fault.short_subject());
         let finding = Finding::new(&path_incomplete::UNTRUSTED_ROOT, message);
         return finding.expected(&*failure.expected).found(&*failure.found);
     }
     if failure.check == Check::Budget {
         return exhausted(&failure.found);
     }
-    let mut message = format!("no path is valid: {} fails the check {failure}", at_fault.subject().short());
+    let mut message = format!("no path is valid: {} fails the check {failure}", at_fault.short_subject());
     message.push_str(&differing(failure));
     Finding::new(&path_invalid::REFUSED, message).expected(&*failure.expected).found(&*failure.found)
 }
@@ -129,7 +129,7 @@ fn differing(failure: &Failure) -> String {
 
 /// That the issuer's key did not make the signature, or cannot be tried.
 pub(crate) fn refused_by(issuer: &Certificate, failure: &Failure) -> Finding {
-    let name = issuer.subject().short();
+    let name = issuer.short_subject();
     if failure.check == Check::AlgorithmMismatch {
         return mismatched(failure);
     }

@@ -50,7 +50,7 @@ pub(super) fn site_generated(looked: &Looked<'_>, _: &RuleContext<'_>, found: &m
 /// A root that Windows ships with.
 pub(super) fn public_root(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Finding>) {
     if looked.part == Part::Root && is_public_root(looked.certificate.sha256()) {
-        let name = looked.certificate.subject().short();
+        let name = looked.certificate.short_subject();
         let message = format!(
             "{name} is a public root: whoever gets a certificate with client authentication below it may come in"
         );

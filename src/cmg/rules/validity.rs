@@ -59,7 +59,7 @@ pub(crate) fn outlives_issuer(
         return None;
     }
     let message =
-        format!("it is valid to {}, its issuer {} only to {}", own.date(), issuer.subject().short(), above.date());
+        format!("it is valid to {}, its issuer {} only to {}", own.date(), issuer.short_subject(), above.date());
     let finding = Finding::new(&validity::OUTLIVES_ISSUER, message);
     Some(finding.expected(format!("{above} at the latest")).found(own.to_string()))
 }

@@ -1,6 +1,6 @@
 //! Who issued a certificate: candidates by name, the likeliest key first, decided by the signature.
 
-use crate::certificate::general_name::hex;
+use crate::abridged::abridged_hex;
 use crate::certificate::{Certificate, HashAlgorithm, SignatureCheck};
 use crate::path::graph::{Graph, KeyId, NameId, Namesakes, Node, NodeId};
 use crate::path::trace::{Check, Failure, keep_refused};
@@ -122,8 +122,7 @@ impl Graph {
             }
             let Node { certificate, name: other, .. } = self.node(*id);
             if Some(*other) != name && certificate.sha256() != below.sha256() {
-                let failure =
-                    || Failure::new(Check::Name, below.issuer().to_string(), certificate.subject().to_string());
+                let failure = || Failure::new(Check::Name, below.issuer().abridged(), certificate.abridged_subject());
                 links.refuse(most, *id, failure);
             }
         }
@@ -142,7 +141,7 @@ fn refusal(
     if let (Some(wanted), Some(found)) = (wanted, candidate.subject_key_identifier())
         && wanted != found
     {
-        return Failure::new(Check::KeyIdentifier, hex(wanted), hex(found));
+        return Failure::new(Check::KeyIdentifier, abridged_hex(wanted), abridged_hex(found));
     }
     // Under an algorithm that is not the one that was signed no signature holds, and that says nothing of the key.
     if !is_signed_by_another && let Err(mismatch) = checks::one_algorithm(below) {

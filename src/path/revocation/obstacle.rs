@@ -76,14 +76,14 @@ impl<'a> Obstacle<'a> {
             None => match self {
                 Self::OnlyDelta => format!(
                     "of the CRLs from {} only delta CRLs are among the sources; the complete CRL is needed too",
-                    certificate.issuer()
+                    certificate.issuer().abridged()
                 ),
                 Self::SomeReasons(covered) => format!(
                     "the CRLs from {} do not cover revocation for {}; the other CRLs are needed too",
-                    certificate.issuer(),
+                    certificate.issuer().abridged(),
                     reason_names(ALL_REASONS & !covered)
                 ),
-                _ => format!("no CRL for certificates of {} is among the sources", certificate.issuer()),
+                _ => format!("no CRL for certificates of {} is among the sources", certificate.issuer().abridged()),
             },
         };
         // What is missing there is another list, and its place is told with it.
@@ -107,13 +107,15 @@ impl<'a> Obstacle<'a> {
         if let Some(number) = crl.number() {
             let _ = write!(text, "number {number} ");
         }
-        let _ = write!(text, "from {}", crl.issuer());
+        let _ = write!(text, "from {}", crl.issuer().abridged());
         if let Some(issued) = crl.this_update() {
             let _ = write!(text, " of {}", issued.date());
         }
         text.push(' ');
         let _ = match self {
-            Self::NotIndirect(_) => write!(text, "does not speak for certificates of {}", certificate.issuer()),
+            Self::NotIndirect(_) => {
+                write!(text, "does not speak for certificates of {}", certificate.issuer().abridged())
+            }
             Self::OtherPoint(_) => {
                 let names = crl.issuing_distribution_point().map_or_else(Vec::new, |point| uris(&point.full_name));
                 if names.is_empty() {

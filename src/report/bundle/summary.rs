@@ -159,7 +159,7 @@ fn names<'a>(certificates: impl ExactSizeIterator<Item = &'a Certificate>) -> St
     let more = certificates.len().saturating_sub(EXAMPLES);
     let mut text = certificates
         .take(EXAMPLES)
-        .map(|certificate| terminal(&certificate.subject().short()))
+        .map(|certificate| terminal(&certificate.short_subject()))
         .collect::<Vec<_>>()
         .join(", ");
     if more > 0 {
@@ -204,7 +204,7 @@ fn reason(client: &Client) -> String {
     };
     if let Some((certificate, failure)) = &path.failure {
         let _ = writeln!(out, "Failed check: {}", describe::check(failure.check));
-        let _ = writeln!(out, "  at              {}", terminal(&certificate.subject().to_string()));
+        let _ = writeln!(out, "  at              {}", terminal(&certificate.abridged_subject()));
         let _ = writeln!(out, "  thumbprint      {}", certificate.thumbprint_hex());
         let _ = writeln!(out, "  expected        {}", terminal(&failure.expected));
         let _ = writeln!(out, "  found           {}", terminal(&failure.found));
@@ -215,7 +215,7 @@ fn reason(client: &Client) -> String {
             None => out.push_str("Missing: the certificate of an issuer\n"),
             Some(refusal) => {
                 let what = if missing.is_at_hand() { "Not confirmed" } else { "Missing" };
-                let _ = writeln!(out, "{what}: {}", terminal(&missing.why(&refusal.below.subject().short())));
+                let _ = writeln!(out, "{what}: {}", terminal(&missing.why(&refusal.below.short_subject())));
             }
         }
         let _ = writeln!(out, "  subject         {}", terminal(&missing.subject));
@@ -242,7 +242,7 @@ fn reason(client: &Client) -> String {
     if path.failure.is_none() && path.missing.is_none() {
         out.push_str("Ends at a trust anchor that is not self-signed, and a CMG must be given the root\n");
         if let Some(last) = path.certificates.last() {
-            let _ = writeln!(out, "  anchor          {}", terminal(&last.subject().to_string()));
+            let _ = writeln!(out, "  anchor          {}", terminal(&last.abridged_subject()));
         }
         out.push_str("  next            give the root as --trust too, and export again\n");
     }
@@ -257,7 +257,7 @@ fn considered(out: &mut String, client: &Client, path: &crate::path::Path) {
         let _ = writeln!(
             out,
             "  considered      {} ({}): {}",
-            terminal(&refusal.candidate.subject().to_string()),
+            terminal(&refusal.candidate.abridged_subject()),
             refusal.candidate.thumbprint_hex(),
             describe::failure(&refusal.failure)
         );

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::abridged::abridged_hex;
 use crate::certificate::Certificate;
 use crate::path::windows::{self, Difference};
 use crate::path::{Failure, Missing, Path, PathStatus, Refusal, RevocationStatus, Verdict};
@@ -65,7 +66,7 @@ impl MissingRecord {
             key_identifier: missing.key_identifier.clone(),
             serial_number: missing.serial_number.clone(),
             aia: missing.aia.clone(),
-            reason: missing.why(&below.subject().short()),
+            reason: missing.why(&below.short_subject()),
             candidates: missing.candidates,
             refused: missing.refused.as_ref().map(RefusalRecord::new),
             windows: missing.windows().map(WindowsRecord::new),
@@ -79,7 +80,7 @@ impl MissingRecord {
 pub struct FailureRecord {
     /// SHA-256 of the certificate at fault.
     pub certificate: String,
-    /// Its subject.
+    /// Its subject, cut where it is longer than anybody reads.
     pub subject: String,
     /// The check.
     pub check: &'static str,
@@ -97,7 +98,7 @@ impl FailureRecord {
     pub fn new(certificate: &Certificate, failure: &Failure) -> Self {
         Self {
             certificate: certificate.sha256_hex(),
-            subject: certificate.subject().to_string(),
+            subject: certificate.abridged_subject().into_owned(),
             check: failure.check.name(),
             expected: failure.expected.clone(),
             found: failure.found.clone(),
@@ -112,7 +113,7 @@ impl FailureRecord {
 pub struct DepartureRecord {
     /// SHA-256 of the certificate.
     pub certificate: String,
-    /// Its subject.
+    /// Its subject, cut where it is longer than anybody reads.
     pub subject: String,
     /// What section 4 asks for.
     pub expected: String,
@@ -127,7 +128,7 @@ impl DepartureRecord {
         departures
             .map(|(certificate, failure)| Self {
                 certificate: certificate.sha256_hex(),
-                subject: certificate.subject().to_string(),
+                subject: certificate.abridged_subject().into_owned(),
                 expected: failure.expected,
                 found: failure.found,
             })
@@ -141,7 +142,7 @@ impl DepartureRecord {
 pub struct RefusalRecord {
     /// SHA-256 of the candidate.
     pub candidate: String,
-    /// Its subject.
+    /// Its subject, cut where it is longer than anybody reads.
     pub subject: String,
     /// Its thumbprint.
     pub thumbprint: String,
@@ -165,7 +166,7 @@ impl RefusalRecord {
         let below = at.and_then(|at| path.certificates.get(at.saturating_sub(1)));
         Self {
             candidate: at_fault.sha256_hex(),
-            subject: at_fault.subject().to_string(),
+            subject: at_fault.abridged_subject().into_owned(),
             thumbprint: at_fault.thumbprint_hex(),
             below: below.map_or_else(|| at_fault.sha256_hex(), |below| below.sha256_hex()),
             check: failure.check.name(),
@@ -179,7 +180,7 @@ impl RefusalRecord {
     pub fn new(refusal: &Refusal) -> Self {
         Self {
             candidate: refusal.candidate.sha256_hex(),
-            subject: refusal.candidate.subject().to_string(),
+            subject: refusal.candidate.abridged_subject().into_owned(),
             thumbprint: refusal.candidate.thumbprint_hex(),
             below: refusal.below.sha256_hex(),
             check: refusal.failure.check.name(),
@@ -228,13 +229,13 @@ impl RevocationRecord {
 pub struct NameEncodingRecord {
     /// SHA-256 of the certificate.
     pub certificate: String,
-    /// Its subject.
+    /// Its subject, cut where it is longer than anybody reads.
     pub subject: String,
     /// SHA-256 of its issuer on this path.
     pub issuer: String,
-    /// The issuer's name as the certificate gives it, lower-case hex of the DER.
+    /// The issuer's name as the certificate gives it, lower-case hex of the DER, cut likewise.
     pub expected: String,
-    /// The subject of the issuer's own certificate, lower-case hex of the DER.
+    /// The subject of the issuer's own certificate, lower-case hex of the DER, cut likewise.
     pub found: String,
     /// What Windows makes of it.
     pub windows: WindowsRecord,
@@ -243,13 +244,12 @@ pub struct NameEncodingRecord {
 impl NameEncodingRecord {
     /// Of a certificate and its issuer.
     pub fn new(below: &Certificate, issuer: &Certificate) -> Self {
-        let hex = crate::certificate::general_name::hex;
         Self {
             certificate: below.sha256_hex(),
-            subject: below.subject().to_string(),
+            subject: below.abridged_subject().into_owned(),
             issuer: issuer.sha256_hex(),
-            expected: hex(below.issuer().as_bytes()),
-            found: hex(issuer.subject().as_bytes()),
+            expected: abridged_hex(below.issuer().as_bytes()),
+            found: abridged_hex(issuer.subject().as_bytes()),
             windows: WindowsRecord::new(&windows::NAMES),
         }
     }

@@ -1,7 +1,7 @@
 //! More CRLs than anyone needs.
 #![cfg(target_os = "linux")]
 
-use super::{bounded, extension};
+use super::{BASIC_CONSTRAINTS_CA, attribute, bounded, certificate, ed25519, extension};
 use crate::common::pki::{Ca, folder};
 use crate::common::{AT, array, pem};
 use crate::der_writer::{element, sequence};
@@ -47,4 +47,34 @@ fn thousands_of_crls_of_one_ca_and_of_delta_crls_are_gone_through_once_and_not_f
         let told = certificates.iter().filter(|one| one["findings"].to_string().contains(expected)).count();
         assert_eq!(told, 300, "{expected}: {}", certificates[0]);
     }
+}
+
+#[test]
+fn a_name_of_megabytes_in_an_indirect_crl_is_not_read_again_for_each_certificate() {
+    let (key, other) = (ed25519(), ed25519());
+    let name = |text: &str| sequence(&[&element(0x31, &attribute(text))]);
+    let issuer = name("Contoso Root");
+    let root = certificate(&issuer, &issuer, &key, &key, &[BASIC_CONSTRAINTS_CA.to_vec()]);
+    let clients = (0..500).map(|n| pem(&certificate(&name(&format!("client {n}")), &issuer, &other, &key, &[])));
+    let date = |text: &[u8]| element(0x17, text);
+    let long = element(0xa4, &name(&"R".repeat(2_000_000)));
+    let named = sequence(&[&extension(&[0x55, 0x1d, 29], &sequence(&[&long]))]);
+    // The certificates have the number of the second entry, which is of the issuer that the first one names.
+    let entry = |serial: u8, more: &[u8]| sequence(&[&[2, 1, serial], &date(b"250101000000Z"), more]);
+    let entries = sequence(&[&entry(1, &named), &entry(7, &[])]);
+    let indirect = sequence(&[&[6, 3, 0x55, 0x1d, 28, 1, 1, 0xff], &element(4, &sequence(&[&[0x84, 1, 0xff]]))]);
+    let number = extension(&[0x55, 0x1d, 20], &[2, 1, 1]);
+    let algorithm = sequence(&[&[6, 3, 0x2b, 0x65, 0x70]]);
+    let (from, to) = (date(b"250101000000Z"), date(b"400101000000Z"));
+    let extensions = element(0xa0, &sequence(&[&indirect, &number]));
+    let signed = sequence(&[&[2, 1, 1], &algorithm, &issuer, &from, &to, &entries, &extensions]);
+    let signature = rcgen::SigningKey::sign(&key, &signed).expect("it can be signed");
+    let list = sequence(&[&signed, &algorithm, &element(3, &[&[0], &signature[..]].concat())]);
+    let clients: String = clients.collect();
+    let folder = folder(&[("root.cer", &root), ("clients.pem", clients.as_bytes()), ("all.crl", &list)]);
+    let path = folder.path().to_str().expect("a path");
+    let report = bounded(&["chain", "--at", AT, "--format", "json", path], "").json();
+    let clients = array(&report["clients"]);
+    let good = clients.iter().filter(|client| client["paths"][0]["revocation"][0]["status"] == "good").count();
+    assert_eq!((clients.len(), good), (500, 500), "{}", clients[0]);
 }
