@@ -91,33 +91,59 @@ pub fn diff(before: &[Arc<Certificate>], after: &[Arc<Certificate>]) -> Differen
     difference
 }
 
-/// For each certificate that comes, the best of those that were there before and are of the same CA.
+/// Certificates of one name and kind, the later one behind the earlier: those that go before those that stay, and so for each key.
+#[derive(Default)]
+struct Candidates<'a> {
+    all: [Vec<&'a Arc<Certificate>>; 2],
+    of_key: [HashMap<&'a [u8], Vec<&'a Arc<Certificate>>>; 2],
+}
+
+impl<'a> Candidates<'a> {
+    fn add(&mut self, old: &'a Arc<Certificate>, stays: bool) {
+        let stays = usize::from(stays);
+        self.all[stays].push(old);
+        self.of_key[stays].entry(old.subject_public_key_info()).or_default().push(old);
+    }
+
+    /// A certificate that goes before one that stays; the same key, and the later one, first.
+    fn best(&mut self, new: &Certificate, taken: &HashSet<[u8; 32]>) -> Option<&'a Arc<Certificate>> {
+        // What is taken stays so, and is not looked at twice.
+        let free = |list: &mut Vec<&'a Arc<Certificate>>| {
+            while list.pop_if(|old| taken.contains(old.sha256())).is_some() {}
+            list.last().copied()
+        };
+        let key = new.subject_public_key_info();
+        self.all.iter_mut().zip(&mut self.of_key).find_map(|(all, of_key)| {
+            let of_key = of_key.get_mut(key).and_then(free);
+            of_key.or_else(|| free(all))
+        })
+    }
+}
+
+/// For each certificate that comes, the best of those that were there before and are of the same CA: the predecessor that it names, else
+/// [`Candidates::best`].
 fn pairs(difference: &Difference) -> Vec<Pair> {
-    let mut by_name: HashMap<Vec<u8>, Vec<&Arc<Certificate>>> = HashMap::new();
+    let kind = |one: &Certificate| (one.subject().comparable(), one.is_self_issued(), one.is_self_signed());
+    let stay = difference.keep.iter().map(|old| (old, true));
+    let mut before: Vec<_> = difference.remove.iter().map(|old| (old, false)).chain(stay).collect();
+    before.sort_by_key(|(old, _)| (old.not_after(), *old.sha256()));
+    let mut by_kind: HashMap<_, Candidates<'_>> = HashMap::new();
     let mut by_thumbprint: HashMap<[u8; 20], &Arc<Certificate>> = HashMap::new();
-    for old in difference.remove.iter().chain(&difference.keep) {
-        by_name.entry(old.subject().comparable()).or_default().push(old);
+    for (old, stays) in before {
+        by_kind.entry(kind(old)).or_default().add(old, stays);
         by_thumbprint.insert(*old.thumbprint(), old);
     }
-    let removed: HashSet<[u8; 32]> = difference.remove.iter().map(|one| *one.sha256()).collect();
     let mut taken = HashSet::new();
     let mut pairs = Vec::new();
     for new in &difference.add {
         let named = new.previous_ca_hash().and_then(|hash| hash.try_into().ok());
         let predecessor = named.and_then(|hash: [u8; 20]| by_thumbprint.get(&hash).copied());
-        let of_name = by_name.get(&new.subject().comparable()).into_iter().flatten().copied();
-        let candidates = predecessor.into_iter().map(|old| (old, true)).chain(of_name.map(|old| (old, false)));
-        // A certificate that goes before one that stays; the named predecessor, the same key and the later one first.
-        let best = candidates
-            .filter(|(old, _)| is_of_one_kind(old, new))
-            .filter(|(old, _)| !taken.contains(old.sha256()))
-            .max_by_key(|(old, is_named)| {
-                (*is_named, removed.contains(old.sha256()), same_key(old, new), old.not_after(), *old.sha256())
-            });
-        if let Some((old, is_named)) = best {
+        let predecessor = predecessor.filter(|old| is_of_one_kind(old, new) && !taken.contains(old.sha256()));
+        let best = predecessor.or_else(|| by_kind.get_mut(&kind(new))?.best(new, &taken));
+        if let Some(old) = best {
             taken.insert(*old.sha256());
             let same_key = same_key(old, new);
-            let relation = match (is_named, same_key) {
+            let relation = match (predecessor.is_some(), same_key) {
                 (true, _) => Relation::Successor,
                 (false, true) => Relation::RenewedSameKey,
                 (false, false) => Relation::RenewedNewKey,
@@ -186,6 +212,56 @@ mod tests {
         let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
         assert_eq!(pair.new.sha256(), new.sha256());
         assert!(!pair.same_key);
+    }
+
+    /// As [`pairs`], by going through every certificate for each.
+    fn pairs_one_by_one(difference: &Difference) -> Vec<[[u8; 32]; 2]> {
+        let mut taken = HashSet::new();
+        let mut pairs = Vec::new();
+        for new in &difference.add {
+            let before =
+                difference.remove.iter().map(|old| (old, true)).chain(difference.keep.iter().map(|old| (old, false)));
+            let is_named = |old: &Certificate| new.previous_ca_hash() == Some(&old.thumbprint()[..]);
+            let best = before
+                .filter(|(old, _)| is_named(old) || old.subject().matches(&new.subject()))
+                .filter(|(old, _)| is_of_one_kind(old, new) && !taken.contains(old.sha256()))
+                .max_by_key(|(old, goes)| (is_named(old), *goes, same_key(old, new), old.not_after(), *old.sha256()));
+            if let Some((old, _)) = best {
+                taken.insert(*old.sha256());
+                pairs.push([*old.sha256(), *new.sha256()]);
+            }
+        }
+        pairs
+    }
+
+    #[test]
+    fn each_is_paired_with_the_best_of_all_that_were_there() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pki");
+        let files = std::fs::read_dir(folder).unwrap().flat_map(|pki| std::fs::read_dir(pki.unwrap().path()).unwrap());
+        let mut all: Vec<_> = files
+            .filter_map(|file| Certificate::from_der(&std::fs::read(file.unwrap().path()).ok()?).ok().map(Arc::new))
+            .collect();
+        all.sort_by_key(|one| *one.sha256());
+        let mut count = 0;
+        let mut dice = 1u64;
+        for _ in 0..200 {
+            let mut side = |list: &mut Vec<_>, one: &Arc<Certificate>| {
+                dice = dice.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                if dice >> 62 != 0 {
+                    list.push(one.clone());
+                }
+            };
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for one in &all {
+                side(&mut before, one);
+                side(&mut after, one);
+            }
+            let found = diff(&before, &after);
+            let pairs: Vec<_> = found.pairs.iter().map(|pair| [*pair.old.sha256(), *pair.new.sha256()]).collect();
+            assert_eq!(pairs, pairs_one_by_one(&found));
+            count += pairs.len();
+        }
+        assert!(count > 200, "{count}");
     }
 
     #[test]

@@ -234,3 +234,26 @@ fn the_policies_of_many_paths_do_not_take_the_memory() {
     assert_eq!(report["clients"][0]["paths"][0]["status"], "valid");
     assert_eq!(report["clients"][0]["exhausted"], true);
 }
+
+#[test]
+fn thousands_of_certificates_of_one_ca_are_not_gone_through_for_each_that_replaces_one() {
+    let keys = [ed25519(), ed25519()];
+    let name = sequence(&[&element(0x31, &attribute("Contoso Root"))]);
+    let side = |from: u32, key: &KeyPair| -> String {
+        let one = |n: u32| {
+            let own = extension(&[0x55, 0x1d, 14], &element(4, &n.to_be_bytes()));
+            pem(&certificate(&name, &name, key, key, &[BASIC_CONSTRAINTS_CA.to_vec(), own]))
+        };
+        (from..from + 12_000).map(one).collect()
+    };
+    let (before, same, other) = (side(0, &keys[0]), side(1_000_000, &keys[0]), side(2_000_000, &keys[1]));
+    for (after, relation) in [(same, "renewed-same-key"), (other, "renewed-new-key")] {
+        let folder = folder(&[("before.pem", before.as_bytes()), ("after.pem", after.as_bytes())]);
+        let [before, after] = ["before.pem", "after.pem"].map(|name| folder.path().join(name));
+        let sides = [&before, &after].map(|path| path.to_str().expect("a path"));
+        let report = bounded(&["diff", "--format", "json", sides[0], sides[1]], "").json();
+        let pairs = array(&report["pairs"]);
+        assert_eq!(pairs.len(), 12_000);
+        assert!(pairs.iter().all(|pair| pair["relation"] == relation), "{}", pairs[0]);
+    }
+}
