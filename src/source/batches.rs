@@ -25,6 +25,15 @@ pub(crate) enum Layout {
     Table(Table),
 }
 
+impl Layout {
+    fn newline(&self) -> u8 {
+        match self {
+            Self::Blocks { newline } => *newline,
+            Self::Rows(_) | Self::Table(_) => b'\n',
+        }
+    }
+}
+
 /// A part of a text that can be read on its own.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -44,8 +53,10 @@ impl Batch {
     /// Reads what the batch holds.
     pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
         let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults, if_nothing } = self;
+        let newline = layout.newline();
+        let no_text = if_nothing.as_ref().and_then(|_| between::no_text(&text, first_line, newline));
         let mut contents = match layout {
-            Layout::Blocks { newline } => {
+            Layout::Blocks { .. } => {
                 let part = pem::Part { first_line, newline, is_rest, is_nested: false };
                 pem::read_part(&text, &part, context).resolve(is_damage)
             }
@@ -53,7 +64,10 @@ impl Batch {
             Layout::Table(table) => table.read(&text, first_line, is_first, context),
         };
         contents.faults.append(&mut faults);
-        contents.faults.extend(if_nothing.filter(|_| contents.found.is_empty()));
+        if let Some(nothing) = if_nothing {
+            let is_empty = contents.found.is_empty();
+            contents.faults.extend(if is_empty { Some(nothing) } else { no_text });
+        }
         contents
     }
 }
@@ -174,21 +188,14 @@ impl<R: Read> Batches<R> {
         let rest = self.buffer.split_off(length.min(self.buffer.len()));
         let text = std::mem::replace(&mut self.buffer, rest);
         let first_line = self.line;
-        self.line += lines::count(&text, self.newline());
+        self.line += lines::count(&text, self.layout.newline());
         let is_first = std::mem::replace(&mut self.is_first, false);
         let (layout, is_damage, is_rest) = (self.layout.clone(), self.is_damage, self.is_rest);
         Batch { text, first_line, is_first, is_rest, layout, is_damage, faults, if_nothing: None }
     }
 
-    fn newline(&self) -> u8 {
-        match self.layout {
-            Layout::Blocks { newline } => newline,
-            Layout::Rows(_) | Layout::Table(_) => b'\n',
-        }
-    }
-
     fn line_at(&self, offset: usize) -> Position {
-        Position::Line(self.line + lines::count(&self.buffer[..offset], self.newline()))
+        Position::Line(self.line + lines::count(&self.buffer[..offset], self.layout.newline()))
     }
 
     /// The last batch: what is left, and what went wrong.

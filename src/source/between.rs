@@ -7,7 +7,7 @@ use crate::source::base64_body;
 use crate::source::ber;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::hexdump;
-use crate::source::lines::{Lines, newline};
+use crate::source::lines::{self, Lines, newline};
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pem;
@@ -118,6 +118,16 @@ fn behind(rest: &[u8], position: Position) -> Option<Fault> {
         objects::beginning(rest)
     );
     Some(Fault::new(ProblemCode::Damaged, position, message))
+}
+
+/// What to say of a text without blocks in which something was read, and of which a part is none: what stands there may have been passed
+/// over.
+pub(crate) fn no_text(text: &[u8], first_line: u64, newline: u8) -> Option<Fault> {
+    let at = text::find_control(text)?;
+    let message = "expected text beside what was read in it, found bytes from here on that are none, in which more may stand; save each \
+                   part as a file of its own";
+    let line = first_line + lines::count(&text[..at], newline);
+    Some(Fault::new(ProblemCode::Damaged, Position::Line(line), message))
 }
 
 /// What is read wherever it is met.

@@ -324,6 +324,7 @@ fn read_other_text(text: &[u8], looks: Looks, context: ReadContext<'_>) -> Conte
     if contents.found.is_empty() && (looks == Looks::Unknown || contents.faults.is_empty()) {
         return nothing(&Content::OtherText, text, looks);
     }
+    contents.faults.extend(between::no_text(text, 1, newline(text)));
     if let Some(line) = hexdump::headless(text) {
         let message = "expected the beginning of the hexadecimal dump that goes on here, found none that can be read";
         contents.faults.push(Fault::new(ProblemCode::Truncated, Position::Line(line), message));

@@ -64,6 +64,11 @@ pub(crate) fn is_mostly_text(bytes: &[u8]) -> bool {
     controls(bytes) * 8 <= bytes.len()
 }
 
+/// Where bytes begin that text does not hold.
+pub(crate) fn find_control(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| is_control(*byte))
+}
+
 fn controls(bytes: &[u8]) -> usize {
     // Summed in bytes, which the processor does many at once.
     let in_chunk = |chunk: &[u8]| usize::from(chunk.iter().map(|byte| u8::from(is_control(*byte))).sum::<u8>());

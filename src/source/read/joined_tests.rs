@@ -183,6 +183,24 @@ fn what_is_attached_to_a_mail_in_base64_is_read_without_any_block_beside_it() {
 }
 
 #[test]
+fn encoded_certificates_right_behind_base64_in_a_text_without_blocks_are_read_or_told_of() {
+    let prose = "a line of prose, and nothing in it\r\n".repeat(8_000);
+    for number in 0..8 {
+        let pair = pkcs7_and_pkcs12(0).unwrap_or_else(|| [certificate(0), certificate(0)]);
+        for before in pair.iter().chain([&certificate(0)]) {
+            let joined = [base64(before).as_bytes(), &certificate(number)].concat();
+            for text in [joined.clone(), [prose.as_bytes(), &joined].concat()] {
+                for contents in [whole(&text, Looks::Named), piped(&text, Looks::Named)] {
+                    let all = found(&contents);
+                    let is_read = all.contains(&certificate(number)) && all.contains(&certificate(0));
+                    assert!(is_read || !contents.faults.is_empty(), "{} of {:?}", all.len(), &before[..16]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn der_that_ends_in_a_dash_before_a_block_is_read_whole() {
     let (first, mut second) = (certificate_block(0), certificate(1));
     second.pop();
