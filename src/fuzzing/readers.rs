@@ -42,20 +42,18 @@ fn context() -> ReadContext<'static> {
     ReadContext { name: "fuzz", passwords: &PASSWORDS }
 }
 
-/// What is found in a file.
-pub(super) fn objects(data: &[u8], looks: Looks) -> Vec<Vec<u8>> {
-    read_bytes(data, looks, context()).found.into_iter().map(|found| found.der).collect()
+/// What there is in a file that was named.
+pub(super) fn named(data: &[u8]) -> Contents {
+    read_bytes(data, Looks::Named, context())
 }
 
 /// Any bytes, as a file that was named: something is found in it, or something is said of it.
 pub fn input(data: &[u8]) {
-    let named = read_bytes(data, Looks::Named, context());
+    let named = named(data);
     assert!(!named.found.is_empty() || !named.faults.is_empty(), "neither used nor reported");
-    let met = objects(data, Looks::Unknown);
-    assert!(
-        met.iter().all(|der| named.found.iter().any(|found| found.der == *der)),
-        "found only where nothing is expected"
-    );
+    let met = read_bytes(data, Looks::Unknown, context()).found;
+    let is_named = |met: &Found| named.found.iter().any(|found| found.der == met.der);
+    assert!(met.iter().all(is_named), "found only where nothing is expected");
     settle(named, data.len());
 }
 
