@@ -27,6 +27,8 @@ pub(crate) struct Table {
 
 /// Shorter cells are `EMPTY`, in whatever language, or a size.
 const SHORTEST: usize = 64;
+/// No column has a longer name.
+const LONGEST_NAME: usize = 256;
 /// How many rows are looked at to tell that a text is such a table.
 const SAMPLED_ROWS: usize = 200;
 
@@ -75,6 +77,10 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(|delimiter| count(*delimiter))?;
     let mut records = reader(rest, delimiter).into_byte_records().map_while(Result::ok);
     let header = records.next()?;
+    // A quote out of place makes a cell of all that follows it.
+    if header.iter().any(|cell| cell.len() > LONGEST_NAME) {
+        return None;
+    }
     if header.iter().any(|cell| holds_certificate(cell) || holds_hexadecimal(cell)) {
         // No header, so no table: lines of base64.
         return None;

@@ -243,3 +243,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_quote_out_of_place_makes_a_heading_is_none() {
+    let folded = base64(&certificate(1)).as_bytes().chunks(64).map(|line| [line, b"\n"].concat()).collect::<Vec<_>>();
+    let text = [
+        b"\"1,x\n".to_vec(),
+        certificate_block(0).into_bytes(),
+        b"\n".to_vec(),
+        folded.concat(),
+        b"\"Issued Request ID\",\"Binary Certificate\"\r\n".to_vec(),
+    ];
+    let contents =
+        crate::source::read::read_bytes(&text.concat(), crate::source::sniff::Looks::Named, without_passwords());
+    let found: Vec<_> = contents.found.into_iter().map(|found| found.der).collect();
+    assert_eq!(found, [certificate(0), certificate(1)]);
+}
