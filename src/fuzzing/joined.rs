@@ -168,6 +168,11 @@ fn is_encoded(byte: u8) -> bool {
     matches!(byte & 0x3f, 14 | 45 | 48..=51 | 62)
 }
 
+/// Whether the piece of this byte is base64 alone, which goes on in more of it.
+fn is_base64(byte: u8) -> bool {
+    matches!(byte & 0x3f, 9..=11)
+}
+
 /// Whether the piece of this byte is the heading of a table.
 fn is_heading(byte: u8) -> bool {
     matches!(byte & 0x3f, 17..=19)
@@ -179,7 +184,7 @@ fn holds_certificate(byte: u8) -> bool {
 }
 
 /// Pieces one behind the other, as a file that was named and as a text in batches of any size. What is read by itself is read
-/// where it begins a line, or some problem told, but beside UTF-16 and in tables; sound blocks are read among all pieces that are text.
+/// where it stands apart, or some problem told, but beside UTF-16 and in tables; sound blocks are read among all pieces that are text.
 pub fn joined(data: &[u8]) {
     let Some((size, pieces)) = data.split_first() else { return };
     let pieces = &pieces[..pieces.len().min(MOST)];
@@ -191,9 +196,10 @@ pub fn joined(data: &[u8]) {
     // Behind UTF-16 nothing encoded is searched for, and below the heading of a table nothing that its rows cut into pieces.
     let is_beside = |byte: &u8| !is_wide(*byte) && !(is_encoded(*byte) && pieces.iter().any(|byte| is_heading(*byte)));
     if contents.faults.is_empty() && pieces.iter().all(is_beside) {
-        let begins_line = |index: usize| index == 0 || matches!(piece(pieces[index - 1]).last(), Some(b'\r' | b'\n'));
-        let mut at_lines = pieces.iter().enumerate().filter(|(index, _)| begins_line(*index)).map(|(_, byte)| byte);
-        let lost = at_lines.find(|byte| holds_certificate(**byte) && !is_read(byte));
+        let ends_line = |byte: u8| !is_base64(byte) && matches!(piece(byte).last(), Some(b'\r' | b'\n'));
+        let is_apart = |index: usize| index == 0 || ends_line(pieces[index - 1]);
+        let mut apart = pieces.iter().enumerate().filter(|(index, _)| is_apart(*index)).map(|(_, byte)| byte);
+        let lost = apart.find(|byte| holds_certificate(**byte) && !is_read(byte));
         assert_eq!(lost, None, "it was left out in silence");
     }
     if pieces.iter().all(|byte| is_plain(*byte)) {

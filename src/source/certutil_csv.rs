@@ -81,7 +81,8 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     if header.iter().any(|cell| cell.len() > LONGEST_NAME) {
         return None;
     }
-    if header.iter().any(|cell| holds_certificate(cell) || holds_hexadecimal(cell)) {
+    let is_line = |cell: &[u8]| cell.len() >= SHORTEST && cell.iter().all(|byte| is_base64(*byte));
+    if header.iter().any(|cell| is_line(cell) || holds_certificate(cell) || holds_hexadecimal(cell)) {
         // No header, so no table: lines of base64.
         return None;
     }
@@ -112,6 +113,10 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
             .map(|(index, _)| index)
     });
     Some(Table { delimiter, request_id, columns: header.len(), certificates })
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// Whether a cell is a certificate: one PEM block, or base64 of one.

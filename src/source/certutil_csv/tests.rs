@@ -1,5 +1,6 @@
 use super::*;
-use crate::source::sniff::{Content, sniff_text};
+use crate::source::read::read_bytes;
+use crate::source::sniff::{Content, Looks, sniff_text};
 use crate::source::testing::{base64, block, certificate, certificate_block, pkcs7_and_pkcs12, without_passwords};
 use proptest::prelude::*;
 
@@ -254,8 +255,7 @@ fn what_a_quote_out_of_place_makes_a_heading_is_none() {
         folded.concat(),
         b"\"Issued Request ID\",\"Binary Certificate\"\r\n".to_vec(),
     ];
-    let contents =
-        crate::source::read::read_bytes(&text.concat(), crate::source::sniff::Looks::Named, without_passwords());
+    let contents = crate::source::read::read_bytes(&text.concat(), Looks::Named, without_passwords());
     let found: Vec<_> = contents.found.into_iter().map(|found| found.der).collect();
     assert_eq!(found, [certificate(0), certificate(1)]);
 }
