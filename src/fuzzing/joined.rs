@@ -194,8 +194,9 @@ pub fn joined(data: &[u8]) {
     let contents = readers::named(&file);
     let is_read = |byte: &u8| contents.found.iter().any(|found| found.der == MADE[usize::from(byte >> 6)]);
     // Behind UTF-16 nothing encoded is searched for, and below the heading of a table nothing that its rows cut into pieces.
-    let is_beside = |byte: &u8| !is_wide(*byte) && !(is_encoded(*byte) && pieces.iter().any(|byte| is_heading(*byte)));
-    if contents.faults.is_empty() && pieces.iter().all(is_beside) {
+    let is_table = pieces.iter().any(|byte| is_heading(*byte));
+    let is_beyond = |byte: &u8| is_wide(*byte) || is_table && is_encoded(*byte);
+    if contents.faults.is_empty() && !pieces.iter().any(is_beyond) {
         let ends_line = |byte: u8| !is_base64(byte) && matches!(piece(byte).last(), Some(b'\r' | b'\n'));
         let is_apart = |index: usize| index == 0 || ends_line(pieces[index - 1]);
         let mut apart = pieces.iter().enumerate().filter(|(index, _)| is_apart(*index)).map(|(_, byte)| byte);

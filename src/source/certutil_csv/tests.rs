@@ -255,7 +255,20 @@ fn what_a_quote_out_of_place_makes_a_heading_is_none() {
         folded.concat(),
         b"\"Issued Request ID\",\"Binary Certificate\"\r\n".to_vec(),
     ];
-    let contents = crate::source::read::read_bytes(&text.concat(), Looks::Named, without_passwords());
-    let found: Vec<_> = contents.found.into_iter().map(|found| found.der).collect();
-    assert_eq!(found, [certificate(0), certificate(1)]);
+    assert_eq!(found_in(&text.concat()), [certificate(0), certificate(1)]);
+}
+
+#[test]
+fn a_line_of_base64_is_no_heading() {
+    let folded = base64(&certificate(0)).as_bytes().chunks(64).map(|line| [line, b"\n"].concat()).collect::<Vec<_>>();
+    let in_one_line = certificate_block(1).replace("-----\n", "-----").replace('\n', "");
+    let other = br#"[HKEY_LOCAL_MACHINE\SOFTWARE\Contoso]
+"Blob"=hex:20,00,00,00,01,00,00,00
+"#;
+    let text = [folded.concat(), other.to_vec(), in_one_line.into_bytes()];
+    assert_eq!(found_in(&text.concat()), [certificate(0), certificate(1)]);
+}
+
+fn found_in(file: &[u8]) -> Vec<Vec<u8>> {
+    read_bytes(file, Looks::Named, without_passwords()).found.into_iter().map(|found| found.der).collect()
 }
