@@ -168,9 +168,9 @@ fn is_encoded(byte: u8) -> bool {
     matches!(byte & 0x3f, 14 | 45 | 48..=51 | 62)
 }
 
-/// Whether the piece of this byte is base64 alone, which goes on in more of it.
-fn is_base64(byte: u8) -> bool {
-    matches!(byte & 0x3f, 9..=11)
+/// Whether the piece of this byte is base64 or a dump alone, which goes on in more of it.
+fn goes_on(byte: u8) -> bool {
+    matches!(byte & 0x3f, 9..=13)
 }
 
 /// Whether the piece of this byte is the heading of a table.
@@ -197,8 +197,10 @@ pub fn joined(data: &[u8]) {
     let is_table = pieces.iter().any(|byte| is_heading(*byte));
     let is_beyond = |byte: &u8| is_wide(*byte) || is_table && is_encoded(*byte);
     if contents.faults.is_empty() && !pieces.iter().any(is_beyond) {
-        let ends_line = |byte: u8| !is_base64(byte) && matches!(piece(byte).last(), Some(b'\r' | b'\n'));
-        let is_apart = |index: usize| index == 0 || ends_line(pieces[index - 1]);
+        let ends_line = |byte: u8| !goes_on(byte) && piece(byte).ends_with(b"\n");
+        let begins = |index: usize| index == 0 || ends_line(pieces[index - 1]);
+        let is_apart =
+            |index: usize| begins(index) && (index + 1 == pieces.len() || piece(pieces[index]).ends_with(b"\n"));
         let mut apart = pieces.iter().enumerate().filter(|(index, _)| is_apart(*index)).map(|(_, byte)| byte);
         let lost = apart.find(|byte| holds_certificate(**byte) && !is_read(byte));
         assert_eq!(lost, None, "it was left out in silence");
