@@ -54,7 +54,6 @@ impl Batch {
     pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
         let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults, if_nothing } = self;
         let newline = layout.newline();
-        let no_text = if_nothing.as_ref().and_then(|_| between::no_text(&text, first_line, newline));
         let mut contents = match layout {
             Layout::Blocks { .. } => {
                 let part = pem::Part { first_line, newline, is_rest, is_nested: false };
@@ -66,7 +65,8 @@ impl Batch {
         contents.faults.append(&mut faults);
         if let Some(nothing) = if_nothing {
             let is_empty = contents.found.is_empty();
-            contents.faults.extend(if is_empty { Some(nothing) } else { no_text });
+            let told = if is_empty { Some(nothing) } else { between::no_text(&text, first_line, newline) };
+            contents.faults.extend(told);
         }
         contents
     }
