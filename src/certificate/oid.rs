@@ -17,7 +17,8 @@ impl Oid {
         &self.0
     }
 
-    /// From dotted decimals, such as `1.3.6.1.5.5.7.3.2`, with or without a leading `OID.`.
+    /// From dotted decimals, such as `1.3.6.1.5.5.7.3.2`, with or without a leading `OID.`. `None` where it is none, has an arc beyond
+    /// 128 bits, or is longer than any object identifier (1,024 bytes).
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let text = text.strip_prefix("OID.").or_else(|| text.strip_prefix("oid.")).unwrap_or(text);
@@ -37,7 +38,7 @@ impl Oid {
             groups.reverse();
             bytes.extend(groups);
         }
-        Some(Self(bytes.into()))
+        (bytes.len() <= LONGEST).then(|| Self(bytes.into()))
     }
 
     /// The name that Windows or the RFC gives it.
@@ -58,7 +59,7 @@ impl fmt::Display for Oid {
     }
 }
 
-/// How many bytes an object identifier has at most that is shown as numbers.
+/// How many bytes an object identifier has at most that is read from numbers and shown as them.
 const LONGEST: usize = 1024;
 
 /// Dotted decimals of the content bytes; an arc beyond 128 bits, one that is cut off, and what is longer than any object identifier is
@@ -293,5 +294,12 @@ mod tests {
         for text in ["", "1", "3.1", "1.40", "1.2.x", "1..2", "clientAuth"] {
             assert_eq!(Oid::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_are_read_that_are_shown_as_numbers() {
+        let longest = "1.2".to_owned() + &".3".repeat(LONGEST - 1);
+        assert_eq!(Oid::parse(&longest).unwrap().to_string(), longest);
+        assert_eq!(Oid::parse(&(longest + ".3")), None);
     }
 }

@@ -144,17 +144,26 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte & 0x3f, 0..=4 | 6..=13 | 15..=28 | 30..=36 | 38..=44 | 46 | 47 | 55..=59 | 61 | 63)
 }
 
-/// Pieces one behind the other, as a file that was named and as a text in batches of any size; sound blocks are read among all pieces
-/// that are text.
+/// Whether the piece of this byte is whole, and read by itself.
+fn holds_certificate(byte: u8) -> bool {
+    matches!(byte & 0x3f, 0..=3 | 6 | 9..=15 | 22 | 43..=45 | 48 | 49 | 52 | 53 | 56..=58 | 60)
+}
+
+/// Pieces one behind the other, as a file that was named and as a text in batches of any size. What is read by itself is read or some
+/// problem told; sound blocks are read among all pieces that are text.
 pub fn joined(data: &[u8]) {
     let Some((size, pieces)) = data.split_first() else { return };
     let pieces = &pieces[..pieces.len().min(MOST)];
     let file: Vec<u8> = pieces.iter().flat_map(|byte| piece(*byte)).collect();
     readers::input(&file);
     readers::batches(&[&[*size][..], &file].concat());
+    let contents = readers::named(&file);
+    let is_read = |byte: &u8| contents.found.iter().any(|found| found.der == MADE[usize::from(byte >> 6)]);
+    if contents.faults.is_empty() {
+        let lost = pieces.iter().find(|byte| holds_certificate(**byte) && !is_read(byte));
+        assert_eq!(lost, None, "it was left out in silence");
+    }
     if pieces.iter().all(|byte| is_plain(*byte)) {
-        let found = readers::named(&file).found;
-        let is_read = |byte: &u8| found.iter().any(|found| found.der == MADE[usize::from(byte >> 6)]);
         let lost = pieces.iter().find(|byte| is_sound(**byte) && !is_read(byte));
         assert_eq!(lost, None, "a sound block was not read");
     }
@@ -163,11 +172,6 @@ pub fn joined(data: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Whether the piece of this byte is whole, and read by itself.
-    fn holds_certificate(byte: u8) -> bool {
-        matches!(byte & 0x3f, 0..=3 | 6 | 9..=15 | 22 | 43..=45 | 48 | 49 | 52 | 53 | 56..=58 | 60)
-    }
 
     #[test]
     fn pieces_that_hold_a_certificate_give_it_by_themselves_or_below_their_heading() {

@@ -298,11 +298,25 @@ pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {
                     length
                 }
                 [b'\\', _, ..] => 2,
-                _ => rest.iter().take_while(|byte| is_digit(**byte)).count().max(1),
+                // It may begin behind other digits.
+                _ => {
+                    let token = &rest[..rest.iter().take_while(|byte| is_digit(**byte)).count()];
+                    let begins = |at: &usize| known.iter().any(|beginning| token[*at..].starts_with(beginning));
+                    (1..token.len()).find(begins).unwrap_or(token.len().max(1))
+                }
             };
         }
     }
     run.into_iter().for_each(each);
+}
+
+/// What may be base64 of something that is read in the first line of a run, behind characters of base64 that are none of it.
+pub(crate) fn beginnings(run: &[u8]) -> impl Iterator<Item = &[u8]> {
+    /// More are looked at in no run.
+    const MOST: usize = 8;
+    let first = lines(run).next().unwrap_or_default();
+    let at = (1..first.len()).filter(|at| BEGINNINGS.iter().any(|beginning| first[*at..].starts_with(beginning)));
+    at.take(MOST).map(|at| &run[at..])
 }
 
 /// How long the base64 is that a text begins with, with line ends as JSON and shell strings write them.

@@ -1,11 +1,12 @@
 //! What stands beside that which a text is read for: files of other forms that were joined with it, attachments.
 //!
-//! Encoded objects are looked for where a line begins, behind zero bytes and behind one another; hexadecimal dumps and base64 in
-//! the text around them.
+//! Encoded objects are looked for everywhere ([`crate::source::embedded`]); hexadecimal dumps and base64 in the text around them.
+
+use std::ops::Range;
 
 use crate::source::base64_body;
-use crate::source::ber;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::embedded::{self, Candidate, Encoded};
 use crate::source::hexdump;
 use crate::source::lines::{self, Lines, newline};
 use crate::source::objects::{self, Expected};
@@ -13,7 +14,6 @@ use crate::source::passwords::ReadContext;
 use crate::source::pem;
 use crate::source::pkcs12;
 use crate::source::serialized_store;
-use crate::source::shape::{Shape, shape};
 use crate::source::text;
 
 /// Shorter text holds nothing.
@@ -59,57 +59,66 @@ pub(crate) fn read(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
 pub(crate) fn search(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
     let mut lines = Lines::new(text, place.line, place.newline);
     let mut searched = 0;
-    // Encoded objects have bytes that are no ASCII; and zero bytes end what stands before them.
-    let mut candidate = (!text.is_ascii() || memchr::memchr(0, text).is_some()).then_some(0);
+    let mut from = (!embedded::is_plain(text)).then_some(0);
     let mut broken = 0;
-    while let Some(at) = candidate.take() {
-        let start = at + text[at..].iter().take_while(|byte| **byte == 0).count();
-        let Some((start, kind)) = binary(text, at, start) else {
-            if start > at {
-                read_text(&text[searched..at], &mut lines, place, contents);
-                searched = start;
-            }
-            candidate = memchr::memchr3(b'\n', b'\r', 0, &text[start..])
-                .map(|offset| start + offset + usize::from(text[start + offset] != 0));
-            continue;
-        };
-        read_text(&text[searched..at.min(start)], &mut lines, place, contents);
+    while let Some(Candidate { at, start, encoded, end }) = from.take().and_then(|from| embedded::next(text, from)) {
+        read_text(&text[searched..at], &mut lines, place, contents);
         searched = start;
+        from = Some(start);
+        let Some(encoded) = encoded else { continue };
         let position = Position::Line(lines.at(start));
-        let Some(length) = kind.length(&text[start..]) else {
-            let read = kind.read(&text[start..], Format::Der, place.context, position);
+        let Some(end) = end else {
+            let read = read_encoded(encoded, &text[start..], Format::Der, position, place);
             broken += 1;
             // What was saved of a broken container must not be found in it again.
-            if read.found.is_empty() && broken < MOST_BROKEN {
-                candidate = Some(start + 1);
-            }
+            from = (read.found.is_empty() && broken < MOST_BROKEN).then_some(start + 1);
             contents.append(read);
             continue;
         };
-        let end = start + length;
-        contents.append(kind.read(&text[start..end], Format::Der, place.context, position));
-        contents.faults.extend(behind(&text[end..], position));
+        contents.append(read_whole(encoded, start..end, text, position, place));
         searched = end;
-        candidate = (end < text.len()).then_some(end);
+        from = Some(end);
     }
     read_text(&text[searched..], &mut lines, place, contents);
 }
 
-/// What is encoded at `start`, behind the zero bytes from `at` on; a store begins with four of them.
-fn binary(text: &[u8], at: usize, start: usize) -> Option<(usize, Encoded)> {
-    if start - at >= 4 && serialized_store::is_serialized_store(&text[start - 4..]) {
-        return Some((start - 4, Encoded::Store));
+fn read_encoded(encoded: Encoded, bytes: &[u8], format: Format, position: Position, place: &Place<'_>) -> Contents {
+    match encoded {
+        Encoded::Object => objects::read(bytes, Expected::Anything, format, |_| position),
+        Encoded::Pkcs12 => pkcs12::read(bytes, place.context).placed(|_| position),
+        Encoded::Store => serialized_store::read(bytes).placed(|_| position),
+        Encoded::Utf16 => {
+            let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+            let mut contents = Contents::default();
+            search(&narrow, place, &mut contents);
+            contents.at(position)
+        }
     }
-    let rest = &text[start..];
-    let is_long = matches!(rest, [0x30, 0x80..=0x84, ..]) || serialized_store::is_serialized_store(rest);
-    is_long.then(|| Encoded::of(rest)).flatten().map(|kind| (start, kind))
+}
+
+/// Reads what is encoded and whole in a text, with a problem where neither text nor an object follows it.
+pub(crate) fn read_whole(
+    encoded: Encoded,
+    range: Range<usize>,
+    text: &[u8],
+    position: Position,
+    place: &Place<'_>,
+) -> Contents {
+    let rest = &text[range.end..];
+    if encoded == Encoded::Utf16 {
+        let next = usize::from(rest.first().is_some_and(u8::is_ascii_graphic));
+        return read_encoded(encoded, &text[range.start..range.end + next], Format::Der, position, place);
+    }
+    let mut contents = read_encoded(encoded, &text[range], Format::Der, position, place);
+    contents.faults.extend(behind(rest, position));
+    contents
 }
 
 /// What to say of bytes right behind an object that are neither text nor an object.
 fn behind(rest: &[u8], position: Position) -> Option<Fault> {
     let head = &rest[..rest.len().min(LEAST)];
     let is_noise = matches!(head.first(), None | Some(0 | b' ' | b'\t' | b'\r' | b'\n' | 0x1a));
-    if is_noise || head.is_ascii() && text::is_mostly_text(head) || binary(rest, 0, 0).is_some() {
+    if is_noise || head.is_ascii() && text::is_mostly_text(head) || embedded::begins(rest) {
         return None;
     }
     let message = format!(
@@ -130,43 +139,6 @@ pub(crate) fn no_text(text: &[u8], first_line: u64, newline: u8) -> Option<Fault
     Some(Fault::new(ProblemCode::Damaged, Position::Line(line), message))
 }
 
-/// What is read wherever it is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encoded {
-    Object,
-    Pkcs12,
-    Store,
-}
-
-impl Encoded {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        if serialized_store::is_serialized_store(bytes) {
-            return Some(Self::Store);
-        }
-        match shape(bytes) {
-            Shape::Certificate | Shape::Crl | Shape::Pkcs7 | Shape::PrivateKey => Some(Self::Object),
-            Shape::Pkcs12 => Some(Self::Pkcs12),
-            _ => pkcs12::is_pkcs12(bytes).then_some(Self::Pkcs12),
-        }
-    }
-
-    /// How long it is; `None` where it is not whole.
-    fn length(self, bytes: &[u8]) -> Option<usize> {
-        match self {
-            Self::Object | Self::Pkcs12 => ber::element(bytes).ok().map(|element| element.raw.len()),
-            Self::Store => serialized_store::length(bytes),
-        }
-    }
-
-    fn read(self, bytes: &[u8], format: Format, context: ReadContext<'_>, position: Position) -> Contents {
-        match self {
-            Self::Object => objects::read(bytes, Expected::Anything, format, |_| position),
-            Self::Pkcs12 => pkcs12::read(bytes, context).placed(|_| position),
-            Self::Store => serialized_store::read(bytes).placed(|_| position),
-        }
-    }
-}
-
 /// Reads what was decoded from base64: objects of any kind one behind the other, or PEM. `None` where it is neither.
 pub(crate) fn decoded(bytes: &[u8], position: Position, place: &Place<'_>) -> Option<Contents> {
     let Some(mut kind) = Encoded::of(bytes) else { return nested(bytes, position, place) };
@@ -179,7 +151,7 @@ pub(crate) fn decoded(bytes: &[u8], position: Position, place: &Place<'_>) -> Op
             Some((one, behind, kind))
         });
         let one = next.map_or(rest, |(one, ..)| one);
-        contents.append(kind.read(one, Format::Base64, place.context, position));
+        contents.append(read_encoded(kind, one, Format::Base64, position, place));
         let Some((_, behind, next)) = next else { return Some(contents) };
         (rest, kind) = (behind, next);
     }
@@ -195,10 +167,8 @@ fn nested(bytes: &[u8], position: Position, place: &Place<'_>) -> Option<Content
         return None;
     }
     let part = pem::Part { first_line: 1, newline: newline(&text), is_rest: false, is_nested: true };
-    let mut contents = pem::read_part(&text, &part, place.context).resolve(false);
-    contents.found.iter_mut().for_each(|found| found.position = position);
-    contents.faults.iter_mut().for_each(|fault| fault.position = position);
-    Some(contents)
+    let contents = pem::read_part(&text, &part, place.context).resolve(false);
+    Some(contents.at(position))
 }
 
 /// How DER begins at the start of a line where a mail program wrote it as quoted-printable text.
@@ -219,13 +189,20 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
     if hexdump::is_dump(part) {
         contents.append(hexdump::read(part, lines.at(start)));
     }
+    if let Some(line) = hexdump::headless(part) {
+        let message = "expected the beginning of the hexadecimal dump that goes on here, found none that can be read";
+        contents.faults.push(Fault::new(ProblemCode::Truncated, Position::Line(lines.at(start) + line - 1), message));
+    }
     let read = |run: &[u8]| {
         let first = lines.of(run);
-        // Words that are base64 by chance, too, are such runs.
-        let (read, _) = base64_body::read(run, |bytes, line| {
-            decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()
-        });
-        contents.append(read);
+        let read = |run: &[u8]| {
+            let (read, _) = base64_body::read(run, |bytes, line| {
+                decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()
+            });
+            Some(read).filter(|read| !read.is_empty())
+        };
+        // Words that are base64 by chance, too, are such runs, and may stand right before it.
+        contents.append(read(run).or_else(|| base64_body::beginnings(run).find_map(read)).unwrap_or_default());
     };
     base64_body::runs(part, LEAST, read);
 }

@@ -1,11 +1,13 @@
 //! `certutil -view … csv`, and what Excel and PowerShell make of it: a table with a column of certificates.
 
 use std::io::Read;
+use std::ops::Range;
 
 use crate::source::base64_body;
 use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::embedded::{self, Embedded};
 use crate::source::lines::Lines;
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
@@ -70,7 +72,8 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     let start = preamble(head);
     let rest = &head[start..];
     let first = &rest[..memchr::memchr(b'\n', rest)?];
-    if first.starts_with(b"-----") || first.len() > 16 * 1024 {
+    let is_block = memchr::memmem::find(first, b"-----BEGIN ").is_some();
+    if is_block || first.len() > 16 * 1024 || text::find_control(first).is_some() {
         return None;
     }
     let count = |delimiter: u8| memchr::memchr_iter(delimiter, first).count();
@@ -81,7 +84,10 @@ pub(crate) fn table(head: &[u8]) -> Option<Table> {
     if header.iter().any(|cell| cell.len() > LONGEST_NAME) {
         return None;
     }
-    let is_line = |cell: &[u8]| cell.len() >= SHORTEST && cell.iter().all(|byte| is_base64(*byte));
+    let is_line = |cell: &[u8]| {
+        let mut runs = cell.split(|byte| !is_base64(*byte)).filter(|run| run.len() >= SHORTEST);
+        runs.any(|run| run.len() == cell.len() || memchr::memmem::find(run, b"MII").is_some())
+    };
     if header.iter().any(|cell| is_line(cell) || holds_certificate(cell) || holds_hexadecimal(cell)) {
         // No header, so no table: lines of base64.
         return None;
@@ -179,7 +185,28 @@ impl Table {
     /// Blocks are found as in any text, so that no quote out of place can hide one; the rows tell the number of each, and hold what is
     /// base64 without a header. What stands in neither is searched for other forms: each row that is one of the table on its own, and others
     /// with those that follow them.
+    ///
+    /// Where something encoded was joined, the table ends before it and goes on behind it.
     pub(crate) fn read(&self, text: &[u8], first_line: u64, is_first: bool, context: ReadContext<'_>) -> Contents {
+        let mut contents = Contents::default();
+        let mut lines = Lines::new(text, first_line, b'\n');
+        let mut from = 0;
+        for Embedded { range, encoded, .. } in embedded::objects(text) {
+            let line = lines.at(from);
+            contents.append(self.read_rows(&text[from..range.start], line, is_first && from == 0, context));
+            let line = lines.at(range.start);
+            let place = Place { line, newline: b'\n', context, is_nested: false };
+            from = range.end;
+            // To the end of a line, behind which a batch may end.
+            let line_end = base64_body::lines(&text[from..]).next().map_or(from, |line| from + line.len());
+            contents.append(between::read_whole(encoded, range, &text[..line_end], Position::Line(line), &place));
+        }
+        contents.append(self.read_rows(&text[from..], lines.at(from), is_first && from == 0, context));
+        contents
+    }
+
+    /// Reads rows that nothing encoded stands between.
+    fn read_rows(&self, text: &[u8], first_line: u64, is_first: bool, context: ReadContext<'_>) -> Contents {
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
@@ -191,42 +218,43 @@ impl Table {
         let mut is_header = is_first;
         let (mut row_start, mut block_end) = (start, 0);
         let mut beside = Beside { text, context, start: None };
+        let mut all = BlockContents::default();
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
             let end = start + end_of_row(&csv, &text[start..]);
-            let (mut first, was_read) = (rows.result.contents.found.len(), rows.count());
             let begin = row_start + line_ends(&text[row_start..end]);
             // A line within a block is a row without quotes around it, and no cell of its own.
             let is_apart = std::mem::replace(&mut row_start, end) >= block_end;
-            let is_header = std::mem::take(&mut is_header);
-            if !is_header && is_apart {
-                self.read_cells(&row, &mut rows);
+            let is_used = std::mem::take(&mut is_header) || is_apart && self.read_cells(&row, &mut rows);
+            if is_used || self.is_row(&row) {
+                beside.end(begin, &mut all.contents);
             }
-            let block_before = block_end;
+            let mut from = begin.max(block_end);
             while let Some(piece) = blocks.next_if(|piece| piece.offset_in(text).is_some_and(|offset| offset < end)) {
+                if !is_used {
+                    let start = piece.start_in(text);
+                    beside.begin(from..start, &rows.lines);
+                    beside.end(start, &mut all.contents);
+                }
                 rows.read_piece(&piece);
                 block_end = piece.end_in(text);
+                from = from.max(block_end);
             }
-            let is_read = is_header || !is_apart || block_end != block_before || rows.count() != was_read;
-            if is_read || self.is_row(&row) {
-                let mut of_row = rows.result.contents.found.split_off(first);
-                beside.end(begin, &mut rows.result.contents);
-                first = rows.result.contents.found.len();
-                rows.result.contents.found.append(&mut of_row);
+            if !is_used {
+                beside.begin(from..end, &rows.lines);
             }
             if let Some(id) = self.request_id.and_then(|column| cell(&row, column)).and_then(certutil::request_number) {
-                rows.result.contents.found[first..].iter_mut().for_each(|found| certutil::put_request_id(found, &id));
+                rows.result.contents.found.iter_mut().for_each(|found| certutil::put_request_id(found, &id));
             }
-            if !is_read {
-                beside.start.get_or_insert((begin, rows.lines.line()));
-            }
+            all.append(std::mem::take(&mut rows.result));
             if self.is_row(&row) {
-                beside.end(end, &mut rows.result.contents);
+                beside.end(end, &mut all.contents);
             }
             rows.count_to(end);
         }
         blocks.for_each(|piece| rows.read_piece(&piece));
-        beside.end(text.len(), &mut rows.result.contents);
-        rows.result.resolve(true)
+        all.append(rows.result);
+        beside.end(text.len(), &mut all.contents);
+        all.resolve(true)
     }
 
     /// Whether a row is one of the table, as far as its cells tell, and no line of something else. One that is cut off after some cells
@@ -239,6 +267,22 @@ impl Table {
     /// reader of rows itself, so that quotes out of place end a row here where they end it there. `is_first` where the header is among
     /// them: it stays with what stands before it.
     pub(crate) fn whole_rows(&self, text: &[u8], is_first: bool) -> Option<usize> {
+        // What is encoded must not be cut, nor rows be seen in it.
+        let (mut from, mut end) = (0, None);
+        for object in embedded::objects(text) {
+            if object.is_whole {
+                from = object.range.end;
+            } else {
+                end = Some(object.range.start);
+            }
+        }
+        let end = end.or_else(|| Some(from + embedded::unfinished(&text[from..])?)).unwrap_or(text.len());
+        let rest = &text[from..end];
+        self.last_row(rest, is_first && from == 0).map(|last| from + last)
+    }
+
+    /// The same of rows that nothing encoded stands between: where the last one begins.
+    fn last_row(&self, text: &[u8], is_first: bool) -> Option<usize> {
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
@@ -252,20 +296,29 @@ impl Table {
         (last > 0).then(|| last + line_ends(&text[last..]))
     }
 
-    /// Reads the cells of a row that are base64 without a header, or hexadecimal.
-    fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) {
+    /// Reads the cells of a row that are base64 without a header, or hexadecimal; whether there are any. Where there are, what was joined with
+    /// others is looked for in these alone.
+    fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) -> bool {
+        let (mut is_used, mut joined) = (false, Vec::new());
         for (column, cell) in (0..row.len()).filter_map(|column| Some((column, cell(row, column)?))) {
             let is_named = self.certificates.contains(&column);
-            if memchr::memmem::find(cell, b"-----").is_some() {
-                continue;
-            }
-            if is_named && cell.len() >= SHORTEST || cell.len() > 300 && starts_with_certificate(cell) {
+            let has_dashes = memchr::memmem::find(cell, b"-----").is_some();
+            if !has_dashes && (is_named && cell.len() >= SHORTEST || cell.len() > 300 && starts_with_certificate(cell))
+            {
                 rows.read_cell(cell);
+                is_used = true;
+            } else if cell.len() > 300 && !(has_dashes && pem::is_pem(cell)) {
+                joined.push(cell);
             } else if is_named && !rows.says_sizes && is_size(cell) {
                 rows.says_sizes = true;
                 rows.result.contents.faults.push(certutil::sizes_only(rows.lines.line(), cell));
             }
         }
+        if let Some(context) = rows.context.filter(|_| is_used) {
+            let place = Place { line: rows.lines.line(), newline: b'\n', context, is_nested: false };
+            joined.into_iter().for_each(|cell| between::read(cell, &place, &mut rows.result.contents));
+        }
+        is_used
     }
 }
 
@@ -280,6 +333,7 @@ struct Rows<'a> {
     /// Whether it has been said that there are sizes and no certificates; of a long table each part says it once.
     says_sizes: bool,
     scratch: Vec<u8>,
+    /// Of the present row.
     result: BlockContents,
 }
 
@@ -292,6 +346,13 @@ struct Beside<'a> {
 }
 
 impl Beside<'_> {
+    /// Begins with a part of the text, or goes on with it.
+    fn begin(&mut self, part: Range<usize>, lines: &Lines<'_>) {
+        if !part.is_empty() {
+            self.start.get_or_insert((part.start, lines.ahead(part.start)));
+        }
+    }
+
     /// Searches it, if there is any, up to `end`.
     fn end(&mut self, end: usize, contents: &mut Contents) {
         let Some((start, line)) = self.start.take() else { return };
@@ -308,12 +369,6 @@ fn line_ends(text: &[u8]) -> usize {
 }
 
 impl Rows<'_> {
-    /// How much was read or reported. That there are sizes is said once, and says nothing of the row.
-    fn count(&self) -> usize {
-        let BlockContents { contents, mentions } = &self.result;
-        contents.found.len() + contents.faults.len() + mentions.len() - usize::from(self.says_sizes)
-    }
-
     /// Counts lines up to the row that begins behind `end`.
     fn count_to(&mut self, end: usize) {
         self.lines.at(end + line_ends(&self.text[end..]));

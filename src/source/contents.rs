@@ -209,6 +209,14 @@ impl Contents {
         self
     }
 
+    /// Of a text within a text: all of it stands at this place.
+    #[must_use]
+    pub(crate) fn at(mut self, position: Position) -> Self {
+        self.found.iter_mut().for_each(|found| found.position = position);
+        self.faults.iter_mut().for_each(|fault| fault.position = position);
+        self
+    }
+
     /// Whether there is neither anything found nor anything to say.
     pub(crate) fn is_empty(&self) -> bool {
         self.found.is_empty() && self.faults.is_empty()

@@ -26,25 +26,38 @@ fn runs(text: &[u8]) -> Vec<Run> {
         let start = next;
         next = (start + line.len() + 1).min(text.len());
         let before = run.bytes.len();
-        let Some(address) = dump_line(line, &mut run.bytes) else {
-            if before > 0 {
-                keep(std::mem::take(&mut run), &mut runs);
-            }
-            continue;
-        };
+        let address = dump_line(line, &mut run.bytes);
         let follows = match address {
-            Some(address) => run.addressed && before > 0 && address == before as u64,
-            None => !run.addressed && before > 0,
+            Some(Some(address)) => run.addressed && before > 0 && address == before as u64,
+            Some(None) => !run.addressed && before > 0,
+            None => false,
         };
         if !follows {
-            let bytes = run.bytes.split_off(before);
-            let new = Run { bytes, line: index as u64 + 1, addressed: address.is_some(), start, end: start };
-            keep(std::mem::replace(&mut run, new), &mut runs);
+            let mut bytes = run.bytes.split_off(before);
+            keep(std::mem::take(&mut run), &mut runs);
+            // What does not begin where dumps do may have something before it.
+            let begins = matches!(address, Some(None | Some(0))) && bytes.first() == Some(&0x30);
+            let mut shown = Vec::new();
+            let mut behind = || beginnings(line).find_map(|rest| dump_line(rest, &mut shown));
+            let behind = if begins { None } else { behind() };
+            if behind.is_some() {
+                bytes = shown;
+            }
+            let Some(address) = behind.or(address) else { continue };
+            run = Run { bytes, line: index as u64 + 1, addressed: address.is_some(), start, end: start };
         }
         run.end = next;
     }
     keep(run, &mut runs);
     runs
+}
+
+/// What may be the first line of a dump, behind something that was joined without a line end: pairs, or an address of 0.
+fn beginnings(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    /// More are looked at in no line.
+    const MOST: usize = 8;
+    let at = memchr::memmem::find_iter(line, b"30 8").chain(memchr::memmem::find_iter(line, b"0000"));
+    at.map(|at| &line[at..]).take(MOST)
 }
 
 fn keep(run: Run, runs: &mut Vec<Run>) {

@@ -10,6 +10,7 @@ pub(crate) mod certutil;
 pub(crate) mod certutil_csv;
 mod container;
 pub(crate) mod contents;
+pub(crate) mod embedded;
 pub(crate) mod hexdump;
 pub(crate) mod lines;
 pub(crate) mod live;

@@ -78,6 +78,12 @@ impl Piece<'_> {
         }
     }
 
+    /// Where its boundary begins in that text; the tail's is the end.
+    pub(crate) fn start_in(&self, text: &[u8]) -> usize {
+        let before = self.before();
+        (before.as_ptr() as usize + before.len()).saturating_sub(text.as_ptr() as usize)
+    }
+
     /// Where what it holds ends in that text.
     pub(crate) fn end_in(&self, text: &[u8]) -> usize {
         let content = match self {
@@ -260,6 +266,11 @@ pub(crate) struct BlockContents {
 }
 
 impl BlockContents {
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.contents.append(other.contents);
+        self.mentions.append(&mut other.mentions);
+    }
+
     /// All of it, where such a block is damage; else what is more than a mention.
     pub(crate) fn resolve(mut self, is_damage: bool) -> Contents {
         if is_damage || !self.contents.found.is_empty() {

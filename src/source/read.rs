@@ -11,7 +11,6 @@ use crate::source::between::{self, Place};
 use crate::source::certutil;
 use crate::source::container::container;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
-use crate::source::hexdump;
 use crate::source::lines::newline;
 use crate::source::live;
 use crate::source::objects::{self, Expected};
@@ -325,10 +324,6 @@ fn read_other_text(text: &[u8], looks: Looks, context: ReadContext<'_>) -> Conte
         return nothing(&Content::OtherText, text, looks);
     }
     contents.faults.extend(between::no_text(text, 1, newline(text)));
-    if let Some(line) = hexdump::headless(text) {
-        let message = "expected the beginning of the hexadecimal dump that goes on here, found none that can be read";
-        contents.faults.push(Fault::new(ProblemCode::Truncated, Position::Line(line), message));
-    }
     contents
 }
 

@@ -98,21 +98,60 @@ fn find_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> Option<usiz
         Encoding::Utf16Be => (offset % 2 == 1) != is_half,
     };
     let wide = memchr::memmem::find_iter(part, WIDE).find(|offset| !fits(*offset));
-    // Where the high byte comes first, the dash's own stands before it.
-    let wide = wide.map(|offset| if part[..offset].ends_with(&[0]) { offset - 1 } else { offset });
     if encoding == Encoding::AsciiSuperset {
         return wide;
     }
+    // Where the high byte comes first, the dash's own stands before it.
+    let wide = wide.map(|offset| if part[..offset].ends_with(&[0]) { offset - 1 } else { offset });
     let narrow = memchr::memmem::find(part, NARROW);
-    [narrow, wide].into_iter().flatten().min()
+    [narrow, find_ascii(part), find_shifted(part, encoding, is_half), wide].into_iter().flatten().min()
 }
 
-/// How many of the last bytes of `part` may begin what [`find_otherwise`] looks for, and so wait for what follows them.
-fn undecided(part: &[u8], encoding: Encoding) -> usize {
-    let last = &part[part.len().saturating_sub(WIDE.len())..];
-    // In a text without zero bytes it is the first dash at most.
-    let is_decided = encoding == Encoding::AsciiSuperset && !last.ends_with(b"-") && memchr::memchr(0, last).is_none();
-    if is_decided { 0 } else { last.len() }
+/// So many bytes in a row that are ASCII, or UTF-16 of ASCII but for a byte that is missing or too many, are no characters of UTF-16.
+const ENOUGH: usize = 64;
+
+fn is_character(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
+}
+
+fn find_ascii(part: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    let end = part.iter().position(|byte| {
+        length = if is_character(*byte) { length + 1 } else { 0 };
+        length == ENOUGH
+    });
+    end.map(|end| end + 1 - ENOUGH)
+}
+
+/// Where UTF-16 goes on whose bytes are those of other units.
+fn find_shifted(part: &[u8], encoding: Encoding, is_half: bool) -> Option<usize> {
+    let zero = usize::from(encoding == Encoding::Utf16Be);
+    let mut count = 0;
+    let first = usize::from(is_half).min(part.len());
+    let end = part[first..].chunks_exact(2).position(|unit| {
+        count = if unit[zero] == 0 && is_character(unit[1 - zero]) { count + 1 } else { 0 };
+        2 * count == ENOUGH
+    })?;
+    let start = first + 2 * (end + 1) - ENOUGH;
+    // The first character, and what was joined there, are in the unit before that.
+    let before = part[..start].iter().rev().take(2).take_while(|byte| **byte == 0 || is_character(**byte)).count();
+    Some(start - before)
+}
+
+/// Where DER or a serialized store begins in what is not read as it stands: `copy /b` joins files of any kind.
+fn find_encoded(part: &[u8]) -> Option<usize> {
+    let store = memchr::memmem::find(part, b"\0\0\0CERT").map(|zeros| zeros.saturating_sub(1));
+    let before = &part[..store.unwrap_or(part.len())];
+    memchr::memchr_iter(0x30, before).find(|at| begins_as_der(&part[*at..])).or(store)
+}
+
+/// By a length that a character has not behind a zero, and what certificates, CRLs, PKCS#7, PKCS#12 and private keys begin with.
+fn begins_as_der(bytes: &[u8]) -> bool {
+    let content = match bytes {
+        [0x30, count @ 0x80..=0x84, rest @ ..] => rest.get(usize::from(count & 0x0f)..),
+        _ => None,
+    };
+    matches!(content, Some([0x30, 0x80..=0x84, ..] | [6, 9, 0x2a, 0x86, ..] | [2, 1, 0 | 1 | 3, 0x30 | 4 | 2, ..]))
 }
 
 /// The text as bytes of an ASCII superset, without a byte-order mark.
@@ -169,7 +208,7 @@ fn ansi(byte: u8) -> char {
 /// A text of any encoding to bytes of an ASCII superset, piece by piece.
 ///
 /// From a block on that is not in the encoding of the beginning, it gives the ASCII of whatever follows: UTF-16 has that between zero
-/// bytes.
+/// bytes. From something encoded on it gives what stands there, up to the next block in UTF-16.
 #[derive(Debug)]
 struct Converter {
     encoding: Encoding,
@@ -185,40 +224,55 @@ impl Converter {
         Self { encoding, units, undecided: Vec::new(), is_mixed: false }
     }
 
+    /// Whether everything comes out as it is, up to a block in UTF-16.
+    fn is_plain(&self) -> bool {
+        self.encoding == Encoding::AsciiSuperset && !self.is_mixed
+    }
+
     /// Whether `bytes` come out as they are, and nothing else does.
     fn passes(&self, bytes: &[u8]) -> bool {
-        self.encoding == Encoding::AsciiSuperset
-            && !self.is_mixed
+        self.is_plain()
             && self.undecided.is_empty()
-            && undecided(bytes, self.encoding) == 0
+            && self.may_begin(bytes) == 0
             && find_otherwise(bytes, self.encoding, false).is_none()
     }
 
+    /// How many of the last bytes of `part` may begin what changes how the text is read, and so wait for what follows them.
+    fn may_begin(&self, part: &[u8]) -> usize {
+        let last = &part[part.len().saturating_sub(if self.is_plain() { WIDE.len() } else { ENOUGH + 8 })..];
+        // In a text without zero bytes it is the first dash at most.
+        let is_decided = self.is_plain() && !last.ends_with(b"-") && memchr::memchr(0, last).is_none();
+        if is_decided { 0 } else { last.len() }
+    }
+
     fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
-        if self.is_mixed {
-            return without_zeros(bytes, text);
-        }
         let mut waiting = std::mem::take(&mut self.undecided);
-        let bytes = if waiting.is_empty() {
+        let mut bytes = if waiting.is_empty() {
             bytes
         } else {
             waiting.extend_from_slice(bytes);
             &waiting
         };
-        if let Some(offset) = find_otherwise(bytes, self.encoding, self.units.half.is_some()) {
+        loop {
+            let is_half = self.units.half.is_some();
+            let block = if self.is_mixed { None } else { find_otherwise(bytes, self.encoding, is_half) };
+            let before = &bytes[..block.unwrap_or(bytes.len())];
+            let encoded = if self.is_plain() { None } else { find_encoded(before) };
+            let Some(offset) = encoded.or(block) else { break };
             self.convert(&bytes[..offset], text);
             self.units.finish(text);
-            self.is_mixed = true;
-            without_zeros(&bytes[offset..], text);
-        } else {
-            let decided = bytes.len() - undecided(bytes, self.encoding);
-            self.convert(&bytes[..decided], text);
-            self.undecided = bytes[decided..].to_vec();
+            self.encoding = Encoding::AsciiSuperset;
+            self.is_mixed = encoded.is_none();
+            bytes = &bytes[offset..];
         }
+        let decided = bytes.len() - self.may_begin(bytes);
+        self.convert(&bytes[..decided], text);
+        self.undecided = bytes[decided..].to_vec();
     }
 
     fn convert(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         match self.encoding {
+            Encoding::AsciiSuperset if self.is_mixed => text.extend(bytes.iter().filter(|byte| **byte != 0)),
             Encoding::AsciiSuperset => text.extend_from_slice(bytes),
             Encoding::Utf16Le | Encoding::Utf16Be => self.units.push(bytes, text),
         }
@@ -233,10 +287,6 @@ impl Converter {
         self.convert_undecided(text);
         self.units.finish(text);
     }
-}
-
-fn without_zeros(bytes: &[u8], text: &mut Vec<u8>) {
-    text.extend(bytes.iter().filter(|byte| **byte != 0));
 }
 
 /// UTF-16 to UTF-8, piece by piece; what is no character becomes U+FFFD.

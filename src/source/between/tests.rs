@@ -67,6 +67,13 @@ fn forms(number: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("dump", dump(number).into_bytes()),
         ("view", view(number).into_bytes()),
     ];
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    forms.push(("PEM in UTF-16", wide(&certificate_block(number))));
+    forms.push(("PEM in UTF-16 with a mark", wide(&format!("\u{feff}{}", certificate_block(number)))));
+    forms.push(("view in UTF-16", wide(&view(number))));
+    let row = format!("Request ID\tBinary Certificate\n{number}\t{}\n", base64(&certificate(number)));
+    forms.push(("table", row.clone().into_bytes()));
+    forms.push(("table in UTF-16", wide(&row)));
     if let Some(file) = pkcs12(number, "") {
         forms.push(("base64 of PKCS#12", folded(&file).into_bytes()));
         forms.push(("base64 of PKCS#12 in one line", base64(&file).into_bytes()));
@@ -119,6 +126,36 @@ fn every_form_is_read_before_between_and_behind_blocks_with_its_line() {
             let second = contents.found.iter().find(|found| found.der == certificate(1)).unwrap();
             let Position::Line(line) = second.position else { panic!("{:?}", second.position) };
             assert!((lines + 1..lines + 12).contains(&line), "{name}: line {line}");
+        }
+    }
+}
+
+#[test]
+fn what_is_joined_in_the_middle_of_a_line_is_read_or_reported() {
+    let pairs: Vec<String> = dump(1).lines().map(|line| line[10..].to_owned() + "\n").collect();
+    for (name, form) in [("DER", certificate(1)), ("pairs", pairs.concat().into_bytes())].into_iter().chain(forms(1)) {
+        for before in ["3", "333", "prose without an end", "333333333", "\u{feff}0", "-----", "PK\u{3}\u{4}\0\0\0"] {
+            for first in [certificate_block(0), view(0)] {
+                let contents = whole(&[first.as_bytes(), before.as_bytes(), &form].concat());
+                let is_told = !contents.faults.is_empty() || found(&contents) == certificates([0, 1]);
+                assert!(is_told, "{name} behind {before:?}: {}", contents.found.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_stands_between_the_rows_of_a_table_is_read_or_reported() {
+    let heading = "Request ID\tBinary Certificate\n";
+    let row = |number: usize| format!("{number}\t{}\n", base64(&certificate(number)));
+    for (name, form) in forms(1) {
+        for around in ["", "\n", "\r\n", "\n\nprose\n", "3", "-----", "\t", "1\t"] {
+            let around = around.as_bytes();
+            let joined = [heading.as_bytes(), row(0).as_bytes(), around, &form, around, row(2).as_bytes()].concat();
+            let contents = whole(&joined);
+            let is_told =
+                !contents.faults.is_empty() || certificates(0..3).iter().all(|one| found(&contents).contains(one));
+            assert!(is_told, "{name} {around:?}: {}", contents.found.len());
         }
     }
 }
@@ -244,6 +281,14 @@ fn hostile_text_beside_a_block_is_searched_in_linear_time() {
         b"MA==\n".repeat(200_000),
         b"\0\0\0\0CERT".repeat(100_000),
         b"\n\0".repeat(500_000),
+        [&b"a\0".repeat(63)[..], b"b"].concat().repeat(8_000),
+        [&b"a\0".repeat(65)[..], b"b"].concat().repeat(8_000),
+        b"MI".repeat(MOST / 2),
+        b"MI, ".repeat(MOST / 4),
+        b"0MI\n".repeat(MOST / 4),
+        b"0000 30 8".repeat(100_000),
+        b"0000  30 82 01 02 30 82\n".repeat(40_000),
+        b"x\x30\x82\x00\x20\x30\x82\x00\x10".repeat(100_000),
         folded(b"-----BEGIN CERTIFICATE-----").repeat(20_000).into_bytes(),
         vec![0; MOST],
         b"A".repeat(MOST),

@@ -23,6 +23,22 @@ fn utf16_is_read_with_and_without_a_byte_order_mark() {
 }
 
 #[test]
+fn what_is_encoded_behind_utf16_comes_out_as_it_is() {
+    let block = "-----BEGIN X-----\r\n";
+    // What ends in a zero loses it to no character.
+    let der = [&[0x30, 0x81, 0x80, 0x30, 0x81, 0x7d][..], &[b'x'; 124], &[0]].concat();
+    for big_endian in [false, true] {
+        let wide = utf16(block, big_endian);
+        for before in [wide.clone(), [b"-\n", &wide[..]].concat()] {
+            let joined = [&before, &der[..], &wide].concat();
+            let text = normalise(&joined);
+            assert!(memchr::memmem::find(&text, &der).is_some());
+            assert_eq!(memchr::memmem::find_iter(&text, block).count(), 2);
+        }
+    }
+}
+
+#[test]
 fn a_cut_off_utf16_text_says_so_with_a_replacement_character() {
     let mut bytes = vec![0xff, 0xfe];
     bytes.extend(utf16("ab", false));
@@ -74,6 +90,7 @@ fn mixture() -> impl Strategy<Value = Vec<u8>> {
     let texts = [
         "-----BEGIN ",
         "-----BEGIN X-----\n",
+        "Request ID\tBinary Certificate\tSerial Number\tCommon Name\n1\t-\t-\t-\n",
         "---",
         "--BEGIN ",
         "-----END X-----",
@@ -82,10 +99,12 @@ fn mixture() -> impl Strategy<Value = Vec<u8>> {
         "é",
         "----------BEGIN ",
     ];
-    let part = (prop::sample::select(texts.to_vec()), 0..5usize).prop_map(|(text, encoding)| match encoding {
+    let part = (prop::sample::select(texts.to_vec()), 0..7usize).prop_map(|(text, encoding)| match encoding {
         0 => text.as_bytes().to_vec(),
         1 | 2 => utf16(text, encoding == 1),
         3 => [b"\0", text.as_bytes()].concat(),
+        4 => [b"\x30\x82\x01\x0a\x30\x81\0\x41\0", text.as_bytes()].concat(),
+        5 => [b"\0\0\0\0CERT\x20\0\0\0\x01", text.as_bytes()].concat(),
         _ => utf16(text, true)[1..].to_vec(),
     });
     prop::collection::vec(part, 0..12).prop_map(|parts| parts.concat())
