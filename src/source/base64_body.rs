@@ -141,7 +141,7 @@ fn is_base64(line: &[u8]) -> bool {
     padding <= 2 && digits.iter().all(|byte| is_digit(*byte))
 }
 
-fn is_digit(byte: u8) -> bool {
+pub(crate) fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
@@ -302,7 +302,7 @@ pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {
                 _ => {
                     let token = &rest[..rest.iter().take_while(|byte| is_digit(**byte)).count()];
                     let begins = |at: &usize| known.iter().any(|beginning| token[*at..].starts_with(beginning));
-                    (1..token.len()).find(begins).unwrap_or(token.len().max(1))
+                    (1..token.len().min(MOST_BEFORE)).find(begins).unwrap_or(token.len().max(1))
                 }
             };
         }
@@ -310,14 +310,16 @@ pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {
     run.into_iter().for_each(each);
 }
 
-/// What may be base64 of something that is read in the first line of a run, behind characters of base64 that are none of it.
+/// What may be base64 of something that is read in a run, behind a few characters of base64 that are none of it. Further on it is a part of
+/// something else: a certificate within a key store, say.
 pub(crate) fn beginnings(run: &[u8]) -> impl Iterator<Item = &[u8]> {
-    /// More are looked at in no run.
-    const MOST: usize = 8;
-    let first = lines(run).next().unwrap_or_default();
-    let at = (1..first.len()).filter(|at| BEGINNINGS.iter().any(|beginning| first[*at..].starts_with(beginning)));
-    at.take(MOST).map(|at| &run[at..])
+    let begins = |at: usize| BEGINNINGS.iter().any(|beginning| run[at..].starts_with(beginning));
+    let last = if begins(0) { 0 } else { run.len().min(MOST_BEFORE) };
+    (1..last).filter(move |at| begins(*at)).map(|at| &run[at..])
 }
+
+/// So many characters at most stand before base64 that they were joined with.
+const MOST_BEFORE: usize = 32;
 
 /// How long the base64 is that a text begins with, with line ends as JSON and shell strings write them.
 fn token_length(text: &[u8]) -> usize {

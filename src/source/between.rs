@@ -199,7 +199,10 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
             let (read, _) = base64_body::read(run, |bytes, line| {
                 decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()
             });
-            Some(read).filter(|read| !read.is_empty())
+            // Behind other base64 it can be a part of that.
+            let before = part[..run.as_ptr() as usize - part.as_ptr() as usize].last();
+            let is_apart = before.is_none_or(|byte| !base64_body::is_digit(*byte));
+            Some(read).filter(|read| !read.found.is_empty() || is_apart && !read.faults.is_empty())
         };
         // Words that are base64 by chance, too, are such runs, and may stand right before it.
         contents.append(read(run).or_else(|| base64_body::beginnings(run).find_map(read)).unwrap_or_default());

@@ -36,7 +36,7 @@ fn runs(text: &[u8]) -> Vec<Run> {
             let mut bytes = run.bytes.split_off(before);
             keep(std::mem::take(&mut run), &mut runs);
             // What does not begin where dumps do may have something before it.
-            let begins = matches!(address, Some(None | Some(0))) && bytes.first() == Some(&0x30);
+            let begins = matches!(address, Some(None | Some(0))) && matches!(*bytes, [0x30, 0x80..=0x84, ..]);
             let mut shown = Vec::new();
             let mut behind = || beginnings(line).find_map(|rest| dump_line(rest, &mut shown));
             let behind = if begins { None } else { behind() };
