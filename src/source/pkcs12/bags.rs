@@ -198,14 +198,24 @@ impl Bags {
         (names, without)
     }
 
-    /// What was found. A key is paired with its certificate by `localKeyId`; without one there is nothing to pair by, because the public key
-    /// of a key that stays shrouded is not known.
+    /// The one bag of a kind; `None` where there are more.
+    fn only(&self, kind: Kind) -> Option<&Bag> {
+        let mut of_kind = self.bags.iter().filter(|bag| bag.kind == kind);
+        of_kind.next().filter(|_| of_kind.next().is_none())
+    }
+
+    /// What was found. A key is paired with its certificate by `localKeyId`. Without one, where there are several of either, there is nothing
+    /// to pair by, because the public key of a key that stays shrouded is not known.
     pub(super) fn into_contents(self) -> Contents {
-        let mut keys: HashMap<Vec<u8>, (KeyProvider, Option<String>)> = HashMap::new();
+        // The attribute is optional (RFC 7292 section 4.2), and some programs leave it away.
+        let are_only_ones = [Kind::PrivateKey, Kind::Certificate]
+            .iter()
+            .all(|kind| self.only(*kind).is_some_and(|bag| bag.attributes.local_key_id.is_none()));
+        let mut keys: HashMap<Option<Vec<u8>>, (KeyProvider, Option<String>)> = HashMap::new();
         for bag in self.bags.iter().filter(|bag| bag.kind == Kind::PrivateKey) {
-            if let Some(id) = &bag.attributes.local_key_id {
-                keys.entry(id.clone())
-                    .or_insert_with(|| (bag.attributes.key_provider(), bag.attributes.key_container()));
+            let id = bag.attributes.local_key_id.clone();
+            if id.is_some() || are_only_ones {
+                keys.entry(id).or_insert_with(|| (bag.attributes.key_provider(), bag.attributes.key_container()));
             }
         }
         let found = self.bags.into_iter().map(|bag| {
@@ -221,7 +231,8 @@ impl Bags {
                     }
                 }
                 Kind::Certificate | Kind::Crl => {
-                    if let Some((provider, container)) = attributes.local_key_id.and_then(|id| keys.get(&id)) {
+                    let key = keys.get(&attributes.local_key_id).filter(|_| kind == Kind::Certificate);
+                    if let Some((provider, container)) = key {
                         properties.has_private_key = true;
                         properties.key_provider = Some(provider.clone());
                         properties.key_container = container.clone();

@@ -68,6 +68,30 @@ fn a_certificate_of_another_type_is_reported_and_read() {
     assert_eq!((contents.found[0].kind, contents.faults.len()), (Kind::Crl, 1));
 }
 
+/// A bag without attributes.
+fn bare_bag(kind: &str, value: &[u8]) -> Vec<u8> {
+    element_of(0x30, &[&oid(kind), &element_of(0xa0, &[value])])
+}
+
+#[test]
+fn a_key_and_a_certificate_that_name_each_other_by_nothing_are_a_pair_where_they_are_the_only_ones() {
+    let kinds = ["1.2.840.113549.1.12.10.1.1", "1.2.840.113549.1.12.10.1.3"];
+    let key = |bag: fn(&str, &[u8]) -> Vec<u8>| bag(kinds[0], &element_of(0x30, &[&[2, 1, 0]]));
+    let certificate = |bag: fn(&str, &[u8]) -> Vec<u8>, number: usize| bag(kinds[1], &certificate_value(number));
+    let have_keys = |bags: &[Vec<u8>]| -> Vec<bool> {
+        let contents = read_plain(&pfx(bags));
+        let certificates = certificates(&contents).into_iter();
+        certificates.map(|found| found.properties.as_ref().is_some_and(|found| found.has_private_key)).collect()
+    };
+    assert_eq!(have_keys(&[key(bare_bag), certificate(bare_bag, 0)]), [true]);
+    assert_eq!(have_keys(&[certificate(bare_bag, 0), key(bare_bag)]), [true]);
+    assert_eq!(have_keys(&[key(bare_bag), certificate(bare_bag, 0), certificate(bare_bag, 1)]), [false, false]);
+    assert_eq!(have_keys(&[key(bare_bag), key(bare_bag), certificate(bare_bag, 0)]), [false]);
+    assert_eq!(have_keys(&[key(bag), certificate(bare_bag, 0)]), [false]);
+    assert_eq!(have_keys(&[key(bare_bag), certificate(bag, 0)]), [false]);
+    assert_eq!(have_keys(&[key(bag), certificate(bag, 0), certificate(bare_bag, 1)]), [true, false]);
+}
+
 #[test]
 fn keys_and_secrets_are_no_damage_and_nothing_of_them_is_kept() {
     let key =
