@@ -7,6 +7,7 @@ use crate::source::ber;
 use crate::source::pkcs12;
 use crate::source::serialized_store;
 use crate::source::shape::{Shape, is_object, shape};
+use crate::source::text;
 
 /// What is read wherever it is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +47,7 @@ const UTF16_CHARACTERS: usize = 64;
 
 /// How long the ASCII in UTF-16 is that `bytes` begin with, by characters that each have a zero byte behind them; 0 where it is too short.
 fn utf16_length(bytes: &[u8]) -> usize {
-    let is_character = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
-    let count = bytes.chunks_exact(2).take_while(|pair| pair[1] == 0 && is_character(pair[0])).count();
+    let count = bytes.chunks_exact(2).take_while(|pair| pair[1] == 0 && text::is_character(pair[0])).count();
     if count >= UTF16_CHARACTERS { 2 * count } else { 0 }
 }
 

@@ -110,7 +110,8 @@ fn find_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> Option<usiz
 /// So many bytes in a row that are ASCII, or UTF-16 of ASCII but for a byte that is missing or too many, are no characters of UTF-16.
 const ENOUGH: usize = 64;
 
-fn is_character(byte: u8) -> bool {
+/// What ASCII has in texts.
+pub(crate) fn is_character(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~')
 }
 
