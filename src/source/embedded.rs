@@ -68,9 +68,9 @@ pub(crate) struct Candidate {
 /// The next such place from `from` on: a whole object anywhere, one that is cut off only where a line or `from` begins, or behind zero
 /// bytes. Elsewhere a few bytes can look like the beginning of something by chance.
 pub(crate) fn next(text: &[u8], from: usize) -> Option<Candidate> {
-    let mut at = from;
+    let mut searched = from;
     loop {
-        at += memchr::memchr2(0, SEQUENCE, &text[at..])?;
+        let at = from + next_sign(&text[from..], searched - from)?;
         let zeros = text[at..].iter().take_while(|byte| **byte == 0).count();
         let start = at + zeros;
         let rest = &text[start..];
@@ -99,8 +99,28 @@ pub(crate) fn next(text: &[u8], from: usize) -> Option<Candidate> {
         if zeros > 0 {
             return Some(Candidate { at, start, encoded: None, end: None });
         }
-        at += 1;
+        searched = at + 2;
     }
+}
+
+/// Where in `text`, from the place on that was searched, the next zero byte stands, or a SEQUENCE with a length that no text has behind it.
+fn next_sign(text: &[u8], searched: usize) -> Option<usize> {
+    const CHUNK: usize = 256;
+    let mut at = searched;
+    while at < text.len() {
+        let chunk = &text[at..text.len().min(at + CHUNK)];
+        if !is_plain(chunk) {
+            for (byte, here) in chunk.iter().zip(at..) {
+                match byte {
+                    0 => return Some(here),
+                    0x80..=0x84 if here > 0 && text[here - 1] == SEQUENCE => return Some(here - 1),
+                    _ => {}
+                }
+            }
+        }
+        at += chunk.len();
+    }
+    None
 }
 
 /// Whether nothing can be in a text: what is encoded has bytes that are no ASCII, or zero bytes.
@@ -137,17 +157,19 @@ const LONGEST_HEADER: usize = 2 * UTF16_CHARACTERS + 2;
 
 /// Where an object may begin that is not whole in what is at hand of a text.
 pub(crate) fn unfinished(text: &[u8]) -> Option<usize> {
-    let may_begin = |at: usize| {
-        let rest = &text[at..];
-        let is_undecided = rest.len() < LONGEST_HEADER;
-        match rest {
-            [0, ..] | [SEQUENCE] => is_undecided,
-            [SEQUENCE, 0x80..=0x84, ..] => is_undecided || Encoded::of(rest).is_some(),
-            _ => false,
-        }
-    };
+    let last = text.len().checked_sub(1).filter(|last| text[*last] == SEQUENCE);
+    let mut searched = 0;
+    let sign = std::iter::from_fn(|| {
+        let at = next_sign(text, searched)?;
+        searched = at + if text[at] == 0 { 1 } else { 2 };
+        Some(at)
+    })
+    .find(|at| {
+        let rest = &text[*at..];
+        rest.len() < LONGEST_HEADER || rest[0] != 0 && Encoded::of(rest).is_some()
+    });
     // A character of UTF-16 may begin before its zero.
-    memchr::memchr2_iter(0, SEQUENCE, text).find(|at| may_begin(*at)).map(|at| at.saturating_sub(1))
+    sign.or(last).map(|at| at.saturating_sub(1))
 }
 
 /// Whether an object begins with `bytes`.

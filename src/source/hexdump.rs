@@ -153,7 +153,8 @@ pub(crate) fn headless(text: &[u8]) -> Option<u64> {
     let mut bytes = Vec::new();
     for (index, text) in text.split(|byte| *byte == b'\n').enumerate() {
         bytes.clear();
-        let address = dump_line(text, &mut bytes).flatten();
+        let may_be_address = text.trim_ascii_start().first().is_some_and(u8::is_ascii_hexdigit);
+        let address = if may_be_address { dump_line(text, &mut bytes).flatten() } else { None };
         if address.is_none() || address != expected {
             // One that begins where dumps do is whole.
             (line, count) = (index as u64 + 1, if address.is_some_and(|address| address > 0) { 0 } else { u64::MAX });
