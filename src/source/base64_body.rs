@@ -224,7 +224,9 @@ pub(crate) fn read(text: &[u8], mut read: impl FnMut(&[u8], u64) -> Contents) ->
         let (part, bytes, bad) = match bad.map_or_else(|| decode(one, &mut scratch), Err) {
             Ok(bytes) => (one, bytes, None),
             Err(bad) => {
-                let part = plausible(&rest[..bad.offset()]);
+                // The first byte of DER is a character of base64.
+                let is_der = matches!(rest[..=bad.offset()], [.., 0x30, 0x80..=0x84]);
+                let part = plausible(&rest[..bad.offset() - usize::from(is_der)]);
                 (part, decode(part, &mut scratch).unwrap_or_default(), Some(bad))
             }
         };

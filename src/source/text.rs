@@ -109,6 +109,8 @@ fn find_otherwise(part: &[u8], encoding: Encoding, is_half: bool) -> Option<usiz
 
 /// So many bytes in a row that are ASCII, or UTF-16 of ASCII but for a byte that is missing or too many, are no characters of UTF-16.
 const ENOUGH: usize = 64;
+/// So many of the last bytes may belong to them, with what stands before them.
+const UNDECIDED: usize = ENOUGH + 8;
 
 /// What ASCII has in texts.
 pub(crate) fn is_character(byte: u8) -> bool {
@@ -240,7 +242,7 @@ impl Converter {
 
     /// How many of the last bytes of `part` may begin what changes how the text is read, and so wait for what follows them.
     fn may_begin(&self, part: &[u8]) -> usize {
-        let last = &part[part.len().saturating_sub(if self.is_plain() { WIDE.len() } else { ENOUGH + 8 })..];
+        let last = &part[part.len().saturating_sub(if self.is_plain() { WIDE.len() } else { UNDECIDED })..];
         // In a text without zero bytes it is the first dash at most.
         let is_decided = self.is_plain() && !last.ends_with(b"-") && memchr::memchr(0, last).is_none();
         if is_decided { 0 } else { last.len() }
@@ -259,7 +261,9 @@ impl Converter {
             let block = if self.is_mixed { None } else { find_otherwise(bytes, self.encoding, is_half) };
             let before = &bytes[..block.unwrap_or(bytes.len())];
             let encoded = if self.is_plain() { None } else { find_encoded(before) };
-            let Some(offset) = encoded.or(block) else { break };
+            // What begins before it may show only further on.
+            let is_decided = |offset: &usize| self.is_mixed || self.is_plain() || offset + UNDECIDED <= bytes.len();
+            let Some(offset) = encoded.or(block).filter(is_decided) else { break };
             self.convert(&bytes[..offset], text);
             self.units.finish(text);
             self.encoding = Encoding::AsciiSuperset;

@@ -145,6 +145,17 @@ fn what_is_joined_in_the_middle_of_a_line_is_read_or_reported() {
 }
 
 #[test]
+fn der_behind_base64_begins_with_a_character_of_it() {
+    let lines = folded(&certificate(0)).replace('\n', "\r\n");
+    for first in [lines.repeat(3), lines.trim_end().to_owned(), base64(&certificate(0))] {
+        let text = [first.as_bytes(), &certificate(1), first.as_bytes()].concat();
+        let contents = whole(&text);
+        let are_read = certificates([0, 1]).iter().all(|one| found(&contents).contains(one));
+        assert!(are_read || !contents.faults.is_empty(), "{first}");
+    }
+}
+
+#[test]
 fn whatever_stands_between_the_rows_of_a_table_is_read_or_reported() {
     let heading = "Request ID\tBinary Certificate\n";
     let row = |number: usize| format!("{number}\t{}\n", base64(&certificate(number)));

@@ -85,6 +85,20 @@ fn an_error_costs_nothing_of_what_was_read_before_it() {
     }
 }
 
+#[test]
+fn a_boundary_within_text_of_another_encoding_changes_nothing_before_it_that_is_not_changed_in_the_whole() {
+    let text = format!("{}-----BEGIN X-----\n{}", "a".repeat(50), "b".repeat(100));
+    let wide = utf16(&text, false);
+    // Longer than what is read at once to tell the encoding.
+    let before = utf16(&("\u{feff}".to_owned() + &"\r\n".repeat(300)), false);
+    for part in [text.as_bytes(), &[b"\n", &wide[..]].concat()] {
+        let joined = [&before[..], part].concat();
+        for step in 1..200 {
+            assert_eq!(in_pieces(&joined, step, false), normalise(&joined).into_owned(), "{step}");
+        }
+    }
+}
+
 /// Pieces of texts in one encoding and another, of which some fit together into boundaries.
 fn mixture() -> impl Strategy<Value = Vec<u8>> {
     let texts = [
