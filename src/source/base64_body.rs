@@ -312,12 +312,23 @@ pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {
     run.into_iter().for_each(each);
 }
 
-/// What may be base64 of something that is read in a run, behind a few characters of base64 that are none of it. Further on it is a part of
-/// something else: a certificate within a key store, say.
+/// What may be base64 of something that is read in a run, behind words and a few characters of base64 that are none of it. Further on it is
+/// a part of something else: a certificate within a key store, say.
 pub(crate) fn beginnings(run: &[u8]) -> impl Iterator<Item = &[u8]> {
+    /// More are looked at in no run.
+    const MOST: usize = 8;
     let begins = |at: usize| BEGINNINGS.iter().any(|beginning| run[at..].starts_with(beginning));
-    let last = if begins(0) { 0 } else { run.len().min(MOST_BEFORE) };
-    (1..last).filter(move |at| begins(*at)).map(|at| &run[at..])
+    let mut goes_on = !begins(0);
+    let words = lines(run).take_while(move |line| {
+        let is_looked_at = goes_on;
+        goes_on &= line.len() < MOST_BEFORE;
+        is_looked_at
+    });
+    let places = words.flat_map(|line| {
+        let start = offset_in(run, line);
+        start..start + line.len().min(MOST_BEFORE)
+    });
+    places.filter(move |at| begins(*at)).take(MOST).map(|at| &run[at..])
 }
 
 /// So many characters at most stand before base64 that they were joined with.

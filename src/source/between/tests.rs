@@ -134,7 +134,16 @@ fn every_form_is_read_before_between_and_behind_blocks_with_its_line() {
 fn what_is_joined_in_the_middle_of_a_line_is_read_or_reported() {
     let pairs: Vec<String> = dump(1).lines().map(|line| line[10..].to_owned() + "\n").collect();
     for (name, form) in [("DER", certificate(1)), ("pairs", pairs.concat().into_bytes())].into_iter().chain(forms(1)) {
-        for before in ["3", "333", "prose without an end", "333333333", "\u{feff}0", "-----", "PK\u{3}\u{4}\0\0\0"] {
+        for before in [
+            "sep=;\r\nsep=;\r\nsep=;\r\nsep=;\r\nsep=;\r\nsep=;\r\n3",
+            "3",
+            "333",
+            "prose without an end",
+            "333333333",
+            "\u{feff}0",
+            "-----",
+            "PK\u{3}\u{4}\0\0\0",
+        ] {
             for first in [certificate_block(0), view(0)] {
                 let contents = whole(&[first.as_bytes(), before.as_bytes(), &form].concat());
                 let is_told = !contents.faults.is_empty() || found(&contents) == certificates([0, 1]);
