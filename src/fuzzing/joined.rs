@@ -159,7 +159,9 @@ pub fn joined(data: &[u8]) {
     readers::batches(&[&[*size][..], &file].concat());
     let contents = readers::named(&file);
     let is_read = |byte: &u8| contents.found.iter().any(|found| found.der == MADE[usize::from(byte >> 6)]);
-    if contents.faults.is_empty() {
+    // Base64 behind more digits than that is taken for a part of something else.
+    let digits = pieces.iter().filter(|byte| **byte & 0x3f == 63).count();
+    if contents.faults.is_empty() && digits <= 16 {
         let lost = pieces.iter().find(|byte| holds_certificate(**byte) && !is_read(byte));
         assert_eq!(lost, None, "it was left out in silence");
     }
