@@ -200,7 +200,7 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
                 decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()
             });
             // Behind other base64 it can be a part of that.
-            let before = part[..run.as_ptr() as usize - part.as_ptr() as usize].last();
+            let before = part[..lines.offset_of(run) - start].last();
             let is_apart = before.is_none_or(|byte| !base64_body::is_digit(*byte));
             Some(read).filter(|read| !read.found.is_empty() || is_apart && !read.faults.is_empty())
         };

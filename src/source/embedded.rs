@@ -172,9 +172,10 @@ pub(crate) fn unfinished(text: &[u8]) -> Option<usize> {
     sign.or(last).map(|at| at.saturating_sub(1))
 }
 
-/// Whether an object begins with `bytes`.
+/// Whether an object begins with `bytes`, or text in UTF-16.
 pub(crate) fn begins(bytes: &[u8]) -> bool {
-    next(bytes, 0).is_some_and(|next| next.start == 0 && next.encoded.is_some())
+    let is_der = matches!(bytes, [SEQUENCE, 0x80..=0x84, ..]) && Encoded::of(bytes).is_some();
+    is_der || serialized_store::is_serialized_store(bytes) || utf16_length(bytes) > 0
 }
 
 #[cfg(test)]

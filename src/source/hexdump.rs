@@ -38,8 +38,7 @@ fn runs(text: &[u8]) -> Vec<Run> {
             // What does not begin where dumps do may have something before it.
             let begins = matches!(address, Some(None | Some(0))) && matches!(*bytes, [0x30, 0x80..=0x84, ..]);
             let mut shown = Vec::new();
-            let mut behind = || beginnings(line).find_map(|rest| dump_line(rest, &mut shown));
-            let behind = if begins { None } else { behind() };
+            let behind = if begins { None } else { beginnings(line).find_map(|rest| dump_line(rest, &mut shown)) };
             if behind.is_some() {
                 bytes = shown;
             }
