@@ -268,6 +268,8 @@ pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {
         let line = inner(&text[start..end]);
         let at = offset_in(text, line);
         if !line.is_empty() && is_base64(line) {
+            // Padding ends an object: what follows is a run of its own.
+            run.take_if(|run| text[run.clone()].ends_with(b"=")).into_iter().for_each(&mut each);
             // A word or two before it can be base64 by chance.
             let begins = known.iter().any(|beginning| line.starts_with(beginning));
             run = run.filter(|run| !begins || run.len() >= least);

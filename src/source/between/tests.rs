@@ -216,6 +216,18 @@ fn base64_among_other_text_is_read_where_it_begins_as_what_is_read() {
 }
 
 #[test]
+fn base64_behind_digits_is_read_before_other_base64_from_which_padding_parts_it() {
+    let one = base64(&certificate(0));
+    let unpadded = one.trim_end_matches('=');
+    for first in [format!("3{unpadded}=\n"), format!("3{unpadded}sep=;\r\n")] {
+        for second in [folded(&certificate(1)), base64(&certificate(1))] {
+            let contents = whole(format!("A note\n{first}{second}").as_bytes());
+            assert_eq!(found(&contents), certificates([0, 1]), "{first}{second}");
+        }
+    }
+}
+
+#[test]
 fn base64_of_pem_is_read_as_mails_have_it_one_level_deep() {
     let attached = |text: &str| {
         format!(
