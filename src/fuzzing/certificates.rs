@@ -10,6 +10,7 @@ use crate::der_writer::{element, sequence};
 use crate::fuzzing::der;
 use crate::fuzzing::{moment, occurrence, two_parts};
 use crate::ops::Inspection;
+use crate::path::name_constraints::Constraints;
 use crate::path::verdict::can_authenticate_clients;
 use crate::pool::Entry;
 use crate::report::model::CertificateRecord;
@@ -148,7 +149,7 @@ pub fn name_constraints(data: &[u8]) {
         _ => (sequence(&[&element(0x31, names)]), Vec::new()),
     };
     if let Some(leaf) = der::certificate(&subject, extensions)
-        && let Err(failure) = crate::path::name_constraints::check(&leaf, &authority, &mut Default::default())
+        && let Err(failure) = Constraints::of(&authority).check(&leaf, &mut Default::default())
     {
         assert!(!failure.expected.is_empty() && !failure.found.is_empty());
     }

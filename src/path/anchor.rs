@@ -3,7 +3,6 @@
 
 use crate::certificate::extensions::Subtree;
 use crate::certificate::{Certificate, Oid, oid};
-use crate::path::Path;
 use crate::source::Restrictions;
 
 /// How many names or usages of each kind are told: a root with a thousand of them stands on ten thousand paths.
@@ -39,7 +38,7 @@ impl AnchorConstraints {
         *self == Self::default()
     }
 
-    fn of(anchor: &Certificate, restrictions: &Restrictions) -> Self {
+    pub(crate) fn of(anchor: &Certificate, restrictions: &Restrictions) -> Self {
         let mut found = Self {
             path_length: anchor.basic_constraints().get().and_then(|constraints| constraints.path_length),
             ..Self::default()
@@ -82,12 +81,4 @@ fn limits(usages: Option<&[Oid]>) -> &[Oid] {
     let usages = usages.unwrap_or_default();
     let is_any = |one: &Oid| *one == *oid::ANY_EXTENDED_KEY_USAGE || *one == *oid::ANY_APPLICATION_POLICY;
     if usages.iter().any(is_any) { &[] } else { usages }
-}
-
-impl Path {
-    /// What its trust anchor limits itself; nothing where the path reaches none, or where that has no limits.
-    pub fn anchor_constraints(&self) -> Option<AnchorConstraints> {
-        let anchor = self.certificates.last().filter(|_| self.is_anchored)?;
-        Some(AnchorConstraints::of(anchor, &self.restrictions)).filter(|found| !found.is_empty())
-    }
 }

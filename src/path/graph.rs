@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 
 pub(crate) use self::issuers::Links;
 use crate::certificate::{Certificate, Name, VerifyingKey};
+use crate::path::anchor::AnchorConstraints;
 use crate::path::missing::Missing;
+use crate::path::name_constraints::Constraints;
 use crate::path::revocation::signers::SignerPool;
 use crate::path::revocation::{self, CrlIssuer, CrlStore, RevocationStatus};
 use crate::path::settings::Settings;
@@ -66,6 +68,8 @@ pub(crate) struct Node {
     /// What it says of its own issuer.
     pub(super) missing: OnceLock<Box<Missing>>,
     checked: OnceLock<Result<(), Failure>>,
+    name_constraints: OnceLock<Box<Constraints>>,
+    anchor_constraints: OnceLock<Option<Arc<AnchorConstraints>>>,
     pub(crate) paths: OnceLock<IssuerPaths>,
 }
 
@@ -176,6 +180,8 @@ impl Graph {
             links: OnceLock::new(),
             missing: OnceLock::new(),
             checked: OnceLock::new(),
+            name_constraints: OnceLock::new(),
+            anchor_constraints: OnceLock::new(),
             paths: OnceLock::new(),
         });
     }
@@ -204,6 +210,19 @@ impl Graph {
 
     pub(crate) fn certificate(&self, id: NodeId) -> &Arc<Certificate> {
         &self.node(id).certificate
+    }
+
+    pub(crate) fn name_constraints(&self, id: NodeId) -> &Constraints {
+        let node = self.node(id);
+        node.name_constraints.get_or_init(|| Box::new(Constraints::of(&node.certificate)))
+    }
+
+    /// What a trust anchor limits itself; `None` where that is nothing, or it is none.
+    pub(crate) fn anchor_constraints(&self, id: NodeId) -> Option<Arc<AnchorConstraints>> {
+        let node = self.node(id);
+        let restrictions = node.anchor.as_ref()?;
+        let limits = || Some(AnchorConstraints::of(&node.certificate, restrictions)).filter(|found| !found.is_empty());
+        node.anchor_constraints.get_or_init(|| limits().map(Arc::new)).clone()
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = NodeId> {

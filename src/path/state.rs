@@ -111,7 +111,7 @@ impl State {
         compared: &mut Comparisons,
     ) -> Result<(), Failure> {
         self.constraining.iter().try_for_each(|ca| {
-            let checked = compared.check(certificate, id, graph.certificate(*ca), *ca);
+            let checked = compared.check(certificate, id, graph.name_constraints(*ca), *ca);
             checked.map_err(|failure| match failure.windows {
                 None if *ca == self.anchor => failure.differing(&windows::ANCHOR),
                 _ => failure,

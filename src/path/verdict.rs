@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, oid};
+use crate::path::anchor::AnchorConstraints;
 use crate::path::conformance;
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::missing::Missing;
@@ -13,7 +14,6 @@ use crate::path::revocation::RevocationStatus;
 use crate::path::search::IssuerPath;
 use crate::path::state::{self, State};
 use crate::path::trace::{Check, Failure, Refusal, keep_refused};
-use crate::source::Restrictions;
 
 /// How a path stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -57,8 +57,8 @@ pub struct Path {
     pub failure: Option<(Arc<Certificate>, Failure)>,
     /// Of a path that reaches a trust anchor: the status of each certificate but the anchor; nothing where there are no CRLs.
     pub revocation: Vec<RevocationStatus>,
-    /// What the store entry of its trust anchor limits.
-    pub restrictions: Arc<Restrictions>,
+    /// What the trust anchor that it reaches limits itself; `None` where that has no limits.
+    pub anchor_constraints: Option<Arc<AnchorConstraints>>,
 }
 
 impl Path {
@@ -219,7 +219,11 @@ impl Graph {
             failure: failure.map(|failure| (certificate.clone(), failure)),
             ..self.path(status, certificate, &[])
         };
-        Verdict { paths: vec![Path { is_anchored: true, ..path }], is_among_issuers: true, ..Verdict::default() }
+        Verdict {
+            paths: vec![Path { is_anchored: true, anchor_constraints: self.anchor_constraints(anchor), ..path }],
+            is_among_issuers: true,
+            ..Verdict::default()
+        }
     }
 
     /// The paths that reach no anchor, or fail on the way.
@@ -289,8 +293,6 @@ impl Graph {
                 .collect(),
             _ => Vec::new(),
         };
-        let top = nodes.last().copied().or_else(|| self.find(certificate.sha256()));
-        let restrictions = top.and_then(|top| self.node(top).anchor.clone()).unwrap_or_default();
         Path {
             status,
             certificates,
@@ -299,7 +301,7 @@ impl Graph {
             missing: None,
             failure: None,
             revocation,
-            restrictions,
+            anchor_constraints: nodes.last().and_then(|top| self.anchor_constraints(*top)),
         }
     }
 }

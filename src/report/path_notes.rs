@@ -84,12 +84,12 @@ impl AnchorLimits {
         if !self.seen.insert((*anchor.sha256(), path.is_anchored)) {
             return;
         }
-        let Some(limits) = path.anchor_constraints() else { return };
+        let Some(limits) = &path.anchor_constraints else { return };
         self.told.push(format!(
             "{}, a trust anchor, limits itself what is below it: {}. RFC 5280 section 6.1.1 (d) takes of an anchor its name and \
              its key alone; RFC 5937 and Windows hold to the rest, and so does this.",
             describe::subject(anchor),
-            describe::anchor_limits(&limits)
+            describe::anchor_limits(limits)
         ));
     }
 

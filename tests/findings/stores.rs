@@ -276,7 +276,7 @@ fn an_anchor_of_thousands_of_usages_is_told_by_the_first() {
     let found = certpath::ops::chain(&pki.request().request).unwrap();
     let path = &found.clients[0].verdict.paths[0];
     assert_eq!(path.status.name(), "valid");
-    let limits = path.anchor_constraints().unwrap();
-    assert_eq!(limits.restrictions.enhanced_key_usage.unwrap().len(), 50);
+    let limits = path.anchor_constraints.as_deref().unwrap();
+    assert_eq!(limits.restrictions.enhanced_key_usage.as_ref().unwrap().len(), 50);
     assert_eq!(limits.more_usages, 951);
 }

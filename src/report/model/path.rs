@@ -295,7 +295,7 @@ impl PathRecord {
             status: path.status,
             certificates: path.certificates.iter().map(|certificate| certificate.sha256_hex()).collect(),
             anchor: anchor.map(|certificate| certificate.sha256_hex()),
-            anchor_constraints: path.anchor_constraints().as_ref().map(AnchorConstraintsRecord::new),
+            anchor_constraints: path.anchor_constraints.as_deref().map(AnchorConstraintsRecord::new),
             missing: path
                 .missing
                 .as_ref()
