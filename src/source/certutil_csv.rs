@@ -29,6 +29,8 @@ pub(crate) struct Table {
 
 /// Shorter cells are `EMPTY`, in whatever language, or a size.
 const SHORTEST: usize = 64;
+/// Base64 or hexadecimal of a certificate is longer.
+const LEAST_ENCODED: usize = 300;
 /// No column has a longer name.
 const LONGEST_NAME: usize = 256;
 /// How many rows are looked at to tell that a text is such a table.
@@ -134,12 +136,12 @@ fn holds_certificate(cell: &[u8]) -> bool {
     let is_block = || {
         memchr::memmem::find_iter(cell, b"-----BEGIN ").count() == 1 && cell.ends_with(b"-----") && pem::is_pem(cell)
     };
-    if cell.starts_with(b"-----BEGIN ") { is_block() } else { cell.len() > 300 && starts_with_certificate(cell) }
+    if cell.starts_with(b"-----BEGIN ") { is_block() } else { starts_with_certificate(cell) }
 }
 
 fn starts_with_certificate(cell: &[u8]) -> bool {
     let head = &cell[..cell.len().min(400)];
-    base64_body::decode(head, &mut Vec::new()).is_ok_and(|der| is_certificate(&der))
+    cell.len() > LEAST_ENCODED && base64_body::decode(head, &mut Vec::new()).is_ok_and(|der| is_certificate(&der))
 }
 
 /// A cell without what keeps Excel from changing it: that it is a formula.
@@ -151,7 +153,7 @@ fn value(cell: &[u8]) -> &[u8] {
 /// As databases print binary columns.
 fn holds_hexadecimal(cell: &[u8]) -> bool {
     let cell = value(cell);
-    cell.len() > 300 && hexadecimal(&cell[..cell.len().min(400)]).is_some_and(|der| is_certificate(&der))
+    cell.len() > LEAST_ENCODED && hexadecimal(&cell[..cell.len().min(400)]).is_some_and(|der| is_certificate(&der))
 }
 
 fn is_certificate(der: &[u8]) -> bool {
@@ -257,10 +259,10 @@ impl Table {
         all.resolve(true)
     }
 
-    /// Whether a row is one of the table, as far as its cells tell, and no line of something else. One that is cut off after some cells
-    /// says the same as the whole.
+    /// Whether a row is one of the table, as far as its cells tell, and no line of something else: in one column of a certificate, base64 in
+    /// lines has shorter ones. One that is cut off after some cells says the same as the whole.
     fn is_row(&self, row: &csv::ByteRecord) -> bool {
-        self.columns == 1 || row.len() > 1
+        row.len() > 1 || self.columns == 1 && cell(row, 0).is_some_and(|cell| cell.len() > LEAST_ENCODED)
     }
 
     /// How much of `text`, which begins at the start of a row, is whole rows: up to the last one of the table, which may go on. By the
@@ -303,11 +305,10 @@ impl Table {
         for (column, cell) in (0..row.len()).filter_map(|column| Some((column, cell(row, column)?))) {
             let is_named = self.certificates.contains(&column);
             let has_dashes = memchr::memmem::find(cell, b"-----").is_some();
-            if !has_dashes && (is_named && cell.len() >= SHORTEST || cell.len() > 300 && starts_with_certificate(cell))
-            {
+            if !has_dashes && (is_named && cell.len() >= SHORTEST || starts_with_certificate(cell)) {
                 rows.read_cell(cell);
                 is_used = true;
-            } else if cell.len() > 300 && !(has_dashes && pem::is_pem(cell)) {
+            } else if cell.len() > LEAST_ENCODED && !(has_dashes && pem::is_pem(cell)) {
                 joined.push(cell);
             } else if is_named && !rows.says_sizes && is_size(cell) {
                 rows.says_sizes = true;

@@ -223,7 +223,10 @@ fn rows_end_outside_of_quotes() {
     assert_eq!(whole_rows(b"a,\"\"\"\n\"\nb,"), Some(8));
     // A line without cells may be one of something else, which the next line goes on with.
     assert_eq!(whole_rows(b"a,1\nb,2\nc\nd"), Some(4));
-    assert_eq!(Table { columns: 1, ..comma() }.whole_rows(b"a\nb\nc", false), Some(4));
+    // So may a short line in a table of one column.
+    let long = "x".repeat(301);
+    let column = Table { columns: 1, ..comma() };
+    assert_eq!(column.whole_rows(format!("{long}\nb\n{long}\nc\nd").as_bytes(), false), Some(304));
     // A quote within a cell that has none around it is a character; by counting them the first row would not end.
     assert_eq!(whole_rows(b"a,x\"y\nb\nc,"), Some(8));
     // The header stays with what stands before it.
@@ -245,14 +248,26 @@ proptest! {
     }
 }
 
+fn folded(number: usize) -> Vec<u8> {
+    base64(&certificate(number)).as_bytes().chunks(64).flat_map(|line| [line, b"\n"].concat()).collect()
+}
+
+#[test]
+fn base64_in_lines_below_a_column_of_certificates_is_read() {
+    let row = format!("{}\r\n", base64(&certificate(0)));
+    for before in ["", "3", "The next:\r\n", "EMPTY\r\n\r\n"] {
+        let text = [b"Certificates\r\n", row.as_bytes(), before.as_bytes(), &folded(1)].concat();
+        assert_eq!(found_in(&text), [certificate(0), certificate(1)], "{before}");
+    }
+}
+
 #[test]
 fn what_a_quote_out_of_place_makes_a_heading_is_none() {
-    let folded = base64(&certificate(1)).as_bytes().chunks(64).map(|line| [line, b"\n"].concat()).collect::<Vec<_>>();
     let text = [
         b"\"1,x\n".to_vec(),
         certificate_block(0).into_bytes(),
         b"\n".to_vec(),
-        folded.concat(),
+        folded(1),
         b"\"Issued Request ID\",\"Binary Certificate\"\r\n".to_vec(),
     ];
     assert_eq!(found_in(&text.concat()), [certificate(0), certificate(1)]);
@@ -260,12 +275,11 @@ fn what_a_quote_out_of_place_makes_a_heading_is_none() {
 
 #[test]
 fn a_line_of_base64_is_no_heading() {
-    let folded = base64(&certificate(0)).as_bytes().chunks(64).map(|line| [line, b"\n"].concat()).collect::<Vec<_>>();
     let in_one_line = certificate_block(1).replace("-----\n", "-----").replace('\n', "");
     let other = br#"[HKEY_LOCAL_MACHINE\SOFTWARE\Contoso]
 "Blob"=hex:20,00,00,00,01,00,00,00
 "#;
-    let text = [folded.concat(), other.to_vec(), in_one_line.into_bytes()];
+    let text = [folded(0), other.to_vec(), in_one_line.into_bytes()];
     assert_eq!(found_in(&text.concat()), [certificate(0), certificate(1)]);
 }
 
