@@ -54,11 +54,12 @@ pub(crate) fn request(
             "expected a SOURCE: a file, a folder, - for standard input, or a store such as Cert:\\LocalMachine\\My",
         ));
     }
-    // What is wrong with the settings is told by every command, also by one that has no use for them.
-    settings(common)?;
+    // What is wrong with the settings is told by every command, also by one that has no use for them. Read once: a pipe gives them once.
+    let settings = settings(common)?;
     common.jobs.into_iter().for_each(crate::threads::use_at_most);
     let mut request = Request::new(sources(&named.sources)?, at.unwrap_or_else(Time::now));
     request.list = list;
+    request.settings = settings;
     request.passwords = self::passwords(passwords)?;
     request.progress = progress::progress(common);
     if let Some(target) = Target::of(output) {
@@ -175,7 +176,7 @@ pub(crate) fn settings_alone(common: &Common, output: &Output) -> Result<Setting
 }
 
 /// The settings of `--config`, else those by default.
-pub(crate) fn settings(common: &Common) -> Result<Settings, Stop> {
+fn settings(common: &Common) -> Result<Settings, Stop> {
     let Some(path) = &common.config else { return Ok(Settings::default()) };
     let wrong = |error: &dyn std::fmt::Display| Stop::usage(format!("--config {}: {error}", path.display()));
     let bytes = read_whole(path, SETTINGS).map_err(|error| wrong(&error))?;

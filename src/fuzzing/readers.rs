@@ -160,8 +160,9 @@ pub fn registry_blob(data: &[u8]) {
 
 /// A registry export.
 pub fn registry_export(data: &[u8]) {
-    let _ = registry::is_registry_export(data);
-    let contents = registry::read(data);
+    let text = text::normalise(data);
+    let _ = (registry::is_registry_export(&text), registry::find(&text));
+    let contents = registry::read(&text, 1);
     assert!(contents.found.iter().all(|found| found.format == Format::RegistryExport));
     settle(contents, data.len());
 }

@@ -120,7 +120,11 @@ impl Iterator for PartsOf {
     fn next(&mut self) -> Option<Part> {
         let faults = std::mem::take(&mut self.faults);
         let found: Vec<Found> = self.found.by_ref().take(PART).collect();
-        (!found.is_empty() || !faults.is_empty()).then_some(Part::Contents(Contents { found, faults }))
+        (!found.is_empty() || !faults.is_empty()).then_some(Part::Contents(Contents {
+            found,
+            faults,
+            ..Contents::default()
+        }))
     }
 }
 

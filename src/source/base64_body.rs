@@ -5,6 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
+use crate::source::lines::{count, newline};
 use crate::source::shape::{Shape, shape};
 
 const ENGINE: GeneralPurpose = GeneralPurpose::new(
@@ -79,8 +80,8 @@ fn decode_tolerantly(body: &[u8], scratch: &mut Vec<u8>) -> Result<Vec<u8>, Bad>
     }
     // A single left-over character holds no byte: what is encoded tells its own length, and says so if something is missing.
     let length = scratch.len() - usize::from(scratch.len() % 4 == 1);
-    let decoded = ENGINE.decode(&scratch[..length]);
-    decoded.map_err(|_| Bad::Character { offset: headers, byte: body.get(headers).copied().unwrap_or_default() })
+    // Of nothing but digits, and as many as there can be, all is decoded.
+    Ok(ENGINE.decode(&scratch[..length]).unwrap_or_default())
 }
 
 /// The offset of `line` in `body`, of which it is a part.
@@ -89,7 +90,7 @@ fn offset_in(body: &[u8], line: &[u8]) -> usize {
 }
 
 /// The lines of a text, whether they end in LF, CRLF or CR.
-pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     text.split(|byte| matches!(byte, b'\n' | b'\r'))
 }
 
@@ -209,9 +210,11 @@ pub(crate) fn read(text: &[u8], mut read: impl FnMut(&[u8], u64) -> Contents) ->
     let mut rest = text;
     let mut line = 1;
     let mut is_first = true;
-    while !rest.trim_ascii().is_empty() {
+    let newline = newline(text);
+    let blank_at_end = text.len() - text.trim_ascii_end().len();
+    while rest.len() > blank_at_end && !contents.is_full {
         let blank = rest.len() - rest.trim_ascii_start().len();
-        line += line_ends(&rest[..blank]);
+        line += count(&rest[..blank], newline);
         rest = &rest[blank..];
         // Padding ends an object: what follows is the next.
         let padding = memchr::memchr(b'=', rest).unwrap_or(rest.len());
@@ -233,9 +236,9 @@ pub(crate) fn read(text: &[u8], mut read: impl FnMut(&[u8], u64) -> Contents) ->
         if !bytes.is_empty() {
             contents.append(read(&bytes, line));
         }
-        let first = line + line_ends(part);
+        let first = line + count(part, newline);
         if let Some(bad) = bad {
-            let position = Position::Line(line + line_ends(&rest[..bad.offset()]));
+            let position = Position::Line(line + count(&rest[..bad.offset()], newline));
             let message = format!("expected base64 to the end, found {}", bad.found());
             let fault = Fault::new(ProblemCode::Damaged, position, message);
             return (contents, Some(Rest { text: &rest[part.len()..], line: first, fault }));
@@ -326,11 +329,13 @@ pub(crate) fn beginnings(run: &[u8]) -> impl Iterator<Item = &[u8]> {
         goes_on &= line.len() < MOST_BEFORE;
         is_looked_at
     });
+    // The words may begin so, too.
+    let likeliest = words.clone().filter(|line| line.len() >= SHORT_LINE).map(|line| offset_in(run, line));
     let places = words.flat_map(|line| {
         let start = offset_in(run, line);
         start..start + line.len().min(MOST_BEFORE)
     });
-    places.filter(move |at| begins(*at)).take(MOST).map(|at| &run[at..])
+    likeliest.chain(places).filter(move |at| begins(*at)).take(MOST).map(|at| &run[at..])
 }
 
 /// So many characters at most stand before base64 that they were joined with.
@@ -346,10 +351,6 @@ fn token_length(text: &[u8]) -> usize {
             rest => return length + rest.iter().take(2).take_while(|byte| **byte == b'=').count(),
         }
     }
-}
-
-fn line_ends(text: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', text).count() as u64
 }
 
 #[cfg(test)]

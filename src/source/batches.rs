@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use crate::source::between;
+use crate::source::between::{self, Within};
 use crate::source::certutil::{self, View};
 use crate::source::certutil_csv::Table;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
@@ -56,7 +56,7 @@ impl Batch {
         let newline = layout.newline();
         let mut contents = match layout {
             Layout::Blocks { .. } => {
-                let part = pem::Part { first_line, newline, is_rest, is_nested: false };
+                let part = pem::Part { first_line, newline, is_rest, within: Within::Text };
                 pem::read_part(&text, &part, context).resolve(is_damage)
             }
             Layout::Rows(view) => view.read(&text, first_line, context).resolve(true),
@@ -285,7 +285,7 @@ impl<R: Read> Iterator for Batches<R> {
                     self.is_rest = matches!(cut, Cut::Within(_));
                     return Some(batch);
                 }
-                // Twice as much each time, so that a large block is searched a few times and not once a batch.
+                // Twice as much each time, up to the largest step, so that a large block is not searched once a batch.
                 Cut::More => amount = self.buffer.len().clamp(self.batch, MAX_CERTIFICATE_BLOCK.max(self.batch)),
                 Cut::TooLarge { start, message } => {
                     let fault = Fault::new(ProblemCode::Limit, self.line_at(start), message);

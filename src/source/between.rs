@@ -1,6 +1,7 @@
 //! What stands beside that which a text is read for: files of other forms that were joined with it, attachments.
 //!
-//! Encoded objects are looked for everywhere ([`crate::source::embedded`]); hexadecimal dumps and base64 in the text around them.
+//! Encoded objects are looked for everywhere ([`crate::source::embedded`]); registry exports, hexadecimal dumps and base64 in the text
+//! around them.
 
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pem;
 use crate::source::pkcs12;
+use crate::source::registry;
 use crate::source::serialized_store;
 use crate::source::text;
 
@@ -33,8 +35,23 @@ pub(crate) struct Place<'a> {
     /// What ends a line.
     pub(crate) newline: u8,
     pub(crate) context: ReadContext<'a>,
-    /// Whether the whole was itself base64 beside something: base64 of PEM is not looked for in that again.
-    pub(crate) is_nested: bool,
+    pub(crate) within: Within,
+}
+
+/// What the whole is, where that says what is not looked for again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Within {
+    Text,
+    /// Base64 beside something: base64 of PEM is not looked for in that.
+    Base64,
+    /// A registry export, which is read by itself.
+    RegistryExport,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn new(line: u64, newline: u8, context: ReadContext<'a>) -> Self {
+        Self { line, newline, context, within: Within::Text }
+    }
 }
 
 /// Reads what is found in `text`. Where that is too long, and something would be read in its beginning, that is a problem.
@@ -89,8 +106,9 @@ fn read_encoded(encoded: Encoded, bytes: &[u8], format: Format, position: Positi
         Encoded::Store => serialized_store::read(bytes).placed(|_| position),
         Encoded::Utf16 => {
             let narrow: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
+            let within = if place.within == Within::RegistryExport { Within::Text } else { place.within };
             let mut contents = Contents::default();
-            search(&narrow, place, &mut contents);
+            search(&narrow, &Place { within, ..*place }, &mut contents);
             contents.at(position)
         }
     }
@@ -159,14 +177,14 @@ pub(crate) fn decoded(bytes: &[u8], position: Position, place: &Place<'_>) -> Op
 
 /// Reads PEM that was sent as base64, as mail programs do.
 fn nested(bytes: &[u8], position: Position, place: &Place<'_>) -> Option<Contents> {
-    if place.is_nested || !text::is_text(bytes) {
+    if place.within == Within::Base64 || !text::is_text(bytes) {
         return None;
     }
     let text = text::normalise(bytes);
     if !pem::is_pem(&text) {
         return None;
     }
-    let part = pem::Part { first_line: 1, newline: newline(&text), is_rest: false, is_nested: true };
+    let part = pem::Part { first_line: 1, newline: newline(&text), is_rest: false, within: Within::Base64 };
     let contents = pem::read_part(&text, &part, place.context).resolve(false);
     Some(contents.at(position))
 }
@@ -174,7 +192,7 @@ fn nested(bytes: &[u8], position: Position, place: &Place<'_>) -> Option<Content
 /// How DER begins at the start of a line where a mail program wrote it as quoted-printable text.
 const QUOTED_PRINTABLE: [&[u8]; 2] = [b"\n0=82=", b"\n0=80=06"];
 
-/// Reads hexadecimal dumps and base64 in a `part` of what `lines` counts.
+/// Reads registry exports, hexadecimal dumps and base64 in a `part` of what `lines` counts.
 fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &mut Contents) {
     if part.len() < LEAST {
         return;
@@ -186,6 +204,11 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
         let fault = Fault::new(ProblemCode::Unsupported, Position::Line(lines.ahead(start + at + 1)), message);
         contents.faults.push(fault);
     }
+    if place.within != Within::RegistryExport
+        && let Some(at) = registry::find(part)
+    {
+        contents.append(registry::read(&part[at..], lines.ahead(start + at)));
+    }
     if hexdump::is_dump(part) {
         contents.append(hexdump::read(part, lines.at(start)));
     }
@@ -193,21 +216,27 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
         let message = "expected the beginning of the hexadecimal dump that goes on here, found none that can be read";
         contents.faults.push(Fault::new(ProblemCode::Truncated, Position::Line(lines.at(start) + line - 1), message));
     }
-    let read = |run: &[u8]| {
-        let first = lines.of(run);
-        let read = |run: &[u8]| {
-            let (read, _) = base64_body::read(run, |bytes, line| {
-                decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()
-            });
-            // Behind other base64 it can be a part of that.
-            let before = part[..lines.offset_of(run) - start].last();
-            let is_apart = before.is_none_or(|byte| !base64_body::is_digit(*byte));
-            Some(read).filter(|read| !read.found.is_empty() || is_apart && !read.faults.is_empty())
-        };
-        // Words that are base64 by chance, too, are such runs, and may stand right before it.
-        contents.append(read(run).or_else(|| base64_body::beginnings(run).find_map(read)).unwrap_or_default());
-    };
-    base64_body::runs(part, LEAST, read);
+    base64_body::runs(part, LEAST, |run| contents.append(read_run(run, part, lines, place)));
+}
+
+/// Reads a run of base64 in a `part` of what `lines` counts.
+fn read_run(run: &[u8], part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>) -> Contents {
+    lines.of(run);
+    // Words that are base64 by chance, too, are such runs, and may stand right before it.
+    for encoded in std::iter::once(run).chain(base64_body::beginnings(run)) {
+        let start = lines.offset_of(encoded);
+        let first = lines.ahead(start);
+        let (read, _) = base64_body::read(encoded, |bytes, line| {
+            decoded(bytes, Position::Line(first + line - 1), place).unwrap_or_default()
+        });
+        // Behind other base64 it can be a part of that.
+        let before = part[..start - lines.offset_of(part)].last();
+        let is_apart = before.is_none_or(|byte| !base64_body::is_digit(*byte));
+        if !read.found.is_empty() || is_apart && !read.faults.is_empty() {
+            return read;
+        }
+    }
+    Contents::default()
 }
 
 #[cfg(test)]

@@ -155,12 +155,12 @@ impl View {
         for piece in pem::pieces(row, line, b'\n') {
             let text = piece.before();
             if text.len() >= between::LEAST {
-                let place = Place { line: lines_of_row.of(text), newline: b'\n', context, is_nested: false };
+                let place = Place::new(lines_of_row.of(text), b'\n', context);
                 between::read(text, &place, &mut beside);
             }
             let fields = match piece {
                 Piece::Block(block) => {
-                    pem::read_block(&block, Format::CertutilView, Some(context), scratch, result);
+                    pem::read_block(&block, Format::CertutilView, context, scratch, result);
                     block.before
                 }
                 Piece::StrayEnd { label, line, before } => {

@@ -39,7 +39,11 @@ const SAMPLED_ROWS: usize = 200;
 /// Rows of `text`, behind a line end: the reader takes a byte-order mark away from the first row of what it is given, and the first row
 /// of a part is to be what it is in the whole.
 fn reader(text: &[u8], delimiter: u8) -> csv::Reader<impl Read> {
-    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(b"\n".chain(text))
+    // Of a short text no more room is made than that needs: there may be a text between any two encoded objects.
+    let capacity = (text.len() + 1).min(8 * 1024);
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(capacity);
+    builder.from_reader(b"\n".chain(text))
 }
 
 /// Where in `text` the row ends that its [`reader`] gave last.
@@ -192,15 +196,17 @@ impl Table {
     pub(crate) fn read(&self, text: &[u8], first_line: u64, is_first: bool, context: ReadContext<'_>) -> Contents {
         let mut contents = Contents::default();
         let mut lines = Lines::new(text, first_line, b'\n');
-        let mut from = 0;
+        let (mut from, mut line_end) = (0, 0);
         for Embedded { range, encoded, .. } in embedded::objects(text) {
             let line = lines.at(from);
             contents.append(self.read_rows(&text[from..range.start], line, is_first && from == 0, context));
             let line = lines.at(range.start);
-            let place = Place { line, newline: b'\n', context, is_nested: false };
+            let place = Place::new(line, b'\n', context);
             from = range.end;
             // To the end of a line, behind which a batch may end.
-            let line_end = base64_body::lines(&text[from..]).next().map_or(from, |line| from + line.len());
+            if line_end < from {
+                line_end = base64_body::lines(&text[from..]).next().map_or(from, |line| from + line.len());
+            }
             contents.append(between::read_whole(encoded, range, &text[..line_end], Position::Line(line), &place));
         }
         contents.append(self.read_rows(&text[from..], lines.at(from), is_first && from == 0, context));
@@ -209,17 +215,17 @@ impl Table {
 
     /// Reads rows that nothing encoded stands between.
     fn read_rows(&self, text: &[u8], first_line: u64, is_first: bool, context: ReadContext<'_>) -> Contents {
+        if text.is_empty() {
+            return Contents::default();
+        }
         let start = if is_first { preamble(text) } else { 0 };
         let mut csv = reader(&text[start..], self.delimiter);
         let mut row = csv::ByteRecord::new();
-        let mut rows =
-            Rows { text, context: Some(context), lines: Lines::new(text, first_line, b'\n'), ..Rows::default() };
-        // A part that begins with the end of a line begins a row behind it, as it does in the whole.
-        rows.count_to(0);
+        let mut rows = Rows::new(text, first_line, context);
         let mut blocks = pem::pieces(text, first_line, b'\n').peekable();
         let mut is_header = is_first;
         let (mut row_start, mut block_end) = (start, 0);
-        let mut beside = Beside { text, context, start: None };
+        let mut beside = Beside { text, context, lines: Lines::new(text, first_line, b'\n'), start: None };
         let mut all = BlockContents::default();
         while csv.read_byte_record(&mut row).is_ok_and(|is_row| is_row) {
             let end = start + end_of_row(&csv, &text[start..]);
@@ -234,7 +240,7 @@ impl Table {
             while let Some(piece) = blocks.next_if(|piece| piece.offset_in(text).is_some_and(|offset| offset < end)) {
                 if !is_used {
                     let start = piece.start_in(text);
-                    beside.begin(from..start, &rows.lines);
+                    beside.begin(from..start);
                     beside.end(start, &mut all.contents);
                 }
                 rows.read_piece(&piece);
@@ -242,7 +248,7 @@ impl Table {
                 from = from.max(block_end);
             }
             if !is_used {
-                beside.begin(from..end, &rows.lines);
+                beside.begin(from..end);
             }
             if let Some(id) = self.request_id.and_then(|column| cell(&row, column)).and_then(certutil::request_number) {
                 rows.result.contents.found.iter_mut().for_each(|found| certutil::put_request_id(found, &id));
@@ -315,8 +321,8 @@ impl Table {
                 rows.result.contents.faults.push(certutil::sizes_only(rows.lines.line(), cell));
             }
         }
-        if let Some(context) = rows.context.filter(|_| is_used) {
-            let place = Place { line: rows.lines.line(), newline: b'\n', context, is_nested: false };
+        if is_used {
+            let place = Place::new(rows.lines.line(), b'\n', rows.context);
             joined.into_iter().for_each(|cell| between::read(cell, &place, &mut rows.result.contents));
         }
         is_used
@@ -324,11 +330,9 @@ impl Table {
 }
 
 /// What has been read of a table.
-#[derive(Default)]
 struct Rows<'a> {
     text: &'a [u8],
-    /// For PKCS#12.
-    context: Option<ReadContext<'a>>,
+    context: ReadContext<'a>,
     /// Counted up to the present row.
     lines: Lines<'a>,
     /// Whether it has been said that there are sizes and no certificates; of a long table each part says it once.
@@ -342,15 +346,17 @@ struct Rows<'a> {
 struct Beside<'a> {
     text: &'a [u8],
     context: ReadContext<'a>,
+    /// Counted up to where the last part begins.
+    lines: Lines<'a>,
     /// Where it begins, and in which line.
     start: Option<(usize, u64)>,
 }
 
 impl Beside<'_> {
     /// Begins with a part of the text, or goes on with it.
-    fn begin(&mut self, part: Range<usize>, lines: &Lines<'_>) {
-        if !part.is_empty() {
-            self.start.get_or_insert((part.start, lines.ahead(part.start)));
+    fn begin(&mut self, part: Range<usize>) {
+        if !part.is_empty() && self.start.is_none() {
+            self.start = Some((part.start, self.lines.at(part.start)));
         }
     }
 
@@ -358,7 +364,7 @@ impl Beside<'_> {
     fn end(&mut self, end: usize, contents: &mut Contents) {
         let Some((start, line)) = self.start.take() else { return };
         if end.saturating_sub(start) >= between::LEAST {
-            let place = Place { line, newline: b'\n', context: self.context, is_nested: false };
+            let place = Place::new(line, b'\n', self.context);
             between::read(&self.text[start..end], &place, contents);
         }
     }
@@ -369,7 +375,16 @@ fn line_ends(text: &[u8]) -> usize {
     text.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
 }
 
-impl Rows<'_> {
+impl<'a> Rows<'a> {
+    fn new(text: &'a [u8], first_line: u64, context: ReadContext<'a>) -> Self {
+        let lines = Lines::new(text, first_line, b'\n');
+        let (scratch, result) = (Vec::new(), BlockContents::default());
+        let mut rows = Self { text, context, lines, says_sizes: false, scratch, result };
+        // A part that begins with the end of a line begins a row behind it, as it does in the whole.
+        rows.count_to(0);
+        rows
+    }
+
     /// Counts lines up to the row that begins behind `end`.
     fn count_to(&mut self, end: usize) {
         self.lines.at(end + line_ends(&self.text[end..]));
@@ -397,9 +412,10 @@ impl Rows<'_> {
         };
         let found = match decoded {
             Ok(der) if !der.is_empty() => {
-                self.result.contents.append(match self.context {
-                    Some(context) if pkcs12::is_pkcs12(&der) => pkcs12::read(&der, context).placed(|_| position),
-                    _ => objects::read(&der, Expected::Certificate, Format::CertutilView, |_| position),
+                self.result.contents.append(if pkcs12::is_pkcs12(&der) {
+                    pkcs12::read(&der, self.context).placed(|_| position)
+                } else {
+                    objects::read(&der, Expected::Certificate, Format::CertutilView, |_| position)
                 });
                 return;
             }

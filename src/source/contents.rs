@@ -165,13 +165,20 @@ impl Fault {
         Self { code, position, message: message.into() }
     }
 
-    /// Adds it, unless so much is wrong with the input that another line helps nobody and would only take memory.
+    /// Adds it, unless so much is wrong with the input that another line helps nobody and would only take memory. That reading stopped
+    /// is told whatever was told before.
     pub(crate) fn add_to(self, faults: &mut Vec<Self>) {
         match faults.len() {
             ..MAX_FAULTS => faults.push(self),
+            _ if self.code == ProblemCode::Unreadable => faults.push(self),
             MAX_FAULTS => faults.push(Self::too_many(self.position)),
             _ => {}
         }
+    }
+
+    /// Adds each of `more`, likewise.
+    pub(crate) fn add_all(more: Vec<Self>, faults: &mut Vec<Self>) {
+        more.into_iter().for_each(|fault| fault.add_to(faults));
     }
 
     /// What is told in place of the first fault too many.
@@ -184,16 +191,22 @@ impl Fault {
 /// The faults of one input that are kept: a hostile one can hold a fault in every other byte.
 pub(crate) const MAX_FAULTS: usize = 1000;
 
+/// The certificates, CRLs and keys of one input that is read whole. One that is small enough for that holds no more real ones; of empty
+/// ones it could hold so many that what is kept of each fills the memory.
+pub(crate) const MAX_OBJECTS: usize = 1_000_000;
+
 /// What a reader read, and what it could not: side by side, so that one bad part never hides the rest.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contents {
     pub(crate) found: Vec<Found>,
     pub(crate) faults: Vec<Fault>,
+    /// Whether it holds as many objects as it can, and has said so.
+    pub(crate) is_full: bool,
 }
 
 impl Contents {
     pub(crate) fn fault(code: ProblemCode, position: Position, message: impl Into<String>) -> Self {
-        Self { found: Vec::new(), faults: vec![Fault::new(code, position, message)] }
+        Self { faults: vec![Fault::new(code, position, message)], ..Self::default() }
     }
 
     /// Of bytes that were decoded from a text: `place` tells where in the text what stands at an offset is.
@@ -222,8 +235,26 @@ impl Contents {
         self.found.is_empty() && self.faults.is_empty()
     }
 
+    /// Adds an object; the first for which there is no room is a fault.
+    pub(crate) fn add(&mut self, found: Found) {
+        if self.found.len() < MAX_OBJECTS {
+            self.found.push(found);
+        } else if !std::mem::replace(&mut self.is_full, true) {
+            let message = format!(
+                "expected at most {MAX_OBJECTS} certificates, CRLs and keys in what is read whole, found more, of which the first are \
+                 read; split it, or export the certificates as PEM, which has no limit"
+            );
+            self.faults.push(Fault::new(ProblemCode::Limit, found.position, message));
+        }
+    }
+
     pub(crate) fn append(&mut self, mut other: Self) {
-        self.found.append(&mut other.found);
-        self.faults.append(&mut other.faults);
+        if self.found.len() + other.found.len() <= MAX_OBJECTS {
+            self.found.append(&mut other.found);
+        } else {
+            other.found.into_iter().for_each(|found| self.add(found));
+        }
+        self.is_full |= other.is_full;
+        Fault::add_all(other.faults, &mut self.faults);
     }
 }

@@ -41,7 +41,7 @@ impl Expected {
 pub(crate) fn read(bytes: &[u8], expected: Expected, format: Format, place: impl Fn(usize) -> Position) -> Contents {
     let mut contents = Contents::default();
     let mut offset = 0;
-    while offset < bytes.len() {
+    while offset < bytes.len() && !contents.is_full {
         let rest = &bytes[offset..];
         let position = place(offset);
         let kind = match (shape(rest), expected) {
@@ -64,7 +64,7 @@ pub(crate) fn read(bytes: &[u8], expected: Expected, format: Format, place: impl
         match ber::element(rest) {
             Ok(element) => {
                 let der = if kind == Kind::PrivateKey { Vec::new() } else { element.raw.to_vec() };
-                contents.found.push(Found::new(kind, der, format, position));
+                contents.add(Found::new(kind, der, format, position));
                 offset += element.raw.len();
             }
             Err(broken) => {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use crate::source::base64_body::{self, Bad};
-use crate::source::between::{self, Place};
+use crate::source::between::{self, Place, Within};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
 use crate::source::lines::{self, Lines, newline};
 use crate::source::notes::Notes;
@@ -266,9 +266,9 @@ pub(crate) struct BlockContents {
 }
 
 impl BlockContents {
-    pub(crate) fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, other: Self) {
         self.contents.append(other.contents);
-        self.mentions.append(&mut other.mentions);
+        Fault::add_all(other.mentions, &mut self.mentions);
     }
 
     /// All of it, where such a block is damage; else what is more than a mention.
@@ -283,7 +283,7 @@ impl BlockContents {
 
 /// Reads every block of a text.
 pub(crate) fn read(text: &[u8], context: ReadContext<'_>) -> BlockContents {
-    read_part(text, &Part { first_line: 1, newline: newline(text), is_rest: false, is_nested: false }, context)
+    read_part(text, &Part { first_line: 1, newline: newline(text), is_rest: false, within: Within::Text }, context)
 }
 
 /// What a part of a text has from the whole.
@@ -294,13 +294,12 @@ pub(crate) struct Part {
     pub(crate) newline: u8,
     /// Whether the text before it goes on in it: a long text without any block.
     pub(crate) is_rest: bool,
-    /// Whether the whole was base64 beside something.
-    pub(crate) is_nested: bool,
+    pub(crate) within: Within,
 }
 
 /// Reads every block of a part of a text.
 pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> BlockContents {
-    let Part { first_line, newline, is_rest, is_nested } = *part;
+    let Part { first_line, newline, is_rest, within } = *part;
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
@@ -309,13 +308,13 @@ pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> B
         let between = piece.before();
         let goes_on = is_rest && std::ptr::eq(between.as_ptr(), text.as_ptr());
         if between.len() >= between::LEAST && !goes_on {
-            let place = Place { line: lines.of(between), newline, context, is_nested };
+            let place = Place { within, ..Place::new(lines.of(between), newline, context) };
             between::read(between, &place, &mut result.contents);
         }
         match piece {
             Piece::Block(block) => {
                 let first = result.contents.found.len();
-                read_block(&block, Format::Pem, Some(context), &mut scratch, &mut result);
+                read_block(&block, Format::Pem, context, &mut scratch, &mut result);
                 notes.apply(block.before, first, &mut result.contents.found);
             }
             Piece::StrayEnd { label, line, before } => stray_end(label, line, before, &mut result),
@@ -336,14 +335,14 @@ pub(crate) fn stray_end(label: &[u8], line: u64, before: &[u8], result: &mut Blo
         text::decode(label)
     );
     let fault = Fault::new(ProblemCode::Damaged, Position::Line(line), message);
-    if base64_body::has_base64(before) { result.contents.faults.push(fault) } else { result.mentions.push(fault) }
+    fault.add_to(if base64_body::has_base64(before) { &mut result.contents.faults } else { &mut result.mentions });
 }
 
-/// Decodes one block and reads what it holds: PKCS#12 where there is a `context` for it.
+/// Decodes one block and reads what it holds.
 pub(crate) fn read_block(
     block: &Block<'_>,
     format: Format,
-    context: Option<ReadContext<'_>>,
+    context: ReadContext<'_>,
     scratch: &mut Vec<u8>,
     result: &mut BlockContents,
 ) {
@@ -358,7 +357,7 @@ pub(crate) fn read_block(
         },
         (Label::Foreign, _) => return,
         (Label::PrivateKey, _) => {
-            result.contents.found.push(Found::new(Kind::PrivateKey, Vec::new(), format, position));
+            result.contents.add(Found::new(Kind::PrivateKey, Vec::new(), format, position));
             return;
         }
         (Label::Object(expected), _) => expected,
@@ -375,12 +374,13 @@ pub(crate) fn read_block(
             ));
         }
         Ok(der) => {
-            let mut contents = match context {
-                Some(context) if is_pkcs12(&der, expected) => pkcs12::read(&der, context).placed(|_| position),
-                _ => objects::read(&der, expected, format, |_| position),
+            let mut contents = if is_pkcs12(&der, expected) {
+                pkcs12::read(&der, context).placed(|_| position)
+            } else {
+                objects::read(&der, expected, format, |_| position)
             };
-            result.contents.found.append(&mut contents.found);
             faults.append(&mut contents.faults);
+            result.contents.append(contents);
         }
         Err(bad) => faults.push(undecodable(&label, block, body, bad)),
     }
@@ -401,11 +401,8 @@ pub(crate) fn read_block(
             faults.push(Fault::new(ProblemCode::Truncated, position, message));
         }
     }
-    if base64_body::has_base64(body) {
-        result.contents.faults.append(&mut faults);
-    } else {
-        result.mentions.append(&mut faults);
-    }
+    let is_damage = base64_body::has_base64(body);
+    Fault::add_all(faults, if is_damage { &mut result.contents.faults } else { &mut result.mentions });
 }
 
 /// Whether it is PKCS#12, or is said to be and is nothing else that is known.

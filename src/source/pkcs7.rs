@@ -226,7 +226,9 @@ impl<'a, P: Fn(usize) -> Position> Reader<'a, P> {
             _ => kind,
         };
         let position = self.position(raw);
-        self.contents.found.push(Found::new(kind, raw.to_vec(), Format::Pkcs7, position));
+        if !self.contents.is_full {
+            self.contents.add(Found::new(kind, raw.to_vec(), Format::Pkcs7, position));
+        }
     }
 }
 

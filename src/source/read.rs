@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::source::base64_body;
 use crate::source::batches::{Batches, Layout};
-use crate::source::between::{self, Place};
+use crate::source::between::{self, Place, Within};
 use crate::source::certutil;
 use crate::source::container::container;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
@@ -257,10 +257,9 @@ fn read_whole(
 /// Reads an input that is whole in memory.
 pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Contents {
     let mut contents = read_content(bytes, looks, context);
-    let is_told = contents.faults.iter().any(|fault| fault.code == ProblemCode::Unsupported);
     if !contents.is_empty()
-        && !is_told
         && let Some(container) = container(bytes)
+        && !contents.faults.iter().any(|fault| fault.message.ends_with(&container.to_string()))
     {
         contents.faults.push(container.beside_blocks());
     }
@@ -296,9 +295,13 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
         },
         Content::CertutilCsv(table) => table.read(&text, 1, true, context),
         Content::RegistryExport => {
-            let mut contents = registry::read(bytes);
+            let (newline, within) = (newline(&text), Within::RegistryExport);
+            let mut contents = registry::read(&text, 1);
             if pem::is_pem(&text) {
-                contents.append(pem::read(&text, context).resolve(false));
+                let part = pem::Part { first_line: 1, newline, is_rest: false, within };
+                contents.append(pem::read_part(&text, &part, context).resolve(false));
+            } else {
+                between::search(&text, &Place { within, ..Place::new(1, newline, context) }, &mut contents);
             }
             contents
         }
@@ -314,7 +317,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
 }
 
 fn place<'a>(line: u64, text: &[u8], context: ReadContext<'a>) -> Place<'a> {
-    Place { line, newline: newline(text), context, is_nested: false }
+    Place::new(line, newline(text), context)
 }
 
 /// Reads a text that begins as nothing that is known: a mail, say, with what is attached to it in base64.

@@ -1,6 +1,5 @@
 //! Registry exports (.reg) of certificate stores: `"Blob"=hex:…` below `…\SystemCertificates\<store>\Certificates\<thumbprint>`.
 
-use std::borrow::Cow;
 use std::fmt::Write;
 use std::iter::Peekable;
 
@@ -10,26 +9,43 @@ use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::properties::StoreName;
 use crate::source::shape::{Shape, shape};
 use crate::source::store_properties::{self, End};
+use crate::source::text;
 
 /// The first lines that regedit writes: version 5 in UTF-16, and version 4 in the system's code page.
 const HEADERS: [&str; 2] = ["Windows Registry Editor Version 5.00", "REGEDIT4"];
 
-/// Whether it begins as a registry export does.
-pub(crate) fn is_registry_export(bytes: &[u8]) -> bool {
-    let text = decode(&bytes[..bytes.len().min(256)]);
+/// The keys that hold stores.
+const KEYS: [&str; 2] = ["SystemCertificates", "EnterpriseCertificates"];
+
+/// Whether a text begins as a registry export does.
+pub(crate) fn is_registry_export(text: &[u8]) -> bool {
+    let text = text::decode(&text[..text.len().min(256)]);
     text.lines().map(str::trim).find(|line| !line.is_empty()).is_some_and(is_header)
+}
+
+/// Where in a text entries of stores begin, with or without the first lines of an export.
+pub(crate) fn find(text: &[u8]) -> Option<usize> {
+    /// No store has its name further on in a key.
+    const NEAR: usize = 256;
+    let value = memchr::memmem::rfind(text, b"\"Blob\"=")?;
+    let is_of_store = |at: &usize| {
+        let key = &text[*at..value.min(at + NEAR)];
+        let key = &key[..memchr::memchr2(b'\n', b'\r', key).unwrap_or(key.len())];
+        KEYS.iter().any(|name| memchr::memmem::find(key, name.as_bytes()).is_some())
+    };
+    memchr::memmem::find_iter(&text[..value], b"[HKEY").find(is_of_store)
 }
 
 fn is_header(line: &str) -> bool {
     HEADERS.iter().any(|header| line.eq_ignore_ascii_case(header))
 }
 
-/// Read a registry export. Keys that are no store's entries, and values that are no `Blob`, are passed over, unless a certificate or
+/// Read a registry export, or a text whose first line has the number `first_line`. Keys that are no store's entries, and values that are no `Blob`, are passed over, unless a certificate or
 /// CRL is in them: then something around it is damaged.
-pub(crate) fn read(bytes: &[u8]) -> Contents {
-    let text = decode(bytes);
+pub(crate) fn read(text: &[u8], first_line: u64) -> Contents {
+    let text = text::decode(text);
     let mut reader = Reader { entry: None, is_text: false, is_reported: false, contents: Contents::default() };
-    let mut lines = text.lines().map(str::trim).zip(1u64..).peekable();
+    let mut lines = text.lines().map(str::trim).zip(first_line..).peekable();
     while let Some((line, number)) = lines.next() {
         match Line::of(line) {
             Line::Nothing => {}
@@ -221,26 +237,6 @@ fn is_hex(line: &str) -> bool {
             .all(|pair| pair.trim().len() == 2 && pair.trim().bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// The text, of whatever encoding: UTF-16 with or without a byte-order mark, UTF-8, or one byte a character.
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>().into()
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
-        [b'W' | b'R', 0, b'i' | b'E', 0, ..] => utf16(bytes, u16::from_le_bytes),
-        _ => {
-            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            match std::str::from_utf8(bytes) {
-                Ok(text) => text.into(),
-                Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into(),
-            }
-        }
-    }
-}
-
 /// The bytes of a value, over as many lines as end in a backslash; and what is wrong with the text, up to which the bytes are good.
 fn hex_bytes<'a, I: Iterator<Item = (&'a str, u64)>>(
     digits: &'a str,
@@ -297,7 +293,7 @@ impl Entry {
     fn parse(key: &str) -> Option<Self> {
         let parts: Vec<&str> = key.split('\\').collect();
         let is = |part: &str, names: &[&str]| names.iter().any(|name| part.eq_ignore_ascii_case(name));
-        let at = parts.iter().position(|part| is(part, &["SystemCertificates", "EnterpriseCertificates"]))?;
+        let at = parts.iter().position(|part| is(part, &KEYS))?;
         let [store, kind, name] = parts.get(at + 1..)? else { return None };
         if !is(kind, &["Certificates", "CRLs"]) || key.starts_with('-') {
             return None;

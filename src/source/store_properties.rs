@@ -35,10 +35,6 @@ const KNOWN_IDS: [RangeInclusive<u32>; 2] = [1..=34, 64..=128];
 /// The ids of CERT_SCEP_RA_SIGNATURE_CERT_PROP_ID to CERT_SCEP_SIGNER_CERT_PROP_ID: certificates of an enrolment that is under way.
 const SCEP_CERTIFICATES: RangeInclusive<u32> = 109..=112;
 
-/// The certificates and CRLs that one store may hold. A file that is small enough to be read holds no more real ones; of empty ones it
-/// could hold so many that what is kept of each fills the memory.
-const MAX_OBJECTS: usize = 1_000_000;
-
 /// The size of an element's header: id, encoding type, length.
 const HEADER: usize = 12;
 
@@ -221,12 +217,7 @@ pub(crate) fn read(
                     trailing(&mut contents, bytes.get(elements.at..).unwrap_or_default(), position(elements.at));
                     break;
                 }
-                (id::CERTIFICATE | id::CRL, _) | (_, Some(_)) if contents.found.len() == MAX_OBJECTS => {
-                    let message =
-                        format!("it holds more than {MAX_OBJECTS} certificates and CRLs, of which the first are read");
-                    contents.faults.push(Fault::new(ProblemCode::Limit, position(element.at), message));
-                    break;
-                }
+                _ if contents.is_full => break,
                 (id, misplaced) if misplaced.is_some() || matches!(id, id::CERTIFICATE | id::CRL) => {
                     let by_id = if id == id::CERTIFICATE { Kind::Certificate } else { Kind::Crl };
                     let own = std::mem::take(&mut properties);
@@ -234,7 +225,7 @@ pub(crate) fn read(
                         let kind = misplaced.as_ref().map_or(by_id, |misplaced| misplaced.kind);
                         let mut found = Found::new(kind, element.value.to_vec(), format, position(element.at));
                         found.properties = (own != Properties::default()).then(|| Box::new(own));
-                        contents.found.push(found);
+                        contents.add(found);
                     }
                     if let Some(misplaced) = misplaced {
                         let fault = Fault::new(ProblemCode::Damaged, position(element.at), misplaced.message(id));

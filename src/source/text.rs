@@ -208,6 +208,9 @@ fn ansi(byte: u8) -> char {
     }
 }
 
+/// How much is searched at a time: what changes how the text is read may come again and again, and each time the rest is searched anew.
+const SEARCHED: usize = 4096;
+
 /// A text of any encoding to bytes of an ASCII superset, piece by piece.
 ///
 /// From a block on that is not in the encoding of the beginning, it gives the ASCII of whatever follows: UTF-16 has that between zero
@@ -249,6 +252,10 @@ impl Converter {
     }
 
     fn push(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
+        bytes.chunks(SEARCHED).for_each(|piece| self.push_piece(piece, text));
+    }
+
+    fn push_piece(&mut self, bytes: &[u8], text: &mut Vec<u8>) {
         let mut waiting = std::mem::take(&mut self.undecided);
         let mut bytes = if waiting.is_empty() {
             bytes

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
         ));
     }
     let at = request.at;
-    request.settings = settings(arguments)?;
+    change_settings(&mut request.settings, arguments);
     let mut audit = AuditRequest::new(request);
     audit.closed_pool = arguments.closed_pool;
     audit.profile = match arguments.profile {
@@ -84,8 +84,8 @@ pub(crate) fn run(arguments: &Audit) -> Result<ExitStatus, Stop> {
     Ok(of_problems(&found.problems, format).combine(of_verdict(found.verdict, arguments.output.fail_on)))
 }
 
-fn settings(arguments: &Audit) -> Result<Settings, Stop> {
-    let mut settings = input::settings(&arguments.common)?;
+/// The options that stand above what the settings file says.
+fn change_settings(settings: &mut Settings, arguments: &Audit) {
     let parameters = &mut settings.parameters;
     match arguments.cmg_revocation {
         Some(Switch::On) => parameters.cmg_revocation = true,
@@ -94,7 +94,6 @@ fn settings(arguments: &Audit) -> Result<Settings, Stop> {
     }
     parameters.site_version = arguments.site_version.or(parameters.site_version);
     parameters.expiring_days = arguments.expiring_days.unwrap_or(parameters.expiring_days);
-    Ok(settings)
 }
 
 fn of_verdict(verdict: Verdict, fail_on: args::FailOn) -> ExitStatus {

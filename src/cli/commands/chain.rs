@@ -23,7 +23,6 @@ pub(crate) fn run(arguments: &Chain) -> Result<ExitStatus, Stop> {
     )?;
     input::build_with(&mut request, &arguments.building, &arguments.output)?;
     input::select(&mut request, &arguments.selecting)?;
-    request.settings = input::settings(&arguments.common)?;
     let mut sink = Sink::open(&arguments.output)?;
     let each = match arguments.format {
         Format::Table => table(&request, &mut sink, &style(&arguments.common, &arguments.output))?,

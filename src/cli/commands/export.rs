@@ -27,7 +27,6 @@ pub(crate) fn run(arguments: &Export) -> Result<ExitStatus, Stop> {
         allow_incomplete: arguments.allow_incomplete,
         all_cas: arguments.all_cas,
     };
-    request.settings = input::settings(&arguments.common)?;
     request.output_folder = Some(arguments.out.clone());
     let extent = Extent { all_paths: arguments.all_paths, all_cas: arguments.all_cas };
 

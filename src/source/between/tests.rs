@@ -1,5 +1,7 @@
 use std::time::{Duration, Instant};
 
+use sha1::{Digest as _, Sha1};
+
 use super::*;
 use crate::source::contents::Kind;
 use crate::source::passwords::Passwords;
@@ -41,6 +43,16 @@ fn dump(number: usize) -> String {
     certificate(number).chunks(16).enumerate().map(line).collect()
 }
 
+fn registry_export(number: usize) -> String {
+    let digits = |bytes: &[u8], between: &str| -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(between)
+    };
+    let thumbprint = digits(&Sha1::digest(certificate(number)), "");
+    let key = r"HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\SystemCertificates\CA\Certificates";
+    let blob = digits(&element(32, &certificate(number)), ",");
+    format!("Windows Registry Editor Version 5.00\r\n\r\n[{key}\\{thumbprint}]\r\n\"Blob\"=hex:{blob}\r\n")
+}
+
 /// PKCS#12 of the certificate of this number.
 fn pkcs12(number: usize, password: &str) -> Option<Vec<u8>> {
     let arguments = ["pkcs12", "-export", "-nokeys", "-in", "/dev/stdin", "-passout", &format!("pass:{password}")];
@@ -74,6 +86,8 @@ fn forms(number: usize) -> Vec<(&'static str, Vec<u8>)> {
     let row = format!("Request ID\tBinary Certificate\n{number}\t{}\n", base64(&certificate(number)));
     forms.push(("table", row.clone().into_bytes()));
     forms.push(("table in UTF-16", wide(&row)));
+    forms.push(("registry export", registry_export(number).into_bytes()));
+    forms.push(("registry export in UTF-16", wide(&format!("\u{feff}{}", registry_export(number)))));
     if let Some(file) = pkcs12(number, "") {
         forms.push(("base64 of PKCS#12", folded(&file).into_bytes()));
         forms.push(("base64 of PKCS#12 in one line", base64(&file).into_bytes()));
@@ -228,6 +242,20 @@ fn base64_behind_digits_is_read_before_other_base64_from_which_padding_parts_it(
 }
 
 #[test]
+fn base64_behind_words_that_are_base64_by_chance_is_read_with_its_line() {
+    for (word, count) in [("word", 17), ("ADMIN", 13), ("MIMI", 40)] {
+        let text = format!("{}{}", format!("{word}\n").repeat(count), folded(&certificate(0)));
+        for (text, newline) in
+            [(text.clone(), "LF"), (text.replace('\n', "\r\n"), "CRLF"), (text.replace('\n', "\r"), "CR")]
+        {
+            let contents = whole(text.as_bytes());
+            assert_eq!((found(&contents), contents.faults), (certificates([0]), vec![]), "{word} {newline}");
+            assert_eq!(contents.found[0].position, Position::Line(count as u64 + 1), "{word} {newline}");
+        }
+    }
+}
+
+#[test]
 fn base64_of_pem_is_read_as_mails_have_it_one_level_deep() {
     let attached = |text: &str| {
         format!(
@@ -328,7 +356,7 @@ fn hostile_text_beside_a_block_is_searched_in_linear_time() {
         let text = &text[..text.len().min(MOST)];
         let began = Instant::now();
         let mut contents = Contents::default();
-        let place = Place { line: 1, newline: b'\n', context: without_passwords(), is_nested: false };
+        let place = Place::new(1, b'\n', without_passwords());
         read(text, &place, &mut contents);
         assert!(began.elapsed() < Duration::from_secs(20), "{:?}: {:?}", &text[..16], began.elapsed());
         assert!(contents.found.iter().all(|found| found.kind != Kind::PrivateKey || found.der.is_empty()));

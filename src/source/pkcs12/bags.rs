@@ -243,7 +243,7 @@ impl Bags {
             let properties = (properties != Properties::default()).then(|| Box::new(properties));
             Found { properties, ..Found::new(kind, der, Format::Pkcs12, position) }
         });
-        Contents { found: found.collect(), faults: self.faults }
+        Contents { found: found.collect(), faults: self.faults, ..Contents::default() }
     }
 }
 

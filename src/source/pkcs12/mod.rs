@@ -59,7 +59,7 @@ pub(crate) fn read(bytes: &[u8], context: ReadContext<'_>) -> Contents {
     let mut bags = Bags::default();
     let pfx = match Pfx::parse(bytes) {
         Ok(pfx) => pfx,
-        Err(fault) => return Contents { found: Vec::new(), faults: vec![fault] },
+        Err(fault) => return Contents { faults: vec![fault], ..Contents::default() },
     };
     bags.faults.extend(pfx.trailing());
     bags.faults.extend(pfx.mac_fault.clone());

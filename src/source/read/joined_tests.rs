@@ -340,6 +340,12 @@ fn a_program_with_a_certificate_in_it_is_no_source_of_certificates() {
 }
 
 /// The header of a tar member and what belongs to it.
+/// PKCS#7 that is no signed data.
+fn block_of_data() -> String {
+    let content = [&[6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1][..], &[0xa0, 38, 4, 36], &[7; 36]].concat();
+    block("PKCS7", &[&[0x30, content.len() as u8][..], &content].concat())
+}
+
 fn member(name: &str, bytes: &[u8]) -> Vec<u8> {
     let mut header = vec![0; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
@@ -383,6 +389,12 @@ fn an_archive_with_pem_in_it_gives_what_was_found_and_says_what_it_is() {
             assert_eq!(told, usize::from(!contents.found.is_empty()), "{name}: {:?}", contents.faults);
         }
     }
+    // Whatever else in it is not supported.
+    let data = block_of_data();
+    let both = [&b"PK\x03\x04\x0a\0\0\0\0\0"[..], &inside, data.as_bytes()].concat();
+    let messages: Vec<_> = whole(&both, Looks::Named).faults.into_iter().map(|fault| fault.message).collect();
+    assert!(messages.iter().any(|message| message.contains("a ZIP archive")), "{messages:?}");
+    assert!(messages.iter().any(|message| message.contains("found data")), "{messages:?}");
     // A text without a certificate in a folder is passed over, whatever it names.
     let manual =
         [&b"%PDF-1.4\n-----BEGIN CERTIFICATE-----\n(yours)\n-----END CERTIFICATE-----\n"[..], &[b'x'; 2 * HEAD]];

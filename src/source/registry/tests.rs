@@ -5,6 +5,15 @@ use crate::source::testing::certificate;
 
 const DER: [u8; 5] = [0x30, 3, 1, 2, 3];
 
+/// Of a file in any encoding.
+fn read(file: &[u8]) -> Contents {
+    super::read(&text::normalise(file), 1)
+}
+
+fn is_registry_export(file: &[u8]) -> bool {
+    super::is_registry_export(&text::normalise(file))
+}
+
 fn thumbprint(der: &[u8]) -> String {
     Sha1::digest(der).iter().map(|byte| format!("{byte:02X}")).collect()
 }
@@ -81,7 +90,9 @@ fn every_encoding_of_the_text_is_read() {
     let files = [
         utf16_file(&text),
         utf16_file(&text)[2..].to_vec(),
+        utf16_file(&format!("\r\n{text}"))[2..].to_vec(),
         [vec![0xfe, 0xff], text.encode_utf16().flat_map(u16::to_be_bytes).collect()].concat(),
+        text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         [b"\xef\xbb\xbf", text.as_bytes()].concat(),
         text.replace("\r\n", "\n").replace("hex:", "hex(3):").into_bytes(),
         ansi.into_bytes(),

@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use base64::Engine as _;
+
 use super::{bounded, bounded_to, certificate, client_with_names, ed25519, every_command, extension};
 use crate::common::pki::{Ca, folder};
 use crate::common::{AT, array, json_of, not_run, pem, read, repository, testdata, write};
@@ -57,6 +59,23 @@ fn settings_without_an_end_are_refused_and_a_folder_is_told_as_one() {
         let output = bounded(&["explain", "--config", settings], "");
         assert_eq!((output.status, output.stderr.contains(told)), (2, true), "{}", output.stderr);
     }
+}
+
+#[test]
+fn settings_that_come_through_a_pipe_are_heeded() {
+    let root = Ca::root("Root");
+    let folder = folder(&[("root.cer", &root.der), ("client.cer", &root.client("client.test"))]);
+    let path = folder.path().to_str().expect("a path");
+    let severities = |config: &[&str], stdin: &str| {
+        let report = bounded(&[&["audit", "--at", AT, "--format", "json"], config, &[path]].concat(), stdin).json();
+        let certificates = array(&report["certificates"]);
+        let findings = certificates.iter().flat_map(|certificate| array(&certificate["findings"]));
+        let of_key = findings.filter(|finding| finding["id"] == "key-algorithm");
+        of_key.map(|finding| finding["severity"].to_string()).collect::<Vec<_>>()
+    };
+    let piped = "printf '[severity]\\nkey-algorithm = \"info\"\\n' |";
+    assert_eq!(severities(&["--config", "/dev/stdin"], piped), ["\"info\""]);
+    assert_ne!(severities(&[], ""), ["\"info\""]);
 }
 
 #[test]
@@ -172,6 +191,22 @@ fn files_that_ask_for_millions_of_iterations_are_bounded_and_named() {
 fn texts_of_a_million_beginnings_end_soon() {
     let place = tempfile::tempdir().expect("a folder");
     let put = |name: &str, bytes: Vec<u8>| write(place.path().join(name), bytes);
+    // Behind what is whole, so that the beginning tells the format.
+    let certificate = base64::engine::general_purpose::STANDARD.encode(Ca::root("Root").der);
+    let padded = format!("{}=\n", certificate.trim_end_matches('='));
+    put("padded-and-blank.txt", [padded.as_bytes(), &b"AA==".repeat(1 << 18), &b" ".repeat(1 << 20)].concat());
+    put(
+        "ends-in-one-cell.csv",
+        [&b"RequestID,RawCertificate\n1,\""[..], &b"-----END X-----\n".repeat(1 << 19)].concat(),
+    );
+    let table = [&b"RequestID,RawCertificate\n"[..], &b"1,hello\n".repeat(300)].concat();
+    put("objects-in-one-line.csv", [&table[..], &b"\x30\x81\x04\x30\x02\xa0\x00".repeat(1 << 18)].concat());
+    let registry = b"Windows Registry Editor Version 5.00\r\n\r\n";
+    let mixed = b"-\0-\0-\0-\0-\0B\0E\0G\0I\0N\0 \0\x30\x80\x30\x80".repeat(1 << 18);
+    put("encodings.reg", [&registry[..], &b"; hello\r\n".repeat(200), &mixed].concat());
+    put("blocks.reg", [&registry[..], &b"-----BEGIN CERT-----\n".repeat(1 << 18)].concat());
+    put("messages.cer", b"\x30\x0b\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02".repeat(1 << 18));
+    put("certificates.cer", b"\x30\x04\x30\x02\xa0\x00".repeat(1 << 20));
     put("padding.cer", b"MA==\n".repeat(1 << 20));
     put("padding-in-a-block.pem", [b"-----BEGIN CERTIFICATE-----\n", &b"MA==\n".repeat(1 << 20)[..]].concat());
     put("objects.cer", b"\x30\x03\x30\x01\x00".repeat(1 << 20));
