@@ -301,7 +301,7 @@ impl Crl {
 
     /// The entry of the certificate that `issuer` gave this serial number (its content bytes), where it is listed.
     pub fn entry(&self, issuer: &Name<'_>, serial_number: &[u8]) -> Option<CrlEntry<'_>> {
-        self.index.find(&self.der, serial_number, |entry| entry.is_issued_by(issuer, &self.issuer()))
+        self.index.find(&self.der, serial_number, issuer, &self.issuer())
     }
 
     pub(crate) fn flaw(&self) -> Option<&Flaw> {

@@ -222,10 +222,6 @@ impl Entry {
     /// The limits that the stores put on it, all of them: which store was read first says nothing.
     pub(crate) fn restrictions(&self) -> Restrictions {
         let limits = self.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
-        let mut all = limits.map(|found| &found.restrictions).filter(|limits| !limits.is_empty());
-        let Some(first) = all.next() else { return Restrictions::default() };
-        let mut together = first.clone();
-        all.for_each(|other| together.add(other));
-        together
+        Restrictions::of_all(limits.map(|found| &found.restrictions).filter(|limits| !limits.is_empty()))
     }
 }

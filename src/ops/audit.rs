@@ -1,7 +1,7 @@
 //! `audit`: which issued certificates will fail, and why.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::certificate::Certificate;
 use crate::cmg::concern::Used;
@@ -142,7 +142,8 @@ pub fn audit<R: Send>(
     let duplicates = Duplicates::find(std::mem::take(&mut assembly.corpus.names));
     context.duplicates = Some(&duplicates);
     let authorities = Authorities::judge(&assembly, &context);
-    let auditor = Auditor { audit, assembly: &assembly, authorities: &authorities, context: &context };
+    let auditor =
+        Auditor { audit, assembly: &assembly, authorities: &authorities, context: &context, above: Mutex::default() };
     let only = auditor.first()?;
 
     let mut tally = Tally::default();
@@ -196,11 +197,16 @@ fn lower_unused(issuers: &mut [IssuerResult]) {
     }
 }
 
+/// A certificate at fault, and its fault.
+type AtFault = (Arc<Certificate>, Failure);
+
 struct Auditor<'a> {
     audit: &'a AuditRequest,
     assembly: &'a Assembly,
     authorities: &'a Authorities,
     context: &'a RuleContext<'a>,
+    /// What is at fault above the certificates of a CA, by its SHA-256; nothing where nothing is.
+    above: Mutex<HashMap<[u8; 32], Option<AtFault>>>,
 }
 
 impl Auditor<'_> {
@@ -366,6 +372,16 @@ impl Auditor<'_> {
         (!is_told).then(|| rules::path::at_fault(certificate, false, failure, self.context.at))
     }
 
+    /// What is at fault on the paths of a CA, which is judged once.
+    fn fault_of(&self, ca: &Arc<Certificate>) -> Option<AtFault> {
+        let known = self.above.lock().unwrap_or_else(PoisonError::into_inner).get(ca.sha256()).cloned();
+        known.unwrap_or_else(|| {
+            let found = self.assembly.graph.judge(ca).paths.into_iter().find_map(|path| path.failure);
+            self.above.lock().unwrap_or_else(PoisonError::into_inner).insert(*ca.sha256(), found.clone());
+            found
+        })
+    }
+
     /// Why no path reaches an anchor.
     fn of_no_path(&self, entry: &Entry, nodes: &[NodeId], known: &[Finding]) -> Vec<Finding> {
         let graph = &self.assembly.graph;
@@ -394,10 +410,7 @@ impl Auditor<'_> {
             (_, Some((_, failure))) => {
                 // Its own fault hides what is wrong above it.
                 found.extend(self.of_own(certificate, failure, known));
-                let above = path.certificates.get(1).map(|issuer| graph.judge(issuer));
-                if let Some((at_fault, failure)) =
-                    above.and_then(|above| above.paths.into_iter().find_map(|path| path.failure))
-                {
+                if let Some((at_fault, failure)) = path.certificates.get(1).and_then(|issuer| self.fault_of(issuer)) {
                     found.push(rules::path::invalid(&at_fault, &failure));
                 }
             }

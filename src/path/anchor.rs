@@ -1,12 +1,15 @@
 //! What the certificate of a trust anchor, and the store that it stands in, limit: RFC 5280 section 6.1.1 (d) takes of an anchor its
 //! name and its key alone; RFC 5937 and Windows hold to what it says beside, and so does the search.
 
+use crate::abridged::abridged;
 use crate::certificate::extensions::Subtree;
 use crate::certificate::{Certificate, Oid, oid};
 use crate::source::Restrictions;
 
-/// How many names or usages of each kind are told: a root with a thousand of them stands on ten thousand paths.
+/// How many names or usages of each kind are told, and how many characters of names: a root with a thousand of them, or with long ones,
+/// stands on ten thousand paths.
 const TOLD: usize = 50;
+const TOLD_CHARACTERS: usize = 4_000;
 
 /// The limits that an anchor brings itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,8 +69,16 @@ impl AnchorConstraints {
 
     fn take_names(&mut self, subtrees: Option<&[Subtree<'_>]>) -> Vec<String> {
         let subtrees = subtrees.unwrap_or_default();
-        self.more_names += subtrees.len().saturating_sub(TOLD);
-        subtrees.iter().take(TOLD).map(|subtree| subtree.base.to_string()).collect()
+        let mut characters = 0;
+        let names = subtrees.iter().take(TOLD).map(|subtree| abridged(subtree.base.to_string()).into_owned());
+        let told: Vec<String> = names
+            .take_while(|name| {
+                characters += name.len();
+                characters <= TOLD_CHARACTERS
+            })
+            .collect();
+        self.more_names += subtrees.len() - told.len();
+        told
     }
 
     fn take_usages(&mut self, usages: &[Oid]) -> Vec<Oid> {

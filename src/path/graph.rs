@@ -64,9 +64,13 @@ pub(crate) struct Node {
     pub(crate) is_self_issued: bool,
     /// Whether its key has parameters of the CA above it.
     pub(crate) inherits: bool,
+    /// Of the name of its own issuer.
+    issuer_digest: OnceLock<[u8; 32]>,
     links: OnceLock<Links>,
     /// What it says of its own issuer.
     pub(super) missing: OnceLock<Box<Missing>>,
+    /// Why it is not self-signed, where it is meant to be.
+    pub(super) own_signature: OnceLock<Box<Failure>>,
     checked: OnceLock<Result<(), Failure>>,
     name_constraints: OnceLock<Box<Constraints>>,
     anchor_constraints: OnceLock<Option<Arc<AnchorConstraints>>>,
@@ -119,7 +123,7 @@ impl Graph {
         issuers.dedup_by(|again, first| {
             let is_same = again.certificate.sha256() == first.certificate.sha256();
             if is_same && let (Some(limits), Some(more)) = (&mut first.anchor, &again.anchor) {
-                limits.add(more);
+                *limits = Restrictions::of_all([&*limits, more].into_iter());
             }
             is_same
         });
@@ -177,8 +181,10 @@ impl Graph {
             anchor: anchor.map(Arc::new),
             is_self_issued,
             inherits: false,
+            issuer_digest: OnceLock::new(),
             links: OnceLock::new(),
             missing: OnceLock::new(),
+            own_signature: OnceLock::new(),
             checked: OnceLock::new(),
             name_constraints: OnceLock::new(),
             anchor_constraints: OnceLock::new(),

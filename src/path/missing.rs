@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::abridged::{abridged, abridged_hex};
 use crate::certificate::general_name::upper_hex;
-use crate::certificate::{Certificate, SignatureCheck, VerifyingKey};
+use crate::certificate::{AuthorityKeyIdentifier, Certificate, SignatureCheck, VerifyingKey};
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::trace::{Check, Failure, Refusal};
 use crate::path::windows::{self, Difference};
@@ -160,12 +160,19 @@ impl Graph {
             missing.refused = Some(refusal(self.certificate(*issuer), self.why_no_farther(path, links)));
         } else if certificate.is_meant_to_be_self_signed() && !certificate.is_self_signed() {
             missing.is_meant = true;
-            missing.refused = Some(refusal(certificate, own_signature(certificate)));
+            let failure = || own_signature(certificate);
+            let failure = match own {
+                Some(own) => Failure::clone(self.node(own).own_signature.get_or_init(|| Box::new(failure()))),
+                None => failure(),
+            };
+            missing.refused = Some(refusal(certificate, failure));
         } else {
+            let authority = certificate.authority_key_identifier();
+            let is_meant = |id: NodeId| authority.get().is_some_and(|authority| names(authority, self.certificate(id)));
             let of_the_name = links.refused.iter().filter(|(_, failure)| failure.check != Check::Name);
             let nearest = of_the_name.min_by_key(|(id, failure)| match failure.check {
                 Check::AlgorithmMismatch => 0,
-                Check::Signature if names(certificate, self.certificate(*id)) => 1,
+                Check::Signature if is_meant(*id) => 1,
                 Check::Algorithm => 2,
                 Check::Signature => 3,
                 Check::KeyIdentifier => 4,
@@ -173,7 +180,7 @@ impl Graph {
             });
             if let Some((id, failure)) = nearest {
                 let candidate = self.certificate(*id);
-                missing.is_meant = names(certificate, candidate);
+                missing.is_meant = is_meant(*id);
                 missing.refused = Some(refusal(candidate, failure.clone()));
             }
         }
@@ -207,11 +214,8 @@ fn own_signature(certificate: &Certificate) -> Failure {
     }
 }
 
-/// Whether the authority key identifier of a certificate is that of this candidate: its key identifier, or its issuer and serial
-/// number.
-fn names(below: &Certificate, candidate: &Certificate) -> bool {
-    let authority = below.authority_key_identifier();
-    let Some(authority) = authority.get() else { return false };
+/// Whether an authority key identifier is that of this candidate: its key identifier, or its issuer and serial number.
+fn names(authority: &AuthorityKeyIdentifier<'_>, candidate: &Certificate) -> bool {
     let by_key = authority.key_identifier.is_some() && authority.key_identifier == candidate.subject_key_identifier();
     let by_serial = authority.serial_number == Some(candidate.serial_number())
         && authority.issuer.is_some_and(|issuer| issuer.matches(&candidate.issuer()));

@@ -1,6 +1,7 @@
 //! Certificate policies (RFC 5280 section 6.1), as the graph of RFC 9618: one node a policy and level, so that a hostile
 //! hierarchy cannot make the valid policy tree grow beyond what its certificates list.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::certificate::{Certificate, Decoded, oid};
@@ -69,16 +70,21 @@ impl PolicyState {
 
     /// The levels of the whole graph, that of the last certificate included; `None` where its policies cannot be processed.
     pub(super) fn levels(mut self, last: &Certificate) -> Option<Vec<Level>> {
-        let level = self.process_policies(last, self.inhibit_any > 0).ok()?;
+        let level = self.process_policies(&self.next, last, self.inhibit_any > 0).ok()?.into_owned();
         self.done.push(level);
         Some(self.done)
     }
 
-    /// Section 6.1.3 (d) to (f).
-    fn process_policies(&mut self, certificate: &Certificate, any_allowed: bool) -> Result<Level, Failure> {
-        let mut level = std::mem::take(&mut self.next);
+    /// Section 6.1.3 (d) to (f): what is left of `next`, of which no more is copied than the certificate lists.
+    fn process_policies<'l>(
+        &self,
+        next: &'l Level,
+        certificate: &Certificate,
+        any_allowed: bool,
+    ) -> Result<Cow<'l, Level>, Failure> {
+        let mut level = Cow::Borrowed(next);
         match certificate.policies() {
-            Decoded::Absent => level = Level::default(),
+            Decoded::Absent => level = Cow::Owned(Level::default()),
             Decoded::Malformed(error) => {
                 return Err(Failure::new(Check::Policy, "certificate policies that can be read", error.to_string()));
             }
@@ -93,15 +99,17 @@ impl PolicyState {
                     ));
                 }
                 let lists_any = listed.binary_search(&oid::ANY_POLICY).is_ok() && any_allowed;
+                let new = listed.iter().filter(|policy| **policy != oid::ANY_POLICY && next.has_any);
+                let new: Vec<PolicyId> =
+                    new.filter(|policy| !next.nodes.contains_key(**policy)).map(|policy| (*policy).into()).collect();
                 if !lists_any {
-                    level.nodes.retain(|policy, _| listed.binary_search(&&policy[..]).is_ok());
+                    let kept = listed.iter().filter_map(|policy| next.nodes.get_key_value(*policy));
+                    let nodes = kept.map(|(policy, node)| (policy.clone(), node.clone())).collect();
+                    level = Cow::Owned(Level { nodes, has_any: false });
                 }
-                if level.has_any {
-                    for policy in listed.iter().filter(|policy| **policy != oid::ANY_POLICY) {
-                        level.nodes.entry((*policy).into()).or_default();
-                    }
+                if !new.is_empty() {
+                    level.to_mut().nodes.extend(new.into_iter().map(|policy| (policy, Node::default())));
                 }
-                level.has_any &= lists_any;
             }
         }
         if self.explicit_policy == 0 && level.is_empty() {
@@ -112,7 +120,8 @@ impl PolicyState {
 
     /// A CA certificate below the trust anchor: sections 6.1.3 (d) to (f) and 6.1.4 (a), (b), (h), (i), (j).
     pub(crate) fn process_ca(&mut self, certificate: &Certificate, is_self_issued: bool) -> Result<(), Failure> {
-        let mut level = self.process_policies(certificate, self.inhibit_any > 0 || is_self_issued)?;
+        let level = self.process_policies(&self.next, certificate, self.inhibit_any > 0 || is_self_issued)?;
+        let mut level = level.into_owned();
         let mut next = Level { nodes: BTreeMap::new(), has_any: level.has_any };
         match certificate.policy_mappings() {
             Decoded::Absent => {}
@@ -171,18 +180,17 @@ impl PolicyState {
     }
 
     /// The last certificate: sections 6.1.3 (d) to (f) and 6.1.5 (a), (b), (g).
-    pub(crate) fn finish(mut self, certificate: &Certificate, settings: &Settings) -> Result<(), Failure> {
-        let level = self.process_policies(certificate, self.inhibit_any > 0)?;
-        self.explicit_policy = self.explicit_policy.saturating_sub(1);
+    pub(crate) fn finish(&self, certificate: &Certificate, settings: &Settings) -> Result<(), Failure> {
+        let level = self.process_policies(&self.next, certificate, self.inhibit_any > 0)?;
+        let mut explicit_policy = self.explicit_policy.saturating_sub(1);
         match certificate.policy_constraints() {
             Decoded::Malformed(error) => {
                 return Err(Failure::new(Check::Policy, "policy constraints that can be read", error.to_string()));
             }
-            Decoded::Present(constraints) if constraints.require_explicit_policy == Some(0) => self.explicit_policy = 0,
+            Decoded::Present(constraints) if constraints.require_explicit_policy == Some(0) => explicit_policy = 0,
             _ => {}
         }
-        self.done.push(level);
-        if self.explicit_policy > 0 || self.has_user_policy(settings) {
+        if explicit_policy > 0 || self.has_user_policy(&level, settings) {
             return Ok(());
         }
         let wanted: Vec<String> = settings.policies.iter().map(ToString::to_string).collect();
@@ -191,8 +199,7 @@ impl PolicyState {
     }
 
     /// Whether the intersection of the graph with the user's policies is not empty (section 6.1.5 (g)).
-    fn has_user_policy(&self, settings: &Settings) -> bool {
-        let Some(last) = self.done.last() else { return false };
+    fn has_user_policy(&self, last: &Level, settings: &Settings) -> bool {
         if last.is_empty() {
             return false;
         }
@@ -201,7 +208,7 @@ impl PolicyState {
             return true;
         }
         let mut reachable: Vec<&[u8]> = last.nodes.keys().map(|policy| &policy[..]).collect();
-        for level in self.done.iter().rev() {
+        for level in std::iter::once(last).chain(self.done.iter().rev()) {
             let mut above: Vec<&[u8]> = Vec::new();
             for policy in reachable {
                 let Some(node) = level.nodes.get(policy) else { continue };

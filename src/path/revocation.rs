@@ -329,7 +329,7 @@ impl<'a> Judge<'a> {
                 nearest = obstacle;
             }
         };
-        if issuer.certificate.subject().matches(&list.crl.issuer()) {
+        if list.is_by(issuer.certificate) {
             match self.signature(list, issuer.key) {
                 None => return Err(nearest),
                 Some(SignatureCheck::Valid) if may_sign(issuer.certificate, true) => return Ok(issuer.key.to_vec()),

@@ -139,7 +139,7 @@ impl State {
         if self.policy.is_indifferent() && last.extension(oid::POLICY_CONSTRAINTS).is_none() {
             return checks::malformed("certificate policies", &last.policies());
         }
-        self.policy.clone().finish(last, &graph.settings)
+        self.policy.finish(last, &graph.settings)
     }
 }
 
@@ -162,7 +162,11 @@ fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), 
     if let (Some(usage), Some(allowed)) = (settings.purpose.usage(), &restrictions.enhanced_key_usage)
         && !allowed.iter().any(|one| *one == *usage || *one == *oid::ANY_EXTENDED_KEY_USAGE)
     {
-        let found: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+        /// More are told in no message.
+        const TOLD: usize = 20;
+        let found: Vec<String> = allowed.iter().take(TOLD).map(ToString::to_string).collect();
+        let more = allowed.len().saturating_sub(TOLD);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         let wanted = oid::name(usage).unwrap_or("the purpose");
         return Err(Failure::new(
             Check::StoreRestriction,
@@ -170,7 +174,7 @@ fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), 
             if found.is_empty() {
                 "one that allows nothing".to_owned()
             } else {
-                format!("one limited to {}", found.join(", "))
+                format!("one limited to {}{more}", found.join(", "))
             },
         ));
     }

@@ -4,6 +4,8 @@
 //! with `; ` between them. No cell can be a formula: where a text would begin one, an apostrophe stands before it. Control
 //! characters and what hides or turns text stand there as `\u{..}`.
 
+use std::collections::HashMap;
+
 use crate::cmg::catalogue::Explanation;
 use crate::cmg::plan::Plan;
 use crate::report::audit::AuditedRecord;
@@ -362,8 +364,11 @@ pub fn explain(found: &[Explanation], is_file: bool) -> Vec<u8> {
 pub fn diff(found: &DiffRecord, is_file: bool) -> Vec<u8> {
     let mut out = heading(DIFF_COLUMNS, is_file);
     let lists = [("add", &found.add), ("remove", &found.remove), ("keep", &found.keep)];
+    // Of several pairs with a certificate the first is told.
+    let pairs: HashMap<&str, _> =
+        found.pairs.iter().rev().flat_map(|pair| [(pair.old.as_str(), pair), (pair.new.as_str(), pair)]).collect();
     for (change, certificate) in lists.iter().flat_map(|(change, list)| list.iter().map(move |one| (change, one))) {
-        let pair = found.pairs.iter().find(|pair| pair.old == certificate.sha256 || pair.new == certificate.sha256);
+        let pair = pairs.get(certificate.sha256.as_str());
         let other = pair.map(|pair| if pair.old == certificate.sha256 { &pair.new } else { &pair.old });
         out.extend(line([
             (*change).to_owned(),

@@ -1,6 +1,8 @@
 //! What a place says about a certificate beside the certificate itself: its key's provider, its friendly name, the limits a
 //! store puts on it.
 
+use std::collections::HashSet;
+
 use crate::certificate::Oid;
 use crate::source::provider::KeyProvider;
 use crate::time::Time;
@@ -98,36 +100,24 @@ impl Restrictions {
         *self == Self::default()
     }
 
-    /// Takes over what another entry of the same root limits, so that both hold: the usages that both trust it for; of two dates the
-    /// earlier, for the usages of either.
-    pub(crate) fn add(&mut self, other: &Self) {
-        match (&mut self.enhanced_key_usage, &other.enhanced_key_usage) {
-            (Some(own), Some(others)) => own.retain(|usage| others.contains(usage)),
-            (own @ None, others) => own.clone_from(others),
-            _ => {}
-        }
-        let earlier =
-            |own: (&mut Option<Time>, &mut Option<Vec<Oid>>), from: &Option<Time>, usages: &Option<Vec<Oid>>| {
-                match (&own.0, from) {
-                    (_, None) => return,
-                    (None, Some(_)) => own.1.clone_from(usages),
-                    (Some(_), Some(_)) => match (&mut *own.1, usages) {
-                        (Some(own), Some(others)) => {
-                            own.extend(others.iter().cloned());
-                            own.sort_unstable();
-                            own.dedup();
-                        }
-                        (own, _) => *own = None,
-                    },
-                }
-                *own.0 = (*own.0).into_iter().chain(*from).min();
+    /// What several entries of the same root limit together, so that all of it holds: the usages that all trust it for; of several dates
+    /// the earliest, for the usages of any.
+    pub(crate) fn of_all<'a>(entries: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let usages = entries.clone().filter_map(|entry| entry.enhanced_key_usage.as_ref());
+        let earliest = |of: fn(&'a Self) -> DateLimit<'a>| {
+            let dated = || entries.clone().map(of).filter(|(date, _)| date.is_some());
+            let date = dated().filter_map(|(date, _)| date).min();
+            let lists: Option<Vec<_>> = match date {
+                Some(_) => dated().map(|(_, usages)| usages).collect(),
+                None => entries.clone().map(of).find_map(|(_, usages)| usages).map(|usages| vec![usages]),
             };
-        earlier(
-            (&mut self.disallowed_from, &mut self.disallowed_usages),
-            &other.disallowed_from,
-            &other.disallowed_usages,
-        );
-        earlier((&mut self.not_before, &mut self.not_before_usages), &other.not_before, &other.not_before_usages);
+            (date, lists.map(|lists| union(&lists)))
+        };
+        let (disallowed_from, disallowed_usages) =
+            earliest(|entry| (entry.disallowed_from, entry.disallowed_usages.as_ref()));
+        let (not_before, not_before_usages) = earliest(|entry| (entry.not_before, entry.not_before_usages.as_ref()));
+        let enhanced_key_usage = intersection(usages);
+        Self { enhanced_key_usage, disallowed_from, disallowed_usages, not_before, not_before_usages }
     }
 
     /// Without what it limits for some usages alone.
@@ -139,4 +129,28 @@ impl Restrictions {
             ..Self::default()
         }
     }
+}
+
+/// A date, and the usages that it is about.
+type DateLimit<'a> = (Option<Time>, Option<&'a Vec<Oid>>);
+
+/// What all lists have, in the order of the first; `None` of no list.
+fn intersection<'a>(mut lists: impl Iterator<Item = &'a Vec<Oid>>) -> Option<Vec<Oid>> {
+    let first = lists.next()?;
+    let mut left: HashSet<&Oid> = first.iter().collect();
+    for list in lists {
+        let others: HashSet<&Oid> = list.iter().collect();
+        left.retain(|usage| others.contains(usage));
+    }
+    Some(first.iter().filter(|usage| left.contains(usage)).cloned().collect())
+}
+
+/// What any list has: of a single one as it stands, of several each usage once.
+fn union(lists: &[&Vec<Oid>]) -> Vec<Oid> {
+    let mut all: Vec<Oid> = lists.iter().flat_map(|list| list.iter().cloned()).collect();
+    if lists.len() > 1 {
+        all.sort_unstable();
+        all.dedup();
+    }
+    all
 }

@@ -1,5 +1,7 @@
 //! The entries of a CRL, in the order of their serial numbers: sixteen bytes each beside the list's own.
 
+use std::collections::HashMap;
+
 use crate::certificate::decode;
 use crate::certificate::general_name::{self, GeneralName};
 use crate::certificate::name::Name;
@@ -94,15 +96,6 @@ impl CrlEntry<'_> {
     /// The serial number as upper-case hex.
     pub fn serial_number_hex(&self) -> String {
         general_name::hex(self.serial_number).to_ascii_uppercase()
-    }
-
-    pub(super) fn is_issued_by(&self, issuer: &Name<'_>, list_issuer: &Name<'_>) -> bool {
-        if self.certificate_issuer.is_empty() {
-            return issuer.matches(list_issuer);
-        }
-        self.certificate_issuer
-            .iter()
-            .any(|name| matches!(name, GeneralName::Directory(directory) if directory.matches(issuer)))
     }
 
     /// How final it is, for two entries of one certificate.
@@ -214,13 +207,23 @@ impl Index {
         self.places.iter().filter_map(|place| entry(der, place))
     }
 
-    /// Of the entries with this serial number that `accept` takes, the most final. A list with more than [`OF_ONE_SERIAL`] is not relied on.
+    /// Of the entries with this serial number whose certificate `issuer` has issued, the most final. A list, by `list_issuer`, with more
+    /// than [`OF_ONE_SERIAL`] is not relied on.
     pub(super) fn find<'a>(
         &self,
         der: &'a [u8],
         serial_number: &[u8],
-        accept: impl Fn(&CrlEntry<'a>) -> bool,
+        issuer: &Name<'_>,
+        list_issuer: &Name<'_>,
     ) -> Option<CrlEntry<'a>> {
+        let is_issuer = |start: u32| match start {
+            0 => issuer.matches(list_issuer),
+            start => issuer_names(der, start).is_some_and(|names| {
+                names.iter().any(|name| matches!(name, GeneralName::Directory(name) if name.matches(issuer)))
+            }),
+        };
+        // Many entries may share the names of an entry before them.
+        let mut known = HashMap::new();
         let wanted = significant(serial_number);
         let wanted_tail = tail(wanted);
         let first = self.places.partition_point(|place| {
@@ -231,8 +234,8 @@ impl Index {
             .iter()
             .take_while(|place| place.tail == wanted_tail && serial_at(der, place.start as usize) == wanted)
             .take(OF_ONE_SERIAL)
+            .filter(|place| *known.entry(place.issuer).or_insert_with(|| is_issuer(place.issuer)))
             .filter_map(|place| entry(der, place))
-            .filter(accept)
             .max_by_key(CrlEntry::weight)
     }
 }
@@ -267,11 +270,16 @@ fn serial_at(bytes: &[u8], start: usize) -> &[u8] {
         .map_or(&[], |serial| significant(serial.value))
 }
 
+/// The names of a certificate's issuer, by where they stand.
+fn issuer_names(der: &[u8], start: u32) -> Option<Vec<GeneralName<'_>>> {
+    GeneralName::read_all(element_at(der, start as usize)?.children()).ok()
+}
+
 fn entry<'a>(der: &'a [u8], place: &Place) -> Option<CrlEntry<'a>> {
     let parts = Parts::read(&element_at(der, place.start as usize)?, &mut Survey::default()).ok()?;
     let certificate_issuer = match place.issuer {
         0 => Vec::new(),
-        start => GeneralName::read_all(element_at(der, start as usize)?.children()).ok()?,
+        start => issuer_names(der, start)?,
     };
     Some(CrlEntry {
         serial_number: parts.encoded_serial,

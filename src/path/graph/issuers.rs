@@ -1,7 +1,11 @@
 //! Who issued a certificate: candidates by name, the likeliest key first, decided by the signature.
 
+use std::cell::OnceCell;
+
+use sha2::{Digest as _, Sha256};
+
 use crate::abridged::abridged_hex;
-use crate::certificate::{Certificate, HashAlgorithm, SignatureCheck};
+use crate::certificate::{AuthorityKeyIdentifier, Certificate, HashAlgorithm, Name, SignatureCheck};
 use crate::path::graph::{Graph, KeyId, NameId, Namesakes, Node, NodeId};
 use crate::path::trace::{Check, Failure, keep_refused};
 use crate::path::{checks, windows};
@@ -46,7 +50,9 @@ impl Graph {
         let name = self.name_id(&below.issuer());
         let nobody = Namesakes::default();
         let candidates = name.map_or(&nobody, |name| self.namesakes(name));
-        let (signer, outcomes) = self.find_signer(below, candidates, &mut links);
+        let authority = below.authority_key_identifier();
+        let authority = authority.get();
+        let (signer, outcomes) = self.find_signer(below, authority, candidates, &mut links);
         if let Some(signer) = signer {
             let itself = own.or_else(|| self.find(below.sha256()));
             let signers = candidates.with_key(signer);
@@ -59,14 +65,15 @@ impl Graph {
         links.is_self_signed |= own.is_none() && links.issuers.is_empty() && below.is_self_signed();
         if explain {
             let most = self.limits().refused;
+            let wanted = authority.and_then(|authority| authority.key_identifier);
             for id in candidates.first_without(signer, own, most + 1) {
                 let node = self.node(id);
                 links.refuse(most, id, || {
                     let outcome = outcomes.iter().find(|(key, _)| *key == node.key).map(|(_, outcome)| outcome);
-                    refusal(below, &node.certificate, outcome, signer.is_some())
+                    refusal(below, wanted, &node.certificate, outcome, signer.is_some())
                 });
             }
-            self.refuse_other_names(below, name, &mut links);
+            self.refuse_other_names(below, wanted, name, &mut links);
         }
         links
     }
@@ -76,17 +83,18 @@ impl Graph {
     fn find_signer(
         &self,
         below: &Certificate,
+        authority: Option<&AuthorityKeyIdentifier<'_>>,
         candidates: &Namesakes,
         links: &mut Links,
     ) -> (Option<usize>, Vec<(KeyId, SignatureCheck)>) {
-        let authority = below.authority_key_identifier();
-        let authority = authority.get();
+        let issuer = OnceCell::new();
+        let is_issuer = |name: &Name<'_>, id: NodeId| *issuer.get_or_init(|| digest(name)) == *self.issuer_digest(id);
         // A mesh of one name with thousands of keys: what stands behind the budget is never tried.
         let most = 16 * self.settings.budget.keys_per_certificate;
         links.exhausted |= candidates.by_key().len() > most;
         let closeness = |ids: &[NodeId]| {
             let looked_at = ids.iter().take(LOOKED_AT);
-            looked_at.map(|id| Closeness::of(authority, self.certificate(*id))).min()
+            looked_at.map(|id| Closeness::of(authority, self.certificate(*id), |name| is_issuer(name, *id))).min()
         };
         let mut keys: Vec<(usize, KeyId)> =
             candidates.by_key().iter().take(most + 1).map(|(key, _)| *key).enumerate().collect();
@@ -110,10 +118,20 @@ impl Graph {
         (None, outcomes)
     }
 
+    fn issuer_digest(&self, id: NodeId) -> &[u8; 32] {
+        let node = self.node(id);
+        node.issuer_digest.get_or_init(|| digest(&node.certificate.issuer()))
+    }
+
     /// The candidates that have the key identifier but another name.
-    fn refuse_other_names(&self, below: &Certificate, name: Option<NameId>, links: &mut Links) {
-        let authority = below.authority_key_identifier();
-        let identifier = authority.get().and_then(|authority| authority.key_identifier);
+    fn refuse_other_names(
+        &self,
+        below: &Certificate,
+        identifier: Option<&[u8]>,
+        name: Option<NameId>,
+        links: &mut Links,
+    ) {
+        let issuer = OnceCell::new();
         let same = identifier.and_then(|identifier| self.by_key_identifier.get(identifier));
         let most = self.limits().refused;
         for id in same.into_iter().flatten().take(SAME_IDENTIFIER) {
@@ -122,22 +140,27 @@ impl Graph {
             }
             let Node { certificate, name: other, .. } = self.node(*id);
             if Some(*other) != name && certificate.sha256() != below.sha256() {
-                let failure = || Failure::new(Check::Name, below.issuer().abridged(), certificate.abridged_subject());
+                let issuer = || issuer.get_or_init(|| below.issuer().abridged()).clone();
+                let failure = || Failure::new(Check::Name, issuer(), certificate.abridged_subject());
                 links.refuse(most, *id, failure);
             }
         }
     }
 }
 
+/// Of a name in comparable form: a long one is gone through once, however often it is compared.
+fn digest(name: &Name<'_>) -> [u8; 32] {
+    Sha256::digest(name.comparable()).into()
+}
+
 /// Why a certificate of the issuer's name is not the issuer.
 fn refusal(
     below: &Certificate,
+    wanted: Option<&[u8]>,
     candidate: &Certificate,
     outcome: Option<&SignatureCheck>,
     is_signed_by_another: bool,
 ) -> Failure {
-    let authority = below.authority_key_identifier();
-    let wanted = authority.get().and_then(|authority| authority.key_identifier);
     if let (Some(wanted), Some(found)) = (wanted, candidate.subject_key_identifier())
         && wanted != found
     {
@@ -172,16 +195,19 @@ enum Closeness {
 }
 
 impl Closeness {
-    fn of(authority: Option<&crate::certificate::AuthorityKeyIdentifier<'_>>, candidate: &Certificate) -> Self {
+    /// `is_issuer` tells whether a name is that of the candidate's own issuer.
+    fn of(
+        authority: Option<&AuthorityKeyIdentifier<'_>>,
+        candidate: &Certificate,
+        is_issuer: impl Fn(&Name<'_>) -> bool,
+    ) -> Self {
         let Some(authority) = authority else { return Self::Name };
         let key = match (authority.key_identifier, candidate.subject_key_identifier()) {
             (Some(wanted), Some(found)) => Some(wanted == found),
             _ => None,
         };
         let serial = match (authority.issuer, authority.serial_number) {
-            (Some(issuer), Some(serial)) => {
-                Some(serial == candidate.serial_number() && issuer.matches(&candidate.issuer()))
-            }
+            (Some(issuer), Some(serial)) => Some(serial == candidate.serial_number() && is_issuer(&issuer)),
             _ => None,
         };
         match (key, serial) {

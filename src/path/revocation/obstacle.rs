@@ -71,8 +71,8 @@ impl<'a> Obstacle<'a> {
     }
 
     pub(super) fn explain(&self, certificate: &Certificate, at: Time) -> String {
-        let mut text = match self.crl() {
-            Some(crl) => self.explain_list(crl, certificate, at),
+        let mut text = match self.list() {
+            Some(list) => self.explain_list(list, certificate, at),
             None => match self {
                 Self::OnlyDelta => format!(
                     "of the CRLs from {} only delta CRLs are among the sources; the complete CRL is needed too",
@@ -102,12 +102,13 @@ impl<'a> Obstacle<'a> {
         text
     }
 
-    fn explain_list(&self, crl: &Crl, certificate: &Certificate, at: Time) -> String {
+    fn explain_list(&self, list: &StoredCrl, certificate: &Certificate, at: Time) -> String {
+        let (crl, told) = (&list.crl, list.told());
         let mut text = String::from("the CRL ");
         if let Some(number) = crl.number() {
             let _ = write!(text, "number {number} ");
         }
-        let _ = write!(text, "from {}", crl.issuer().abridged());
+        let _ = write!(text, "from {}", told.issuer);
         if let Some(issued) = crl.this_update() {
             let _ = write!(text, " of {}", issued.date());
         }
@@ -117,14 +118,13 @@ impl<'a> Obstacle<'a> {
                 write!(text, "does not speak for certificates of {}", certificate.issuer().abridged())
             }
             Self::OtherPoint(_) => {
-                let names = crl.issuing_distribution_point().map_or_else(Vec::new, |point| uris(&point.full_name));
-                if names.is_empty() {
+                if told.points.is_empty() {
                     write!(text, "is for another distribution point than the certificate names")
                 } else {
                     write!(
                         text,
                         "is for the distribution point {}, which the certificate does not name",
-                        names.join(", ")
+                        told.points.join(", ")
                     )
                 }
             }
@@ -177,7 +177,7 @@ fn published_at(points: &Decoded<Vec<DistributionPoint<'_>>>) -> Vec<String> {
     places
 }
 
-fn uris(names: &[GeneralName<'_>]) -> Vec<String> {
+pub(super) fn uris(names: &[GeneralName<'_>]) -> Vec<String> {
     let text = |name: &GeneralName<'_>| name.value().chars().take(400).collect();
     names.iter().filter(|name| matches!(name, GeneralName::Uri(_))).take(16).map(text).collect()
 }

@@ -1,10 +1,11 @@
 //! The CRLs at hand, by issuer; what each speaks for, and which keys its signature was checked under, is remembered.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey, oid};
 use crate::path::revocation::deltas::Deltas;
+use crate::path::revocation::obstacle::uris;
 use crate::path::revocation::point::Scope;
 use crate::path::revocation::{OLD_LISTS, RevocationStatus};
 use crate::time::Time;
@@ -96,6 +97,19 @@ pub(super) struct StoredCrl {
     pub(super) deltas: Option<usize>,
     /// What came of its signature under each key that was tried.
     checked: RwLock<HashMap<Box<[u8]>, SignatureCheck>>,
+    told: OnceLock<Told>,
+    /// Whether it is of the CA with this certificate, by SHA-256, where the name takes long to compare.
+    by: RwLock<HashMap<[u8; 32], bool>>,
+}
+
+/// Longer names are compared once.
+const LONG_NAME: usize = 1024;
+
+/// What is told of a list at each certificate that it does not answer for.
+pub(super) struct Told {
+    pub(super) issuer: String,
+    /// The addresses that its issuing distribution point gives it.
+    pub(super) points: Vec<String>,
 }
 
 impl StoredCrl {
@@ -106,6 +120,8 @@ impl StoredCrl {
             is_in_force: false,
             deltas: None,
             checked: RwLock::default(),
+            told: OnceLock::new(),
+            by: RwLock::default(),
             crl,
         }
     }
@@ -122,6 +138,27 @@ impl StoredCrl {
         let result = self.crl.check_signature(&VerifyingKey::new(key));
         self.checked.write().unwrap_or_else(PoisonError::into_inner).insert(key.into(), result.clone());
         result
+    }
+
+    /// Whether the subject of `ca` is the name of its issuer.
+    pub(super) fn is_by(&self, ca: &Certificate) -> bool {
+        let (subject, issuer) = (ca.subject(), self.crl.issuer());
+        if subject.as_bytes().len().max(issuer.as_bytes().len()) < LONG_NAME {
+            return subject.matches(&issuer);
+        }
+        if let Some(known) = self.by.read().unwrap_or_else(PoisonError::into_inner).get(ca.sha256()) {
+            return *known;
+        }
+        let is_by = subject.matches(&issuer);
+        self.by.write().unwrap_or_else(PoisonError::into_inner).insert(*ca.sha256(), is_by);
+        is_by
+    }
+
+    pub(super) fn told(&self) -> &Told {
+        self.told.get_or_init(|| Told {
+            issuer: self.crl.issuer().abridged(),
+            points: self.crl.issuing_distribution_point().map_or_else(Vec::new, |point| uris(&point.full_name)),
+        })
     }
 
     /// How many keys its signature was checked under.
