@@ -154,3 +154,38 @@ fn union(lists: &[&Vec<Oid>]) -> Vec<Oid> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_entries_of_a_root_limit_holds_together_in_any_order() {
+        let usages = |numbers: &[u8]| Some(numbers.iter().map(|number| Oid::from_content(&[0x2a, *number])).collect());
+        let from = |seconds| Some(Time::from_unix(seconds));
+        let one = Restrictions {
+            enhanced_key_usage: usages(&[3, 1, 2]),
+            disallowed_from: from(20),
+            disallowed_usages: usages(&[9, 8]),
+            ..Restrictions::default()
+        };
+        let other = Restrictions {
+            enhanced_key_usage: usages(&[2, 3, 4]),
+            disallowed_from: from(10),
+            disallowed_usages: usages(&[8, 7]),
+            not_before: from(5),
+            ..Restrictions::default()
+        };
+        let silent = Restrictions::default();
+        let for_all = Restrictions { disallowed_from: from(30), ..Restrictions::default() };
+        let of_all = |entries: &[&Restrictions]| Restrictions::of_all(entries.iter().copied());
+        assert_eq!(of_all(&[]), silent);
+        assert_eq!(of_all(&[&one]), one);
+        let both = of_all(&[&one, &other, &silent]);
+        assert_eq!((&both.enhanced_key_usage, both.disallowed_from), (&usages(&[3, 2]), from(10)));
+        assert_eq!((&both.disallowed_usages, both.not_before), (&usages(&[7, 8, 9]), from(5)));
+        assert_eq!(of_all(&[&silent, &other, &one]).disallowed_usages, both.disallowed_usages);
+        // A date for all usages is one for these, too.
+        assert_eq!(of_all(&[&one, &for_all]).disallowed_usages, None);
+    }
+}

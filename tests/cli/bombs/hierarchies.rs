@@ -232,6 +232,65 @@ fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
     }
 }
 
+/// What `chain` says of so many certificates with these extensions, below a root with those.
+#[track_caller]
+fn below_one_root(count: usize, of_root: &[Vec<u8>], of_clients: &[Vec<u8>]) -> Vec<serde_json::Value> {
+    let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
+    let (key, root_name) = (ed25519(), name("Root"));
+    let of_root = [&[BASIC_CONSTRAINTS_CA.to_vec()], of_root].concat();
+    let root = certificate(&root_name, &root_name, &key, &key, &of_root);
+    let client = |n| pem(&certificate(&name(&format!("client {n}")), &root_name, &key, &key, of_clients));
+    let folder = folder(&[("root.cer", &root), ("clients.pem", (0..count).map(client).collect::<String>().as_bytes())]);
+    let path = folder.path().to_str().expect("a path");
+    let output = bounded(&["chain", "--at", AT, "--format", "json", path], "");
+    // Of each no more is told than anybody reads.
+    assert!(output.stdout.len() < count * 20_000, "{}", output.stdout.len());
+    array(&output.json()["clients"]).to_vec()
+}
+
+#[test]
+fn the_policies_of_a_ca_are_not_copied_for_each_certificate_below() {
+    let policy =
+        |n: usize| sequence(&[&[6, 5, 0x2a, 3, 0x80 | (n >> 14) as u8, 0x80 | (n >> 7) as u8, n as u8 & 0x7f]]);
+    let policies =
+        |count| extension(&[0x55, 0x1d, 32], &sequence(&[&(0..count).flat_map(policy).collect::<Vec<u8>>()]));
+    let explicit = extension(&[0x55, 0x1d, 36], &sequence(&[&[0x80, 1, 0]]));
+    let clients = below_one_root(2000, &[policies(90_000), explicit], &[policies(1)]);
+    assert!(clients.iter().all(|client| client["paths"][0]["status"] == "valid"), "{}", clients[0]);
+}
+
+#[test]
+fn long_names_that_an_anchor_permits_are_not_told_of_each_certificate_below() {
+    let permitted: Vec<u8> =
+        (0..49).flat_map(|n| sequence(&[&element(0x86, format!("{n}{}", "n".repeat(80_000)).as_bytes())])).collect();
+    let constraints = extension(&[0x55, 0x1d, 30], &sequence(&[&element(0xa0, &permitted)]));
+    let clients = below_one_root(200, &[constraints], &[]);
+    let limits = &clients[0]["paths"][0]["anchorConstraints"];
+    let told = array(&limits["permitted"]).len() as u64;
+    assert_eq!(limits["moreNames"].as_u64(), Some(49 - told), "{limits:.2000}");
+}
+
+#[test]
+fn an_authority_key_identifier_of_ten_thousand_names_is_not_read_again_for_each_candidate() {
+    let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
+    let ca_name = name("Many Keys");
+    let root = || {
+        let key = ed25519();
+        pem(&certificate(&ca_name, &ca_name, &key, &key, &[BASIC_CONSTRAINTS_CA.to_vec()]))
+    };
+    let names = [0xa4, 2, 0x30, 0].repeat(10_000);
+    let authority = extension(&[0x55, 0x1d, 35], &sequence(&[&element(0xa1, &names)]));
+    let signer = ed25519();
+    let client = |n| {
+        pem(&certificate(&name(&format!("client {n}")), &ca_name, &signer, &signer, std::slice::from_ref(&authority)))
+    };
+    let bundle: String = (0..420).map(|_| root()).chain((0..200).map(client)).collect();
+    let folder = folder(&[("all.pem", bundle.as_bytes())]);
+    let path = folder.path().to_str().expect("a path");
+    let report = bounded(&["chain", "--at", AT, "--format", "json", path], "").json();
+    assert_eq!(array(&report["clients"]).len(), 200);
+}
+
 #[test]
 fn the_policies_of_many_paths_do_not_take_the_memory() {
     let policy = |n: usize| vec![6, 4, 0x2a, 0x80 | (n >> 7) as u8, n as u8 & 0x7f, 1];

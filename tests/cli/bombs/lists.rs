@@ -49,6 +49,51 @@ fn thousands_of_crls_of_one_ca_and_of_delta_crls_are_gone_through_once_and_not_f
     }
 }
 
+fn date(text: &[u8]) -> Vec<u8> {
+    element(0x17, text)
+}
+
+fn entry(serial: u8, more: &[u8]) -> Vec<u8> {
+    sequence(&[&[2, 1, serial], &date(b"250101000000Z"), more])
+}
+
+/// An extension of an entry: that these names are of its certificate's issuer.
+fn issued_by(names: &[u8]) -> Vec<u8> {
+    sequence(&[&extension(&[0x55, 0x1d, 29], &sequence(&[names]))])
+}
+
+/// An indirect CRL.
+fn indirect(issuer: &[u8], key: &rcgen::KeyPair, entries: &[u8]) -> Vec<u8> {
+    let point = sequence(&[&[6, 3, 0x55, 0x1d, 28, 1, 1, 0xff], &element(4, &sequence(&[&[0x84, 1, 0xff]]))]);
+    let number = extension(&[0x55, 0x1d, 20], &[2, 1, 1]);
+    let algorithm = sequence(&[&[6, 3, 0x2b, 0x65, 0x70]]);
+    let (from, to) = (date(b"250101000000Z"), date(b"400101000000Z"));
+    let extensions = element(0xa0, &sequence(&[&point, &number]));
+    let signed = sequence(&[&[2, 1, 1], &algorithm, issuer, &from, &to, &sequence(&[entries]), &extensions]);
+    let signature = rcgen::SigningKey::sign(key, &signed).expect("it can be signed");
+    sequence(&[&signed, &algorithm, &element(3, &[&[0], &signature[..]].concat())])
+}
+
+#[test]
+fn names_that_a_thousand_entries_of_one_serial_number_share_are_compared_once() {
+    let key = ed25519();
+    let name = |text: &str| sequence(&[&element(0x31, &attribute(text))]);
+    let issuer = name(&"r".repeat(4000));
+    let root = certificate(&issuer, &issuer, &key, &key, &[BASIC_CONSTRAINTS_CA.to_vec()]);
+    let client = |n| pem(&certificate(&name(&format!("client {n}")), &issuer, &ed25519(), &key, &[]));
+    let clients: String = (0..10).map(client).collect();
+    // The issuer's but for case and the last character.
+    let other = element(0xa4, &name(&format!("{}x", "R".repeat(3999))));
+    let entries = [entry(7, &issued_by(&other.repeat(256))), entry(7, &[]).repeat(1023)].concat();
+    let list = indirect(&issuer, &key, &entries);
+    let folder = folder(&[("root.cer", &root), ("clients.pem", clients.as_bytes()), ("all.crl", &list)]);
+    let path = folder.path().to_str().expect("a path");
+    let report = bounded(&["chain", "--at", AT, "--format", "json", path], "").json();
+    let clients = array(&report["clients"]);
+    let good = clients.iter().filter(|client| client["paths"][0]["revocation"][0]["status"] == "good").count();
+    assert_eq!((clients.len(), good), (10, 10), "{}", clients[0]);
+}
+
 #[test]
 fn a_name_of_megabytes_in_an_indirect_crl_is_not_read_again_for_each_certificate() {
     let (key, other) = (ed25519(), ed25519());
@@ -56,20 +101,9 @@ fn a_name_of_megabytes_in_an_indirect_crl_is_not_read_again_for_each_certificate
     let issuer = name("Contoso Root");
     let root = certificate(&issuer, &issuer, &key, &key, &[BASIC_CONSTRAINTS_CA.to_vec()]);
     let clients = (0..500).map(|n| pem(&certificate(&name(&format!("client {n}")), &issuer, &other, &key, &[])));
-    let date = |text: &[u8]| element(0x17, text);
     let long = element(0xa4, &name(&"R".repeat(2_000_000)));
-    let named = sequence(&[&extension(&[0x55, 0x1d, 29], &sequence(&[&long]))]);
     // The certificates have the number of the second entry, which is of the issuer that the first one names.
-    let entry = |serial: u8, more: &[u8]| sequence(&[&[2, 1, serial], &date(b"250101000000Z"), more]);
-    let entries = sequence(&[&entry(1, &named), &entry(7, &[])]);
-    let indirect = sequence(&[&[6, 3, 0x55, 0x1d, 28, 1, 1, 0xff], &element(4, &sequence(&[&[0x84, 1, 0xff]]))]);
-    let number = extension(&[0x55, 0x1d, 20], &[2, 1, 1]);
-    let algorithm = sequence(&[&[6, 3, 0x2b, 0x65, 0x70]]);
-    let (from, to) = (date(b"250101000000Z"), date(b"400101000000Z"));
-    let extensions = element(0xa0, &sequence(&[&indirect, &number]));
-    let signed = sequence(&[&[2, 1, 1], &algorithm, &issuer, &from, &to, &entries, &extensions]);
-    let signature = rcgen::SigningKey::sign(&key, &signed).expect("it can be signed");
-    let list = sequence(&[&signed, &algorithm, &element(3, &[&[0], &signature[..]].concat())]);
+    let list = indirect(&issuer, &key, &[entry(1, &issued_by(&long)), entry(7, &[])].concat());
     let clients: String = clients.collect();
     let folder = folder(&[("root.cer", &root), ("clients.pem", clients.as_bytes()), ("all.crl", &list)]);
     let path = folder.path().to_str().expect("a path");
