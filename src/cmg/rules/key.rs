@@ -129,9 +129,7 @@ pub(super) fn private_key(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut 
         let Some(store) = properties.store.as_ref().filter(|store| store.is("My")) else { continue };
         let knows = matches!(occurrence.format, Format::WindowsStore | Format::RegistryExport);
         if knows && !properties.has_private_key && properties.key_provider.is_none() {
-            let place =
-                store.location.as_ref().map_or_else(|| store.name.clone(), |at| format!("{at}\\{}", store.name));
-            let message = format!("the store {place} holds the certificate without a private key");
+            let message = format!("the store {store} holds the certificate without a private key");
             found.push(Finding::new(&private_key::ABSENT, message).expected("a private key").found("none"));
             return;
         }

@@ -79,7 +79,7 @@ pub(super) fn stores(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mut
 
 fn in_store(looked: &Looked<'_>, store: &StoreName, found: &mut Vec<Finding>) {
     let certificate: &Certificate = looked.certificate;
-    let shown = store.location.as_ref().map_or_else(|| store.name.clone(), |at| format!("{at}\\{}", store.name));
+    let shown = store.to_string();
     let finding = if store.is("Disallowed") {
         let message = format!("the store {shown} holds it: Windows refuses every path through it");
         Finding::new(&disallowed::LISTED, message).found(shown)

@@ -25,9 +25,7 @@ use self::pbe::{Decrypted, Scheme, SchemeError, algorithm_name};
 use crate::certificate::tlv::tag;
 use crate::source::contents::{Contents, Fault, Position, ProblemCode};
 use crate::source::passwords::{Attempts, End, MacState, OverBudget, Password, ReadContext};
-
-/// 1.2.840.113549.1.7, under which are the types of PKCS#7.
-const PKCS7: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7];
+use crate::source::shape::PKCS7;
 
 impl From<BerError> for Fault {
     fn from(error: BerError) -> Self {
