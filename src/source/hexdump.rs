@@ -1,6 +1,7 @@
 //! Hexadecimal dumps, as certutil -dump, -encodehex, xxd and hexdump print them, and the encoded objects in them.
 
 use crate::source::contents::{Contents, Format, Kind, Position};
+use crate::source::lines::newline;
 use crate::source::notes::Note;
 use crate::source::objects::{self, Expected};
 use crate::source::shape::is_object;
@@ -22,7 +23,7 @@ fn runs(text: &[u8]) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut run = Run::default();
     let mut next = 0;
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+    for (index, line) in lines(text).enumerate() {
         let start = next;
         next = (start + line.len() + 1).min(text.len());
         let before = run.bytes.len();
@@ -49,6 +50,12 @@ fn runs(text: &[u8]) -> Vec<Run> {
     }
     keep(run, &mut runs);
     runs
+}
+
+/// The lines of a text, however they end.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let newline = newline(text);
+    text.split(move |byte| *byte == newline)
 }
 
 /// What may be the first line of a dump, behind something that was joined without a line end: pairs, or an address of 0.
@@ -150,7 +157,7 @@ pub(crate) fn headless(text: &[u8]) -> Option<u64> {
     const LINES: u64 = 4;
     let (mut expected, mut line, mut count) = (None, 0, 0);
     let mut bytes = Vec::new();
-    for (index, text) in text.split(|byte| *byte == b'\n').enumerate() {
+    for (index, text) in lines(text).enumerate() {
         bytes.clear();
         let may_be_address = text.trim_ascii_start().first().is_some_and(u8::is_ascii_hexdigit);
         let address = if may_be_address { dump_line(text, &mut bytes).flatten() } else { None };
@@ -217,6 +224,7 @@ mod tests {
         assert!(contents.faults.is_empty(), "{:?}", contents.faults);
         assert_eq!(contents.found[0].der, der);
         assert_eq!(contents.found[0].position, Position::Line(2));
+        assert_eq!(read(text.replace("\r\n", "\r").as_bytes(), 1).found, contents.found);
     }
 
     #[test]
