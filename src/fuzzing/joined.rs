@@ -169,6 +169,9 @@ pub fn joined(data: &[u8]) {
     // Right behind digits it can be a part of something else: it is read where it is whole, and damage of it is not told.
     let is_behind_digits = pieces.windows(2).any(|pair| pair[0] & 0x3f == 63 && is_base64(pair[1]));
     if contents.faults.is_empty() && !is_behind_digits {
+        // The commas of a registry export are those of a table, which has no such lines.
+        let has_table = pieces.iter().any(|byte| matches!(byte & 0x3f, 17..=19));
+        let holds_certificate = |byte: u8| holds_certificate(byte) && !(has_table && byte & 0x3f == 47);
         let lost = pieces.iter().find(|byte| holds_certificate(**byte) && !is_read(byte));
         assert_eq!(lost, None, "it was left out in silence");
     }

@@ -98,7 +98,7 @@ impl Default for Budget {
             keys_per_certificate: 100,
             steps_per_issuer: 20_000,
             paths_per_issuer: 256,
-            refused_per_issuer: 400,
+            refused_per_issuer: 100,
         }
     }
 }
