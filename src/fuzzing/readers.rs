@@ -162,7 +162,8 @@ pub fn registry_blob(data: &[u8]) {
 pub fn registry_export(data: &[u8]) {
     let text = text::normalise(data);
     let _ = (registry::is_registry_export(&text), registry::find(&text));
-    let contents = registry::read(&text, 1);
+    let _ = registry::read_joined(&text, 1);
+    let contents = registry::read(&text);
     assert!(contents.found.iter().all(|found| found.format == Format::RegistryExport));
     settle(contents, data.len());
 }

@@ -30,6 +30,12 @@ impl Level {
     fn is_empty(&self) -> bool {
         self.nodes.is_empty() && !self.has_any
     }
+
+    /// With policies that nothing but any-policy leads to.
+    fn with(mut self, new: Vec<PolicyId>) -> Self {
+        self.nodes.extend(new.into_iter().map(|policy| (policy, Node::default())));
+        self
+    }
 }
 
 /// The policy variables of RFC 5280 section 6.1.2 after a number of certificates.
@@ -70,19 +76,21 @@ impl PolicyState {
 
     /// The levels of the whole graph, that of the last certificate included; `None` where its policies cannot be processed.
     pub(super) fn levels(mut self, last: &Certificate) -> Option<Vec<Level>> {
-        let level = self.process_policies(&self.next, last, self.inhibit_any > 0).ok()?.into_owned();
+        let (level, new) = self.process_policies(&self.next, last, self.inhibit_any > 0).ok()?;
+        let level = level.into_owned().with(new);
         self.done.push(level);
         Some(self.done)
     }
 
-    /// Section 6.1.3 (d) to (f): what is left of `next`, of which no more is copied than the certificate lists.
+    /// Section 6.1.3 (d) to (f): what is left of `next`, of which no more is copied than the certificate lists; and what is new in it beside
+    /// any-policy.
     fn process_policies<'l>(
         &self,
         next: &'l Level,
         certificate: &Certificate,
         any_allowed: bool,
-    ) -> Result<Cow<'l, Level>, Failure> {
-        let mut level = Cow::Borrowed(next);
+    ) -> Result<(Cow<'l, Level>, Vec<PolicyId>), Failure> {
+        let (mut level, mut new) = (Cow::Borrowed(next), Vec::new());
         match certificate.policies() {
             Decoded::Absent => level = Cow::Owned(Level::default()),
             Decoded::Malformed(error) => {
@@ -99,29 +107,26 @@ impl PolicyState {
                     ));
                 }
                 let lists_any = listed.binary_search(&oid::ANY_POLICY).is_ok() && any_allowed;
-                let new = listed.iter().filter(|policy| **policy != oid::ANY_POLICY && next.has_any);
-                let new: Vec<PolicyId> =
-                    new.filter(|policy| !next.nodes.contains_key(**policy)).map(|policy| (*policy).into()).collect();
+                let others = listed.iter().filter(|policy| **policy != oid::ANY_POLICY && next.has_any);
+                new =
+                    others.filter(|policy| !next.nodes.contains_key(**policy)).map(|policy| (*policy).into()).collect();
                 if !lists_any {
                     let kept = listed.iter().filter_map(|policy| next.nodes.get_key_value(*policy));
                     let nodes = kept.map(|(policy, node)| (policy.clone(), node.clone())).collect();
-                    level = Cow::Owned(Level { nodes, has_any: false });
-                }
-                if !new.is_empty() {
-                    level.to_mut().nodes.extend(new.into_iter().map(|policy| (policy, Node::default())));
+                    level = Cow::Owned(Level { nodes, has_any: false }.with(std::mem::take(&mut new)));
                 }
             }
         }
         if self.explicit_policy == 0 && level.is_empty() {
             return Err(Failure::new(Check::Policy, "a policy that is valid along the path", "none"));
         }
-        Ok(level)
+        Ok((level, new))
     }
 
     /// A CA certificate below the trust anchor: sections 6.1.3 (d) to (f) and 6.1.4 (a), (b), (h), (i), (j).
     pub(crate) fn process_ca(&mut self, certificate: &Certificate, is_self_issued: bool) -> Result<(), Failure> {
-        let level = self.process_policies(&self.next, certificate, self.inhibit_any > 0 || is_self_issued)?;
-        let mut level = level.into_owned();
+        let (level, new) = self.process_policies(&self.next, certificate, self.inhibit_any > 0 || is_self_issued)?;
+        let mut level = level.into_owned().with(new);
         let mut next = Level { nodes: BTreeMap::new(), has_any: level.has_any };
         match certificate.policy_mappings() {
             Decoded::Absent => {}
@@ -181,7 +186,8 @@ impl PolicyState {
 
     /// The last certificate: sections 6.1.3 (d) to (f) and 6.1.5 (a), (b), (g).
     pub(crate) fn finish(&self, certificate: &Certificate, settings: &Settings) -> Result<(), Failure> {
-        let level = self.process_policies(&self.next, certificate, self.inhibit_any > 0)?;
+        // What is new beside any-policy allows no more than that does.
+        let (level, _) = self.process_policies(&self.next, certificate, self.inhibit_any > 0)?;
         let mut explicit_policy = self.explicit_policy.saturating_sub(1);
         match certificate.policy_constraints() {
             Decoded::Malformed(error) => {

@@ -207,7 +207,7 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
     if place.within != Within::RegistryExport
         && let Some(at) = registry::find(part)
     {
-        contents.append(registry::read(&part[at..], lines.ahead(start + at)));
+        contents.append(registry::read_joined(&part[at..], lines.ahead(start + at)));
     }
     if hexdump::is_dump(part) {
         contents.append(hexdump::read(part, lines.at(start)));

@@ -168,11 +168,17 @@ impl Fault {
     /// Adds it, unless so much is wrong with the input that another line helps nobody and would only take memory. That reading stopped
     /// is told whatever was told before.
     pub(crate) fn add_to(self, faults: &mut Vec<Self>) {
-        match faults.len() {
-            ..MAX_FAULTS => faults.push(self),
-            _ if self.code == ProblemCode::Unreadable => faults.push(self),
-            MAX_FAULTS => faults.push(Self::too_many(self.position)),
-            _ => {}
+        /// A limit may be met again and again.
+        const ENDINGS: usize = 16;
+        if faults.len() < MAX_FAULTS {
+            return faults.push(self);
+        }
+        if faults.len() == MAX_FAULTS {
+            faults.push(Self::too_many(self.position));
+        }
+        let may_end = matches!(self.code, ProblemCode::Unreadable | ProblemCode::Limit);
+        if may_end && faults.len() <= MAX_FAULTS + ENDINGS {
+            faults.push(self);
         }
     }
 

@@ -296,7 +296,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
         Content::CertutilCsv(table) => table.read(&text, 1, true, context),
         Content::RegistryExport => {
             let (newline, within) = (newline(&text), Within::RegistryExport);
-            let mut contents = registry::read(&text, 1);
+            let mut contents = registry::read(&text);
             if pem::is_pem(&text) {
                 let part = pem::Part { first_line: 1, newline, is_rest: false, within };
                 contents.append(pem::read_part(&text, &part, context).resolve(false));

@@ -6,6 +6,7 @@ use std::iter::Peekable;
 use sha1::{Digest, Sha1};
 
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
+use crate::source::lines::newline;
 use crate::source::properties::StoreName;
 use crate::source::shape::{Shape, shape};
 use crate::source::store_properties::{self, End};
@@ -20,7 +21,7 @@ const KEYS: [&str; 2] = ["SystemCertificates", "EnterpriseCertificates"];
 /// Whether a text begins as a registry export does.
 pub(crate) fn is_registry_export(text: &[u8]) -> bool {
     let text = text::decode(&text[..text.len().min(256)]);
-    text.lines().map(str::trim).find(|line| !line.is_empty()).is_some_and(is_header)
+    lines(&text).find(|line| !line.is_empty()).is_some_and(is_header)
 }
 
 /// Where in a text entries of stores begin, with or without the first lines of an export.
@@ -40,12 +41,22 @@ fn is_header(line: &str) -> bool {
     HEADERS.iter().any(|header| line.eq_ignore_ascii_case(header))
 }
 
-/// Read a registry export, or a text whose first line has the number `first_line`. Keys that are no store's entries, and values that are no `Blob`, are passed over, unless a certificate or
+/// Reads a registry export. Keys that are no store's entries, and values that are no `Blob`, are passed over, unless a certificate or
 /// CRL is in them: then something around it is damaged.
-pub(crate) fn read(text: &[u8], first_line: u64) -> Contents {
+pub(crate) fn read(text: &[u8]) -> Contents {
+    read_lines(text, 1, false)
+}
+
+/// Reads a text that begins with entries of stores, in the line `first_line` of another; what else stands in it is passed over.
+pub(crate) fn read_joined(text: &[u8], first_line: u64) -> Contents {
+    read_lines(text, first_line, true)
+}
+
+fn read_lines(text: &[u8], first_line: u64, is_joined: bool) -> Contents {
+    let mut reader =
+        Reader { is_joined, entry: None, is_text: false, is_reported: false, contents: Contents::default() };
     let text = text::decode(text);
-    let mut reader = Reader { entry: None, is_text: false, is_reported: false, contents: Contents::default() };
-    let mut lines = text.lines().map(str::trim).zip(first_line..).peekable();
+    let mut lines = lines(&text).zip(first_line..).peekable();
     while let Some((line, number)) = lines.next() {
         match Line::of(line) {
             Line::Nothing => {}
@@ -55,6 +66,11 @@ pub(crate) fn read(text: &[u8], first_line: u64) -> Contents {
         }
     }
     reader.contents
+}
+
+/// The lines of a text, however they end.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(char::from(newline(text.as_bytes()))).map(str::trim)
 }
 
 /// What a line is by its beginning.
@@ -101,6 +117,8 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 struct Reader {
+    /// Whether something else may stand behind it.
+    is_joined: bool,
     /// The entry whose values follow.
     entry: Option<Entry>,
     /// Whether a text was begun that no quote has ended: regedit writes line ends in it as they are.
@@ -120,7 +138,7 @@ impl Reader {
         (self.is_text, self.is_reported) = (false, false);
         // A key that the file deletes ("[-HKEY…]") names no entry.
         self.entry = key.strip_suffix(']').and_then(Entry::parse);
-        if !key.ends_with(']') {
+        if !key.ends_with(']') && !self.is_joined {
             self.fault(number, "expected a key in [brackets]");
         }
     }
@@ -148,7 +166,7 @@ impl Reader {
                     read.faults = vec![fault];
                 }
                 self.is_reported = !read.faults.is_empty();
-                self.add(read);
+                self.contents.append(read);
                 self.entry = Some(entry);
             }
             None if digits.is_none() && data.starts_with('"') => {
@@ -178,6 +196,8 @@ impl Reader {
     fn other<'a, I: Iterator<Item = (&'a str, u64)>>(&mut self, line: &'a str, number: u64, lines: &mut Peekable<I>) {
         if self.is_text {
             self.is_text = closing_quote(line).is_none();
+        } else if self.is_joined {
+            // It may be anything.
         } else if let Some(digits) = line.match_indices("hex").find_map(|(at, _)| hex_digits(&line[at..])) {
             let (bytes, _) = hex_bytes(digits, number, lines);
             let read = if self.stray(&bytes, number) { "what it holds was read" } else { "it was not read" };
@@ -192,11 +212,6 @@ impl Reader {
         }
     }
 
-    fn add(&mut self, mut read: Contents) {
-        self.contents.found.append(&mut read.found);
-        read.faults.into_iter().for_each(|fault| fault.add_to(&mut self.contents.faults));
-    }
-
     /// Reads the bytes of a value that is no `Blob` of an entry, if a certificate or CRL is in them.
     fn stray(&mut self, bytes: &[u8], line: u64) -> bool {
         let mut read = match &self.entry {
@@ -206,7 +221,7 @@ impl Reader {
         read.found.retain(|found| matches!(shape(&found.der), Shape::Certificate | Shape::Crl));
         let is_found = !read.found.is_empty();
         if is_found {
-            self.add(read);
+            self.contents.append(read);
         }
         is_found
     }

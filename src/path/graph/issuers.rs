@@ -5,24 +5,13 @@ use std::cell::OnceCell;
 use sha2::{Digest as _, Sha256};
 
 use crate::abridged::abridged_hex;
-use crate::certificate::{
-    AuthorityKeyIdentifier, Certificate, HashAlgorithm, KeyAlgorithm, Name, PublicKey, SignatureCheck,
-};
+use crate::certificate::{AuthorityKeyIdentifier, Certificate, HashAlgorithm, Name, SignatureCheck};
 use crate::path::graph::{Graph, KeyId, NameId, Namesakes, Node, NodeId};
 use crate::path::trace::{Check, Failure, keep_refused};
 use crate::path::{checks, windows};
 
-/// How many tries one counts for under DSA, and under an RSA key that is larger than any CA's.
+/// Tries that a key counts for under a slow algorithm.
 const SLOW_TRY: usize = 10;
-
-/// How many tries one with this key counts for, by the time that it takes.
-fn cost_of_try(key: &PublicKey) -> usize {
-    match (&key.algorithm, key.bits) {
-        (KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss, 4097..) => SLOW_TRY,
-        (KeyAlgorithm::Ec, 257..) => 4,
-        _ => 1,
-    }
-}
 
 /// How many certificates of one name and key are asked how well they fit an authority key identifier: a CA that was renewed has a few.
 const LOOKED_AT: usize = 64;
@@ -113,15 +102,10 @@ impl Graph {
             keys.sort_by_cached_key(|(place, _)| closeness(candidates.with_key(*place)));
         }
         let mut outcomes: Vec<(KeyId, SignatureCheck)> = Vec::new();
-        let is_dsa = below.signature_algorithm().is_dsa();
-        let cost = |place: usize| match candidates.with_key(place).first() {
-            Some(id) if !is_dsa => cost_of_try(self.certificate(*id).public_key()),
-            _ => SLOW_TRY,
-        };
-        let mut spent = 0;
-        for (place, key) in keys {
-            spent += cost(place);
-            if spent > self.settings.budget.keys_per_certificate {
+        let most_tried = self.settings.budget.keys_per_certificate;
+        let most_tried = if below.signature_algorithm().is_dsa() { most_tried.div_ceil(SLOW_TRY) } else { most_tried };
+        for (tried, (place, key)) in keys.into_iter().enumerate() {
+            if tried == most_tried {
                 links.exhausted = true;
                 break;
             }

@@ -230,6 +230,17 @@ fn base64_among_other_text_is_read_where_it_begins_as_what_is_read() {
 }
 
 #[test]
+fn a_registry_export_makes_no_damage_of_the_text_behind_it() {
+    let prose = "    friendlyName: VPN [old]\n[1] see there\nlist: 30,82,01\n20,00\n";
+    for end in ["\n", "\r\n"] {
+        let export = registry_export(1).replace("\r\n", end);
+        let text = format!("{}{export}{prose}{}", certificate_block(0), certificate_block(2));
+        let contents = whole(text.as_bytes());
+        assert_eq!((found(&contents), contents.faults), (certificates(0..3), vec![]));
+    }
+}
+
+#[test]
 fn base64_behind_digits_is_read_before_other_base64_from_which_padding_parts_it() {
     let one = base64(&certificate(0));
     let unpadded = one.trim_end_matches('=');

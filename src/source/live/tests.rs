@@ -312,7 +312,7 @@ fn a_registry_export_that_windows_wrote_is_read_as_the_store_itself() {
         .args([file.as_os_str(), "/y".as_ref()]);
     let exported = patiently(|| command.output()).expect("reg.exe");
     assert!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
-    let from_file = registry::read(&text::normalise(&std::fs::read(&file).expect("the file")), 1);
+    let from_file = registry::read(&text::normalise(&std::fs::read(&file).expect("the file")));
     let from_store = read_store(&own.source());
     assert_eq!((from_file.faults.as_slice(), from_store.faults.as_slice()), (&[][..], &[][..]));
     assert_eq!(by_der(&from_file).keys().collect::<Vec<_>>(), by_der(&from_store).keys().collect::<Vec<_>>());

@@ -7,7 +7,7 @@ const DER: [u8; 5] = [0x30, 3, 1, 2, 3];
 
 /// Of a file in any encoding.
 fn read(file: &[u8]) -> Contents {
-    super::read(&text::normalise(file), 1)
+    super::read(&text::normalise(file))
 }
 
 fn is_registry_export(file: &[u8]) -> bool {
@@ -95,6 +95,7 @@ fn every_encoding_of_the_text_is_read() {
         text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         [b"\xef\xbb\xbf", text.as_bytes()].concat(),
         text.replace("\r\n", "\n").replace("hex:", "hex(3):").into_bytes(),
+        ansi.replace("\r\n", "\r").into_bytes(),
         ansi.into_bytes(),
         umlaut,
     ];

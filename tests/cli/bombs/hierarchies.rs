@@ -232,15 +232,22 @@ fn comparisons_are_limited_for_all_paths_of_a_certificate_together() {
     }
 }
 
-/// What `chain` says of so many certificates with these extensions, below a root with those.
+/// What `chain` says of so many certificates, by the extensions of their root, of the CA between, and their own.
 #[track_caller]
-fn below_one_root(count: usize, of_root: &[Vec<u8>], of_clients: &[Vec<u8>]) -> Vec<serde_json::Value> {
+fn below_one_ca(
+    count: usize,
+    of_root: &[Vec<u8>],
+    of_ca: &[Vec<u8>],
+    of_clients: &[Vec<u8>],
+) -> Vec<serde_json::Value> {
     let name = |name: &str| sequence(&[&element(0x31, &attribute(name))]);
-    let (key, root_name) = (ed25519(), name("Root"));
-    let of_root = [&[BASIC_CONSTRAINTS_CA.to_vec()], of_root].concat();
-    let root = certificate(&root_name, &root_name, &key, &key, &of_root);
-    let client = |n| pem(&certificate(&name(&format!("client {n}")), &root_name, &key, &key, of_clients));
-    let folder = folder(&[("root.cer", &root), ("clients.pem", (0..count).map(client).collect::<String>().as_bytes())]);
+    let (root_key, key, root_name, ca_name) = (ed25519(), ed25519(), name("Root"), name("CA"));
+    let ca = |extensions: &[Vec<u8>]| [&[BASIC_CONSTRAINTS_CA.to_vec()], extensions].concat();
+    let root = certificate(&root_name, &root_name, &root_key, &root_key, &ca(of_root));
+    let between = certificate(&ca_name, &root_name, &key, &root_key, &ca(of_ca));
+    let client = |n| pem(&certificate(&name(&format!("client {n}")), &ca_name, &key, &key, of_clients));
+    let clients = (0..count).map(client).collect::<String>();
+    let folder = folder(&[("root.cer", &root), ("ca.cer", &between), ("clients.pem", clients.as_bytes())]);
     let path = folder.path().to_str().expect("a path");
     let output = bounded(&["chain", "--at", AT, "--format", "json", path], "");
     // Of each no more is told than anybody reads.
@@ -255,8 +262,12 @@ fn the_policies_of_a_ca_are_not_copied_for_each_certificate_below() {
     let policies =
         |count| extension(&[0x55, 0x1d, 32], &sequence(&[&(0..count).flat_map(policy).collect::<Vec<u8>>()]));
     let explicit = extension(&[0x55, 0x1d, 36], &sequence(&[&[0x80, 1, 0]]));
-    let clients = below_one_root(2000, &[policies(90_000), explicit], &[policies(1)]);
-    assert!(clients.iter().all(|client| client["paths"][0]["status"] == "valid"), "{}", clients[0]);
+    let any = [0x55, 0x1d, 32, 0];
+    let any_and_new = sequence(&[&sequence(&[&element(6, &any)]), &sequence(&[&[6, 2, 0x2a, 9]])]);
+    for of_clients in [policies(1), extension(&[0x55, 0x1d, 32], &any_and_new)] {
+        let clients = below_one_ca(2000, &[], &[policies(90_000), explicit.clone()], &[of_clients]);
+        assert!(clients.iter().all(|client| client["paths"][0]["status"] == "valid"), "{}", clients[0]);
+    }
 }
 
 #[test]
@@ -264,7 +275,7 @@ fn long_names_that_an_anchor_permits_are_not_told_of_each_certificate_below() {
     let permitted: Vec<u8> =
         (0..49).flat_map(|n| sequence(&[&element(0x86, format!("{n}{}", "n".repeat(80_000)).as_bytes())])).collect();
     let constraints = extension(&[0x55, 0x1d, 30], &sequence(&[&element(0xa0, &permitted)]));
-    let clients = below_one_root(200, &[constraints], &[]);
+    let clients = below_one_ca(200, &[constraints], &[], &[]);
     let limits = &clients[0]["paths"][0]["anchorConstraints"];
     let told = array(&limits["permitted"]).len() as u64;
     assert_eq!(limits["moreNames"].as_u64(), Some(49 - told), "{limits:.2000}");

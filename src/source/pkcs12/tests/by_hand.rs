@@ -338,7 +338,7 @@ proptest! {
         crate::source::serialized_store::read(&bytes);
         crate::source::serialized_store::read_blob(&bytes);
         crate::source::serialized_store::is_registry_blob(&bytes);
-        crate::source::registry::read(&bytes, 1);
+        crate::source::registry::read(&bytes);
         crate::source::registry::is_registry_export(&bytes);
     }
 
