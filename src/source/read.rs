@@ -299,7 +299,7 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
             let mut contents = registry::read(&text);
             if pem::is_pem(&text) {
                 let part = pem::Part { first_line: 1, newline, is_rest: false, within };
-                contents.append(pem::read_part(&text, &part, context).resolve(false));
+                contents.append(pem::read_part(&text, &part, context).resolve(looks != Looks::Unknown));
             } else {
                 between::search(&text, &Place { within, ..Place::new(1, newline, context) }, &mut contents);
             }
