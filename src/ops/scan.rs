@@ -36,7 +36,8 @@ impl Parcel {
         let is_over = self.problems.len() > room;
         // What ended the reading is told whatever was told before.
         let may_end = |code| matches!(code, ProblemCode::Limit | ProblemCode::Unreadable);
-        let ending = self.problems.pop_if(|last| is_over && may_end(last.code));
+        let last = self.problems.iter().rposition(|problem| may_end(problem.code)).filter(|at| is_over && *at >= room);
+        let ending = last.map(|at| self.problems.remove(at));
         let count = self.problems.len();
         if count > room {
             let first_too_many = (*told <= MAX_FAULTS).then(|| {

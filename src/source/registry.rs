@@ -335,7 +335,7 @@ impl Entry {
                      an entry, so export the certificate itself, or restore the store"
                 );
                 properties.stored_under = Some(name.to_ascii_uppercase());
-                contents.faults.push(Fault::new(ProblemCode::Damaged, position, message));
+                Fault::new(ProblemCode::Damaged, position, message).add_to(&mut contents.faults);
             }
         }
         contents
