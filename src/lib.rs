@@ -87,6 +87,7 @@ pub mod fuzzing;
 pub mod ops;
 pub mod path;
 mod pool;
+mod remembered;
 pub mod report;
 pub mod source;
 pub mod threads;

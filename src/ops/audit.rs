@@ -1,7 +1,7 @@
 //! `audit`: which issued certificates will fail, and why.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::cmg::concern::Used;
@@ -20,6 +20,7 @@ use crate::path::graph::NodeId;
 use crate::path::verdict::{Decision, can_authenticate_clients};
 use crate::path::{Check, Failure, PathStatus, Purpose, RevocationStatus};
 use crate::pool::Entry;
+use crate::remembered::Remembered;
 use crate::source::Problem;
 use crate::time::Time;
 
@@ -142,8 +143,13 @@ pub fn audit<R: Send>(
     let duplicates = Duplicates::find(std::mem::take(&mut assembly.corpus.names));
     context.duplicates = Some(&duplicates);
     let authorities = Authorities::judge(&assembly, &context);
-    let auditor =
-        Auditor { audit, assembly: &assembly, authorities: &authorities, context: &context, above: Mutex::default() };
+    let auditor = Auditor {
+        audit,
+        assembly: &assembly,
+        authorities: &authorities,
+        context: &context,
+        above: Remembered::default(),
+    };
     let only = auditor.first()?;
 
     let mut tally = Tally::default();
@@ -206,7 +212,7 @@ struct Auditor<'a> {
     authorities: &'a Authorities,
     context: &'a RuleContext<'a>,
     /// What is at fault above the certificates of a CA, by its SHA-256; nothing where nothing is.
-    above: Mutex<HashMap<[u8; 32], Option<AtFault>>>,
+    above: Remembered<[u8; 32], Option<AtFault>>,
 }
 
 impl Auditor<'_> {
@@ -374,12 +380,8 @@ impl Auditor<'_> {
 
     /// What is at fault on the paths of a CA, which is judged once.
     fn fault_of(&self, ca: &Arc<Certificate>) -> Option<AtFault> {
-        let known = self.above.lock().unwrap_or_else(PoisonError::into_inner).get(ca.sha256()).cloned();
-        known.unwrap_or_else(|| {
-            let found = self.assembly.graph.judge(ca).paths.into_iter().find_map(|path| path.failure);
-            self.above.lock().unwrap_or_else(PoisonError::into_inner).insert(*ca.sha256(), found.clone());
-            found
-        })
+        let find = || self.assembly.graph.judge(ca).paths.into_iter().find_map(|path| path.failure);
+        self.above.get_or_find(ca.sha256(), find)
     }
 
     /// Why no path reaches an anchor.

@@ -35,8 +35,8 @@ impl Parcel {
         let room = MAX_FAULTS.saturating_sub(*told);
         let is_over = self.problems.len() > room;
         // What ended the reading is told whatever was told before.
-        let may_end = |code| matches!(code, ProblemCode::Limit | ProblemCode::Unreadable);
-        let last = self.problems.iter().rposition(|problem| may_end(problem.code)).filter(|at| is_over && *at >= room);
+        let last = self.problems.iter().rposition(|problem| problem.code.may_end_reading());
+        let last = last.filter(|at| is_over && *at >= room);
         let ending = last.map(|at| self.problems.remove(at));
         let count = self.problems.len();
         if count > room {

@@ -169,11 +169,11 @@ impl OfForm {
     fn process(&mut self, subtree: &Subtree<'_>) -> Option<(Vec<u8>, String)> {
         let base = abridged(subtree.base.to_string()).into_owned();
         let key = keys::of_subtree(&subtree.base).filter(|_| !subtree.has_distances);
-        if key.is_none() {
+        let Some(key) = key else {
             self.not_processed.get_or_insert(base);
             return None;
-        }
-        key.map(|key| (key, base))
+        };
+        Some((key, base))
     }
 
     fn has_one_subtree(&self) -> bool {

@@ -76,20 +76,20 @@ impl PolicyState {
 
     /// The levels of the whole graph, that of the last certificate included; `None` where its policies cannot be processed.
     pub(super) fn levels(mut self, last: &Certificate) -> Option<Vec<Level>> {
-        let (level, new) = self.process_policies(&self.next, last, self.inhibit_any > 0).ok()?;
+        let (level, new) = self.process_policies(last, self.inhibit_any > 0).ok()?;
         let level = level.into_owned().with(new);
         self.done.push(level);
         Some(self.done)
     }
 
-    /// Section 6.1.3 (d) to (f): what is left of `next`, of which no more is copied than the certificate lists; and what is new in it beside
-    /// any-policy.
-    fn process_policies<'l>(
+    /// Section 6.1.3 (d) to (f): what is left of the next level, of which no more is copied than the certificate lists; and what is new in it
+    /// beside any-policy.
+    fn process_policies(
         &self,
-        next: &'l Level,
         certificate: &Certificate,
         any_allowed: bool,
-    ) -> Result<(Cow<'l, Level>, Vec<PolicyId>), Failure> {
+    ) -> Result<(Cow<'_, Level>, Vec<PolicyId>), Failure> {
+        let next = &self.next;
         let (mut level, mut new) = (Cow::Borrowed(next), Vec::new());
         match certificate.policies() {
             Decoded::Absent => level = Cow::Owned(Level::default()),
@@ -125,7 +125,7 @@ impl PolicyState {
 
     /// A CA certificate below the trust anchor: sections 6.1.3 (d) to (f) and 6.1.4 (a), (b), (h), (i), (j).
     pub(crate) fn process_ca(&mut self, certificate: &Certificate, is_self_issued: bool) -> Result<(), Failure> {
-        let (level, new) = self.process_policies(&self.next, certificate, self.inhibit_any > 0 || is_self_issued)?;
+        let (level, new) = self.process_policies(certificate, self.inhibit_any > 0 || is_self_issued)?;
         let mut level = level.into_owned().with(new);
         let mut next = Level { nodes: BTreeMap::new(), has_any: level.has_any };
         match certificate.policy_mappings() {
@@ -187,7 +187,7 @@ impl PolicyState {
     /// The last certificate: sections 6.1.3 (d) to (f) and 6.1.5 (a), (b), (g).
     pub(crate) fn finish(&self, certificate: &Certificate, settings: &Settings) -> Result<(), Failure> {
         // What is new beside any-policy allows no more than that does.
-        let (level, _) = self.process_policies(&self.next, certificate, self.inhibit_any > 0)?;
+        let (level, _) = self.process_policies(certificate, self.inhibit_any > 0)?;
         let mut explicit_policy = self.explicit_policy.saturating_sub(1);
         match certificate.policy_constraints() {
             Decoded::Malformed(error) => {

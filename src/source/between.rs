@@ -9,7 +9,7 @@ use crate::source::base64_body;
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::embedded::{self, Candidate, Encoded};
 use crate::source::hexdump;
-use crate::source::lines::{self, Lines, newline};
+use crate::source::lines::{self, Lines};
 use crate::source::objects::{self, Expected};
 use crate::source::passwords::ReadContext;
 use crate::source::pem;
@@ -184,8 +184,7 @@ fn nested(bytes: &[u8], position: Position, place: &Place<'_>) -> Option<Content
     if !pem::is_pem(&text) {
         return None;
     }
-    let part = pem::Part { first_line: 1, newline: newline(&text), is_rest: false, within: Within::Base64 };
-    let contents = pem::read_part(&text, &part, place.context).resolve(false);
+    let contents = pem::read_part(&text, &pem::Part::whole(&text, Within::Base64), place.context).resolve(false);
     Some(contents.at(position))
 }
 

@@ -136,6 +136,11 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
+    /// Whether it may be why no more was read.
+    pub(crate) fn may_end_reading(self) -> bool {
+        matches!(self, Self::Limit | Self::Unreadable)
+    }
+
     /// The name in every output.
     pub fn name(self) -> &'static str {
         match self {
@@ -176,8 +181,7 @@ impl Fault {
         if faults.len() == MAX_FAULTS {
             faults.push(Self::too_many(self.position));
         }
-        let may_end = matches!(self.code, ProblemCode::Unreadable | ProblemCode::Limit);
-        if may_end && faults.len() <= MAX_FAULTS + ENDINGS {
+        if self.code.may_end_reading() && faults.len() <= MAX_FAULTS + ENDINGS {
             faults.push(self);
         }
     }

@@ -283,7 +283,7 @@ impl BlockContents {
 
 /// Reads every block of a text.
 pub(crate) fn read(text: &[u8], context: ReadContext<'_>) -> BlockContents {
-    read_part(text, &Part { first_line: 1, newline: newline(text), is_rest: false, within: Within::Text }, context)
+    read_part(text, &Part::whole(text, Within::Text), context)
 }
 
 /// What a part of a text has from the whole.
@@ -295,6 +295,13 @@ pub(crate) struct Part {
     /// Whether the text before it goes on in it: a long text without any block.
     pub(crate) is_rest: bool,
     pub(crate) within: Within,
+}
+
+impl Part {
+    /// Of a text that is no part.
+    pub(crate) fn whole(text: &[u8], within: Within) -> Self {
+        Self { first_line: 1, newline: newline(text), is_rest: false, within }
+    }
 }
 
 /// Reads every block of a part of a text.

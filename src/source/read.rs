@@ -295,13 +295,13 @@ fn read_content(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -> Content
         },
         Content::CertutilCsv(table) => table.read(&text, 1, true, context),
         Content::RegistryExport => {
-            let (newline, within) = (newline(&text), Within::RegistryExport);
+            let within = Within::RegistryExport;
             let mut contents = registry::read(&text);
             if pem::is_pem(&text) {
-                let part = pem::Part { first_line: 1, newline, is_rest: false, within };
+                let part = pem::Part::whole(&text, within);
                 contents.append(pem::read_part(&text, &part, context).resolve(looks != Looks::Unknown));
             } else {
-                between::search(&text, &Place { within, ..Place::new(1, newline, context) }, &mut contents);
+                between::search(&text, &Place { within, ..place(1, &text, context) }, &mut contents);
             }
             contents
         }

@@ -1,12 +1,13 @@
 //! Who may sign CRLs: the certificates at hand by subject, each with its valid paths (RFC 5280 section 6.3.3 (f)).
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crate::certificate::{Certificate, Name};
 use crate::path::graph::Graph;
 use crate::path::revocation::{CrlSigners, SignerPaths};
-use crate::path::verdict::PathStatus;
+use crate::path::verdict::{Path, PathStatus};
+use crate::remembered::Remembered;
 
 /// Certificates of one subject that are looked at, and paths of each: a CA has a few.
 const SIGNERS_OF_A_NAME: usize = 32;
@@ -16,7 +17,7 @@ const PATHS_OF_A_SIGNER: usize = 8;
 pub(crate) struct SignerPool {
     graph: Graph,
     by_subject: HashMap<Vec<u8>, Vec<Arc<Certificate>>>,
-    found: RwLock<HashMap<Vec<u8>, SignerPaths>>,
+    found: Remembered<Vec<u8>, SignerPaths>,
 }
 
 impl SignerPool {
@@ -30,7 +31,7 @@ impl SignerPool {
                 namesakes.push(certificate);
             }
         }
-        Self { graph, by_subject, found: RwLock::default() }
+        Self { graph, by_subject, found: Remembered::default() }
     }
 
     /// Those whose paths end at `anchor`.
@@ -40,19 +41,17 @@ impl SignerPool {
 
     fn paths(&self, subject: &Name<'_>) -> SignerPaths {
         let name = subject.comparable();
-        if let Some(known) = self.found.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
-            return Arc::clone(known);
-        }
-        let mut paths = Vec::new();
-        for certificate in self.by_subject.get(&name).into_iter().flatten() {
-            let verdict = self.graph.judge(certificate);
-            let valid = verdict.paths.into_iter().filter(|path| path.status == PathStatus::Valid && path.is_anchored);
-            paths.extend(valid.take(PATHS_OF_A_SIGNER).map(|path| path.certificates));
-        }
-        paths.sort_by_key(Vec::len);
-        let paths: SignerPaths = paths.into();
-        self.found.write().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&paths));
-        paths
+        self.found.get_or_find(&*name, || {
+            let mut paths = Vec::new();
+            for certificate in self.by_subject.get(&name).into_iter().flatten() {
+                let verdict = self.graph.judge(certificate);
+                let is_valid = |path: &Path| path.status == PathStatus::Valid && path.is_anchored;
+                let valid = verdict.paths.into_iter().filter(is_valid);
+                paths.extend(valid.take(PATHS_OF_A_SIGNER).map(|path| path.certificates));
+            }
+            paths.sort_by_key(Vec::len);
+            paths.into()
+        })
     }
 }
 

@@ -1,13 +1,14 @@
 //! The CRLs at hand, by issuer; what each speaks for, and which keys its signature was checked under, is remembered.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey, oid};
 use crate::path::revocation::deltas::Deltas;
 use crate::path::revocation::obstacle::uris;
 use crate::path::revocation::point::Scope;
 use crate::path::revocation::{OLD_LISTS, RevocationStatus};
+use crate::remembered::Remembered;
 use crate::time::Time;
 
 /// The CRLs at hand, for one moment.
@@ -18,7 +19,7 @@ pub(crate) struct CrlStore {
     complete: HashMap<Vec<u8>, Vec<usize>>,
     deltas: Deltas,
     /// What was found out about CA certificates: certificate, issuer and trust anchor, each by its SHA-256.
-    known: RwLock<HashMap<[[u8; 32]; 3], RevocationStatus>>,
+    known: Remembered<[[u8; 32]; 3], RevocationStatus>,
 }
 
 impl CrlStore {
@@ -44,7 +45,7 @@ impl CrlStore {
             }
             complete.entry(list.issuer.clone()).or_default().push(place);
         }
-        Self { at, lists, complete, deltas, known: RwLock::default() }
+        Self { at, lists, complete, deltas, known: Remembered::default() }
     }
 
     /// The moment.
@@ -62,12 +63,7 @@ impl CrlStore {
         ask: impl FnOnce() -> RevocationStatus,
     ) -> RevocationStatus {
         let key = [*ca.sha256(), *issuer.sha256(), *anchor.sha256()];
-        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
-        }
-        let found = ask();
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
-        found
+        self.known.get_or_find(&key, ask)
     }
 
     /// The complete lists of an issuer, given in comparable form: the newest first.
@@ -96,10 +92,10 @@ pub(super) struct StoredCrl {
     /// Of a complete list: the group of delta CRLs that may continue it.
     pub(super) deltas: Option<usize>,
     /// What came of its signature under each key that was tried.
-    checked: RwLock<HashMap<Box<[u8]>, SignatureCheck>>,
+    checked: Remembered<Vec<u8>, SignatureCheck>,
     told: OnceLock<Told>,
     /// Whether it is of the CA with this certificate, by SHA-256, where the name takes long to compare.
-    by: RwLock<HashMap<[u8; 32], bool>>,
+    by: Remembered<[u8; 32], bool>,
 }
 
 /// Longer names are compared once.
@@ -119,9 +115,9 @@ impl StoredCrl {
             scope: Scope::of(&crl),
             is_in_force: false,
             deltas: None,
-            checked: RwLock::default(),
+            checked: Remembered::default(),
             told: OnceLock::new(),
-            by: RwLock::default(),
+            by: Remembered::default(),
             crl,
         }
     }
@@ -132,12 +128,7 @@ impl StoredCrl {
 
     /// Whether the signature holds under this SubjectPublicKeyInfo, which has what it inherited.
     pub(super) fn check_signature(&self, key: &[u8]) -> SignatureCheck {
-        if let Some(known) = self.checked.read().unwrap_or_else(PoisonError::into_inner).get(key) {
-            return known.clone();
-        }
-        let result = self.crl.check_signature(&VerifyingKey::new(key));
-        self.checked.write().unwrap_or_else(PoisonError::into_inner).insert(key.into(), result.clone());
-        result
+        self.checked.get_or_find(key, || self.crl.check_signature(&VerifyingKey::new(key)))
     }
 
     /// Whether the subject of `ca` is the name of its issuer.
@@ -146,12 +137,7 @@ impl StoredCrl {
         if subject.as_bytes().len().max(issuer.as_bytes().len()) < LONG_NAME {
             return subject.matches(&issuer);
         }
-        if let Some(known) = self.by.read().unwrap_or_else(PoisonError::into_inner).get(ca.sha256()) {
-            return *known;
-        }
-        let is_by = subject.matches(&issuer);
-        self.by.write().unwrap_or_else(PoisonError::into_inner).insert(*ca.sha256(), is_by);
-        is_by
+        self.by.get_or_find(ca.sha256(), || subject.matches(&issuer))
     }
 
     pub(super) fn told(&self) -> &Told {
@@ -164,7 +150,7 @@ impl StoredCrl {
     /// How many keys its signature was checked under.
     #[cfg(test)]
     pub(super) fn checks(&self) -> usize {
-        self.checked.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.checked.len()
     }
 
     pub(super) fn extension(&self, wanted: &[u8]) -> Option<&[u8]> {
