@@ -167,14 +167,17 @@ fn listed(list: &Crl, delta: Option<&Crl>, certificate: &Certificate) -> Option<
 fn expected(members: &[Member], certificate: &Certificate, names_point: bool) -> Expected {
     let mut complete: Vec<&Member> = members.iter().filter(|(_, list)| !list.is_delta()).collect();
     complete.sort_by_key(|(_, list)| std::cmp::Reverse((list.this_update(), list.number().cloned())));
-    let mut cleared: Vec<Option<Vec<u8>>> = Vec::new();
-    let mut was_listed = false;
-    for member @ (choice, list) in complete {
-        let is_usable = choice.covers(names_point)
+    let age = |list: &Arc<Crl>| (list.this_update(), list.number().cloned());
+    let counts = |(choice, list): &Member| {
+        choice.covers(names_point)
             && choice.signer() == 0
             && list.this_update().is_some_and(|issued| issued <= moment())
-            && !list.flaw().is_some_and(|flaw| flaw.forbids_any_use());
-        if !is_usable || cleared.contains(&choice.point()) {
+            && !list.flaw().is_some_and(|flaw| flaw.forbids_any_use())
+    };
+    let mut cleared = Vec::new();
+    let mut listings = Vec::new();
+    for member @ (choice, list) in complete {
+        if !counts(member) || cleared.iter().any(|(point, _)| *point == choice.point()) {
             continue;
         }
         let deltas = members.iter().filter(|delta| delta.0.signer() == 0 && continues(delta, member));
@@ -182,15 +185,25 @@ fn expected(members: &[Member], certificate: &Certificate, names_point: bool) ->
         let is_in_force = is_current(list) || delta.is_some();
         match listed(list, delta.map(|(_, list)| &**list), certificate) {
             Some(_) if is_in_force => return Expected::Revoked,
-            Some(reason) => was_listed |= reason != Some(RevocationReason::CertificateHold),
-            None if is_in_force && list.flaw().is_none() => cleared.push(choice.point()),
+            Some(reason) => listings.push((age(list), reason)),
+            None if is_in_force && list.flaw().is_none() => {
+                cleared.push((choice.point(), delta.map_or(age(list), |(_, delta)| age(delta).max(age(list)))));
+            }
             None => {}
         }
     }
-    match (cleared.is_empty(), was_listed) {
-        (false, _) => Expected::Good,
-        (true, true) => Expected::Revoked,
-        (true, false) => Expected::Unknown,
+    let deltas = members.iter().filter(|member| member.1.is_delta() && counts(member));
+    listings.extend(deltas.filter_map(|(_, delta)| Some((age(delta), listed(delta, None, certificate)?))));
+    let is_cleared_since = |found: &Option<_>| found.as_ref().is_none_or(|age| cleared.iter().any(|(_, at)| at >= age));
+    let newest = |is_hold: bool| {
+        let wanted =
+            |reason: &Option<RevocationReason>| (*reason == Some(RevocationReason::CertificateHold)) == is_hold;
+        listings.iter().filter(|(_, reason)| wanted(reason)).map(|(age, _)| age.clone()).max()
+    };
+    match (is_cleared_since(&newest(false)), is_cleared_since(&newest(true)), cleared.is_empty()) {
+        (false, ..) => Expected::Revoked,
+        (true, true, false) => Expected::Good,
+        _ => Expected::Unknown,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Delta CRLs, by what they continue: complete lists of the same issuer, scope and key (RFC 5280 sections 5.2.4 and 6.3.3 (c)).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::certificate::{Crl, CrlNumber, oid};
 use crate::path::revocation::store::StoredCrl;
@@ -38,8 +38,8 @@ struct Delta {
 pub(super) struct Deltas {
     /// Each of one kind, the highest number first.
     groups: Vec<Vec<Delta>>,
-    /// The issuers that have any, in force or not, in comparable form.
-    issuers: HashSet<Vec<u8>>,
+    /// The places of all of them, in force or not, by issuer in comparable form and in the order of the store.
+    all: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 impl Deltas {
@@ -48,7 +48,7 @@ impl Deltas {
         let mut found = Self::default();
         let mut by_kind = HashMap::<Kind<'_>, usize>::new();
         for (place, list) in lists.iter().enumerate().filter(|(_, list)| list.crl.is_delta()) {
-            found.issuers.insert(list.issuer.clone());
+            found.all.entry(list.issuer.clone()).or_default().push(place);
             if let Some(delta) = usable(&list.crl, place, at) {
                 let group = *by_kind.entry(Kind::of(list)).or_insert_with(|| {
                     found.groups.push(Vec::new());
@@ -77,9 +77,9 @@ impl Deltas {
         found
     }
 
-    /// Whether the issuer has any, in force or not.
-    pub(super) fn has_of(&self, issuer: &[u8]) -> bool {
-        self.issuers.contains(issuer)
+    /// The places of those of an issuer, in force or not, in the order of the store.
+    pub(super) fn all_of(&self, issuer: &[u8]) -> &[usize] {
+        self.all.get(issuer).map_or(&[], Vec::as_slice)
     }
 
     /// Those of its kind that are newer than `list`.

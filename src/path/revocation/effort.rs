@@ -6,14 +6,21 @@ use std::fmt;
 const SIGNERS: usize = 64;
 /// How many lists are looked at: a CA has some hundred where each speaks for a part of its certificates, and as many archives of them.
 const LISTS: usize = 16_384;
-/// How many signatures of lists, whose outcome is remembered, are asked: one or two lists speak for a certificate.
-const SIGNATURES: usize = 256;
+/// How many signatures of lists, whose outcome is remembered, are asked under the key of the certificate's own issuer, and how many under
+/// all other keys: one or two lists speak for a certificate, and whoever knows a CA's name can make others in it.
+const OWN_SIGNATURES: usize = 1_024;
+pub(super) const SIGNATURES: usize = 256;
+
+/// How many lists not in force are kept of one issuer and scope: a CA that issues one a day makes as many in three years.
+pub(super) const KEPT_OLD_LISTS: usize = 1_024;
 
 /// Why not everything was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GaveUp {
     Signers,
     Lists,
+    /// Of lists that are not in force not all were kept.
+    OldLists,
 }
 
 impl fmt::Display for GaveUp {
@@ -24,8 +31,13 @@ impl fmt::Display for GaveUp {
             }
             Self::Lists => write!(
                 f,
-                "there are more CRLs than are looked at for one certificate ({LISTS}, and {SIGNATURES} signatures of them), and \
-                 the search was given up; give the CRLs that are in force alone"
+                "there are more CRLs than are looked at for one certificate ({LISTS}, {OWN_SIGNATURES} signatures of them under the \
+                 issuer's key and {SIGNATURES} under others), and the search was given up; give the CRLs that are in force alone"
+            ),
+            Self::OldLists => write!(
+                f,
+                "of more than {KEPT_OLD_LISTS} CRLs of that CA that are not in force the newest alone were looked at; give the CRLs \
+                 that are in force alone"
             ),
         }
     }
@@ -35,6 +47,7 @@ impl fmt::Display for GaveUp {
 pub(super) struct Effort {
     signers: usize,
     lists: usize,
+    own_signatures: usize,
     signatures: usize,
     /// Whether anything was left out, so that what would speak against the certificate may have been missed.
     pub(super) gave_up: Option<GaveUp>,
@@ -42,7 +55,7 @@ pub(super) struct Effort {
 
 impl Effort {
     pub(super) fn new() -> Self {
-        Self { signers: SIGNERS, lists: LISTS, signatures: SIGNATURES, gave_up: None }
+        Self { signers: SIGNERS, lists: LISTS, own_signatures: OWN_SIGNATURES, signatures: SIGNATURES, gave_up: None }
     }
 
     /// Whether one more signer may be judged.
@@ -56,7 +69,13 @@ impl Effort {
         self.or_give_up(may_go_on)
     }
 
-    /// Whether one more signature may be asked.
+    /// Whether one more signature may be asked under the key of the certificate's issuer.
+    pub(super) fn own_signature(&mut self) -> bool {
+        let may_go_on = take(&mut self.own_signatures, 1);
+        self.or_give_up(may_go_on)
+    }
+
+    /// Whether one more signature may be asked under another key.
     pub(super) fn signature(&mut self) -> bool {
         let may_go_on = take(&mut self.signatures, 1);
         self.or_give_up(may_go_on)

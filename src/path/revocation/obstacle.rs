@@ -24,6 +24,8 @@ pub(super) enum Obstacle<'a> {
     Signer(&'a StoredCrl, String),
     Expired(&'a StoredCrl),
     Flawed(&'a StoredCrl),
+    /// It names the certificate as held, and is newer than all that clear it.
+    Held(&'a StoredCrl),
     /// Those that are covered.
     SomeReasons(u16),
 }
@@ -46,6 +48,14 @@ impl<'a> Obstacle<'a> {
             Self::Signer(..) => 11,
             Self::Expired(_) => 12,
             Self::Flawed(_) => 13,
+            Self::Held(_) => 14,
+        }
+    }
+
+    /// Becomes `other` where less is missing there.
+    pub(super) fn yield_to(&mut self, other: Self) {
+        if self.nearness() < other.nearness() {
+            *self = other;
         }
     }
 
@@ -62,7 +72,8 @@ impl<'a> Obstacle<'a> {
             | Self::KeyUsage(list)
             | Self::Signer(list, _)
             | Self::Expired(list)
-            | Self::Flawed(list) => Some(list),
+            | Self::Flawed(list)
+            | Self::Held(list) => Some(list),
         }
     }
 
@@ -153,6 +164,9 @@ impl<'a> Obstacle<'a> {
                 Some(flaw) => write!(text, "{flaw}, so it cannot be relied on"),
                 None => Ok(()),
             },
+            Self::Held(_) => {
+                write!(text, "is newer than those in force, which do not list it, but not in force itself")
+            }
             Self::NoCrl | Self::OnlyDelta | Self::SomeReasons(_) => Ok(()),
         };
         if let Some(entry) = crl.entry(&certificate.issuer(), certificate.serial_number()) {

@@ -3,35 +3,46 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::certificate::{Certificate, Name};
+use crate::certificate::Certificate;
 use crate::path::graph::Graph;
+use crate::path::revocation::effort::SIGNATURES;
 use crate::path::revocation::{CrlSigners, SignerPaths};
 use crate::path::verdict::{Path, PathStatus};
 use crate::remembered::Remembered;
 
-/// Certificates of one subject that are looked at, and paths of each: a CA has a few.
-const SIGNERS_OF_A_NAME: usize = 32;
+/// Paths of a signer that are looked at: it has a few.
 const PATHS_OF_A_SIGNER: usize = 8;
 
-/// The certificates that may sign CRLs. Their paths are searched once, when a list is met that its certificate's own issuer did not sign.
+/// The certificates that may sign CRLs. Paths are searched once, when a list is met that its certificate's own issuer did not sign, of those
+/// alone whose key signed it.
 pub(crate) struct SignerPool {
     graph: Graph,
-    by_subject: HashMap<Vec<u8>, Vec<Arc<Certificate>>>,
-    found: Remembered<Vec<u8>, SignerPaths>,
+    /// By subject in comparable form.
+    namesakes: HashMap<Vec<u8>, Namesakes>,
+    paths: Remembered<[u8; 32], SignerPaths>,
+}
+
+/// Certificates of one subject.
+#[derive(Default)]
+struct Namesakes {
+    all: Vec<Arc<Certificate>>,
+    /// By key identifier.
+    likeliest: Remembered<Option<Vec<u8>>, Arc<[Arc<Certificate>]>>,
 }
 
 impl SignerPool {
     /// `graph` is for any purpose: what a CRL signer's extended key usage allows says nothing about CRLs. `certificates` are those of CAs
     /// and whatever else has cRLSign; those of the graph need not be given again.
     pub(crate) fn new(graph: Graph, certificates: impl IntoIterator<Item = Arc<Certificate>>) -> Self {
-        let mut by_subject = HashMap::<_, Vec<Arc<Certificate>>>::new();
+        let mut namesakes = HashMap::<_, Namesakes>::new();
         for certificate in certificates {
-            let namesakes = by_subject.entry(certificate.subject().comparable()).or_default();
-            if namesakes.len() < SIGNERS_OF_A_NAME && !namesakes.contains(&certificate) {
-                namesakes.push(certificate);
-            }
+            namesakes.entry(certificate.subject().comparable()).or_default().all.push(certificate);
         }
-        Self { graph, by_subject, found: Remembered::default() }
+        for Namesakes { all, .. } in namesakes.values_mut() {
+            all.sort_by_key(|certificate| *certificate.sha256());
+            all.dedup();
+        }
+        Self { graph, namesakes, paths: Remembered::default() }
     }
 
     /// Those whose paths end at `anchor`.
@@ -39,16 +50,11 @@ impl SignerPool {
         BelowAnchor { pool: self, anchor }
     }
 
-    fn paths(&self, subject: &Name<'_>) -> SignerPaths {
-        let name = subject.comparable();
-        self.found.get_or_find(&*name, || {
-            let mut paths = Vec::new();
-            for certificate in self.by_subject.get(&name).into_iter().flatten() {
-                let verdict = self.graph.judge(certificate);
-                let is_valid = |path: &Path| path.status == PathStatus::Valid && path.is_anchored;
-                let valid = verdict.paths.into_iter().filter(is_valid);
-                paths.extend(valid.take(PATHS_OF_A_SIGNER).map(|path| path.certificates));
-            }
+    fn paths(&self, signer: &Arc<Certificate>) -> SignerPaths {
+        self.paths.get_or_find(signer.sha256(), || {
+            let is_valid = |path: &Path| path.status == PathStatus::Valid && path.is_anchored;
+            let valid = self.graph.judge(signer).paths.into_iter().filter(is_valid);
+            let mut paths: Vec<_> = valid.take(PATHS_OF_A_SIGNER).map(|path| path.certificates).collect();
             paths.sort_by_key(Vec::len);
             paths.into()
         })
@@ -61,7 +67,17 @@ struct BelowAnchor<'a> {
 }
 
 impl CrlSigners for BelowAnchor<'_> {
-    fn with_subject(&self, subject: &Name<'_>) -> SignerPaths {
+    fn with_subject(&self, subject: &[u8], key_identifier: Option<&[u8]>) -> Arc<[Arc<Certificate>]> {
+        let Some(namesakes) = self.pool.namesakes.get(subject) else { return Arc::default() };
+        namesakes.likeliest.get_or_find(&key_identifier.map(<[u8]>::to_vec), || {
+            let mut likeliest = namesakes.all.clone();
+            likeliest.sort_by_key(|signer| signer.subject_key_identifier() != key_identifier);
+            likeliest.truncate(SIGNATURES + 1);
+            likeliest.into()
+        })
+    }
+
+    fn paths(&self, signer: &Arc<Certificate>) -> SignerPaths {
         // A trust anchor is a name and a key (RFC 5280 section 6.1.1 (d)).
         let is_ours = |path: &&Vec<Arc<Certificate>>| {
             path.last().is_some_and(|top| {
@@ -69,6 +85,6 @@ impl CrlSigners for BelowAnchor<'_> {
                     && top.subject().matches(&self.anchor.subject())
             })
         };
-        self.pool.paths(subject).iter().filter(is_ours).cloned().collect()
+        self.pool.paths(signer).iter().filter(is_ours).cloned().collect()
     }
 }

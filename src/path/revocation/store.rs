@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::certificate::{Certificate, Crl, SignatureCheck, VerifyingKey, oid};
+use crate::certificate::{Certificate, Crl, CrlNumber, SignatureCheck, VerifyingKey, oid};
+use crate::path::revocation::RevocationStatus;
 use crate::path::revocation::deltas::Deltas;
+use crate::path::revocation::effort::KEPT_OLD_LISTS;
 use crate::path::revocation::obstacle::uris;
 use crate::path::revocation::point::Scope;
-use crate::path::revocation::{OLD_LISTS, RevocationStatus};
 use crate::remembered::Remembered;
 use crate::time::Time;
 
@@ -17,6 +18,8 @@ pub(crate) struct CrlStore {
     lists: Vec<StoredCrl>,
     /// By issuer in comparable form, the newest first.
     complete: HashMap<Vec<u8>, Vec<usize>>,
+    /// The issuers of whose lists not in force some were not kept.
+    left_out: HashSet<Vec<u8>>,
     deltas: Deltas,
     /// What was found out about CA certificates: certificate, issuer and trust anchor, each by its SHA-256.
     known: Remembered<[[u8; 32]; 3], RevocationStatus>,
@@ -30,22 +33,26 @@ impl CrlStore {
         lists.sort_by(|one, two| two.age().cmp(&one.age()).then_with(|| one.crl.sha256().cmp(two.crl.sha256())));
         let deltas = Deltas::new(&mut lists, at);
         let mut complete = HashMap::<_, Vec<_>>::new();
+        let mut left_out = HashSet::new();
         let mut others = HashMap::<(Vec<u8>, Option<Vec<u8>>, bool), usize>::new();
         for (place, list) in lists.iter_mut().enumerate().filter(|(_, list)| !list.crl.is_delta()) {
             let is_issued = list.crl.this_update().is_some_and(|issued| issued <= at);
             list.is_in_force = is_issued && (list.crl.is_current_at(at) || deltas.continue_list(list));
             if !list.is_in_force {
-                // Of an archive no more is asked, and no certificate has to go through the rest.
+                // No certificate has to go through the whole of an archive.
                 let scope = list.extension(oid::ISSUING_DISTRIBUTION_POINT).map(<[u8]>::to_vec);
                 let before = others.entry((list.issuer.clone(), scope, is_issued)).or_default();
                 *before += 1;
-                if *before > OLD_LISTS {
+                if *before > KEPT_OLD_LISTS {
+                    if is_issued {
+                        left_out.insert(list.issuer.clone());
+                    }
                     continue;
                 }
             }
             complete.entry(list.issuer.clone()).or_default().push(place);
         }
-        Self { at, lists, complete, deltas, known: Remembered::default() }
+        Self { at, lists, complete, left_out, deltas, known: Remembered::default() }
     }
 
     /// The moment.
@@ -76,10 +83,23 @@ impl CrlStore {
         self.deltas.of(list).map(|place| place.and_then(|place| self.lists.get(place)))
     }
 
+    /// All delta CRLs of an issuer, in force or not, the newest first.
+    pub(super) fn all_deltas(&self, issuer: &[u8]) -> impl Iterator<Item = &StoredCrl> {
+        self.deltas.all_of(issuer).iter().filter_map(|place| self.lists.get(*place))
+    }
+
     pub(super) fn has_deltas(&self, issuer: &[u8]) -> bool {
-        self.deltas.has_of(issuer)
+        !self.deltas.all_of(issuer).is_empty()
+    }
+
+    /// Whether lists of an issuer that are not in force were not kept, since there are too many.
+    pub(super) fn has_left_out(&self, issuer: &[u8]) -> bool {
+        self.left_out.contains(issuer)
     }
 }
+
+/// When a list was issued: of one day, the number decides.
+pub(super) type Age<'a> = (Option<Time>, Option<&'a CrlNumber>);
 
 /// A list, and what is asked of it again and again.
 pub(super) struct StoredCrl {
@@ -122,7 +142,7 @@ impl StoredCrl {
         }
     }
 
-    fn age(&self) -> (Option<Time>, Option<&crate::certificate::CrlNumber>) {
+    pub(super) fn age(&self) -> Age<'_> {
         (self.crl.this_update(), self.crl.number())
     }
 

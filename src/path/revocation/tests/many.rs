@@ -6,10 +6,14 @@ use proptest::prelude::*;
 
 use super::pki::{Ca, assert_unknown, at};
 use super::rules::{SERIAL, revoking};
-use crate::certificate::crl::build::{List, full_name, uri};
-use crate::certificate::{Crl, oid};
+use crate::certificate::crl::build::{Entry, List, full_name, uri};
+use crate::certificate::{Certificate, Crl, oid};
 use crate::der_writer::sequence;
+use crate::path::graph::{Graph, Issuer};
 use crate::path::revocation::CrlStore;
+use crate::path::revocation::signers::SignerPool;
+use crate::path::{Purpose, Settings};
+use crate::source::Restrictions;
 
 /// Lists of the CA's name that another key signed, newer than the CA's own.
 fn forged(root: &Ca, count: u64, change: impl Fn(&mut List)) -> Vec<Arc<Crl>> {
@@ -29,13 +33,60 @@ fn where_there_are_more_lists_than_are_looked_at_the_status_is_unknown_and_says_
     let (user, good) = (root.user("PC1", SERIAL), root.sign(&root.list()));
     let judge = |beside: &[Arc<Crl>]| root.judge(&user, &beside.iter().chain([&good]).collect::<Vec<_>>());
     assert!(judge(&forged(&root, 200, |_| {})).is_good());
-    let words = ["more CRLs than are looked at", "256 signatures", "in force alone"];
-    assert_unknown(judge(&forged(&root, 300, |_| {})), &words);
+    let words = ["more CRLs than are looked at", "1024 signatures", "in force alone"];
+    assert_unknown(judge(&forged(&root, 1_100, |_| {})), &words);
     // One that is looked at and lists the certificate counts, whatever else there is.
     let list = List { this_update: "260401000000Z".to_owned(), ..revoking(&root) };
     let newest = root.sign(&list);
     let all = forged(&root, 300, |_| {});
     assert!(root.judge(&user, &all.iter().chain([&newest]).collect::<Vec<_>>()).is_revoked());
+}
+
+#[test]
+fn the_lists_of_strangers_do_not_stand_before_that_of_the_ca_which_revokes() {
+    let root = Ca::root("Contoso CA");
+    let (user, real) = (root.user("PC1", SERIAL), root.sign(&revoking(&root)));
+    let expired = |list: &mut List| list.next_update = Some("260401000000Z".to_owned());
+    let mut old = List { next_update: Some("260201000000Z".to_owned()), ..revoking(&root) };
+    old.this_update = "260101000000Z".to_owned();
+    let old = root.sign(&old);
+    for (what, forged, real) in
+        [("current", forged(&root, 600, |_| {}), &real), ("expired", forged(&root, 600, expired), &old)]
+    {
+        let found = root.judge(&user, &forged.iter().chain([real]).collect::<Vec<_>>());
+        assert!(found.is_revoked(), "{what}: {found}");
+    }
+    // With more of them than are kept it is said that there are too many.
+    let found = root.judge(&user, &forged(&root, 1_100, expired).iter().chain([&old]).collect::<Vec<_>>());
+    assert_unknown(found, &["of more than 1024 CRLs of that CA that are not in force", "in force alone"]);
+}
+
+#[test]
+fn a_ca_signs_with_its_new_key_however_many_others_have_its_name_and_whatever_comes_first() {
+    let root = Ca::root("Contoso Root");
+    let old = root.ca("Contoso CA", &[2]);
+    let new = root.ca("Contoso CA", &[3]);
+    let user = old.user("PC1", SERIAL);
+    let of_root = root.sign(&root.list());
+    let revoking = new.sign(&revoking(&new));
+    let unnamed = new.sign(&List { extensions: Vec::new(), ..new.list().entry(Entry::new(SERIAL).reason(1)) });
+    let strangers: Vec<_> = (0..100).map(|_| Ca::root("Contoso CA").certificate).collect();
+    let cas = [&root, &old, &new].map(|ca| Arc::clone(&ca.certificate));
+    let one: Vec<_> = strangers.iter().chain(&cas).cloned().collect();
+    let two: Vec<_> = cas.iter().chain(&strangers).cloned().collect();
+    for list in [revoking, unnamed] {
+        for certificates in [&one, &two] {
+            let issuer = |certificate: &Arc<Certificate>| Issuer {
+                certificate: Arc::clone(certificate),
+                anchor: (*certificate == root.certificate).then(Restrictions::default),
+            };
+            let graph =
+                Graph::new(certificates.iter().map(issuer).collect(), Vec::new(), Settings::new(Purpose::Any, at()));
+            let pool = SignerPool::new(graph, certificates.clone());
+            let found = old.judge_with(&user, &[&of_root, &list], &pool.below(&root.certificate));
+            assert!(found.is_revoked(), "{found}");
+        }
+    }
 }
 
 #[test]
@@ -79,7 +130,7 @@ fn where_there_are_more_delta_crls_than_are_looked_at_the_status_is_unknown_and_
     assert!(judge(&user, &forged(&root, 200, delta)).is_revoked());
     assert!(judge(&other, &forged(&root, 200, delta)).is_good());
     for user in [&user, &other] {
-        assert_unknown(judge(user, &forged(&root, 300, delta)), &["more CRLs than are looked at"]);
+        assert_unknown(judge(user, &forged(&root, 1_100, delta)), &["more CRLs than are looked at"]);
     }
     // Those that build on a later list need no signature.
     let on_later = |list: &mut List| list.base = Some(500);

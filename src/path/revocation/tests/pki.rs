@@ -141,11 +141,12 @@ pub(super) fn assert_unknown(status: RevocationStatus, words: &[&str]) {
 pub(super) struct Paths(pub(super) Vec<Vec<Arc<Certificate>>>);
 
 impl CrlSigners for Paths {
-    fn with_subject(&self, subject: &crate::certificate::Name<'_>) -> SignerPaths {
-        self.0
-            .iter()
-            .filter(|path| path.first().is_some_and(|first| first.subject().matches(subject)))
-            .cloned()
-            .collect()
+    fn with_subject(&self, subject: &[u8], _: Option<&[u8]>) -> Arc<[Arc<Certificate>]> {
+        let signers = self.0.iter().filter_map(|path| path.first());
+        signers.filter(|signer| signer.subject().comparable() == subject).cloned().collect()
+    }
+
+    fn paths(&self, signer: &Arc<Certificate>) -> SignerPaths {
+        self.0.iter().filter(|path| path.first() == Some(signer)).cloned().collect()
     }
 }

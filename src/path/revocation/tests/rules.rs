@@ -240,8 +240,6 @@ fn a_delta_crl_adds_removes_and_renews() {
     assert!(root.judge(&held, &[&base_crl, &root.sign(&adds)]).is_revoked());
     assert!(root.judge(&held, &[&base_crl, &root.sign(&removes)]).is_good());
     // The newest of several counts.
-    let revokes_again = delta(11, 13, Entry::new(&[0x33]).reason(1));
-    assert!(root.judge(&held, &[&base_crl, &root.sign(&removes), &root.sign(&revokes_again)]).is_good(), "11 > 10");
     let revokes_again = delta(9, 13, Entry::new(&[0x33]).reason(1));
     assert!(root.judge(&held, &[&base_crl, &root.sign(&removes), &root.sign(&revokes_again)]).is_revoked());
     // A current delta CRL keeps an expired base in use.
@@ -251,6 +249,53 @@ fn a_delta_crl_adds_removes_and_renews() {
     assert_unknown(root.judge(&user, &[&old_base, &root.sign(&expired(removes.clone()))]), &["expired"]);
     let only_delta = ["only delta CRLs are among the sources; the complete CRL is needed too"];
     assert_unknown(root.judge(&user, &[&root.sign(&removes)]), &only_delta);
+}
+
+#[test]
+fn what_a_list_clears_that_was_issued_before_another_list_named_it_is_not_cleared() {
+    let root = Ca::root("Contoso CA");
+    let (user, other) = (root.user("PC1", SERIAL), root.user("PC2", &[0x33]));
+    let clears = root.sign(&root.list());
+    let newer = |reason| List {
+        this_update: "260301000000Z".to_owned(),
+        number: Some(11),
+        ..root.list().entry(Entry::new(SERIAL).reason(reason))
+    };
+    let ended = |list| List { next_update: Some("260401000000Z".to_owned()), ..list };
+    let delta = |base, list| List { base: Some(base), ..list };
+    let flawed = |mut list: List| {
+        let unknown = extension(&[0x2a, 3], false, &[5, 0]);
+        list.extensions.extend([unknown.clone(), unknown]);
+        list
+    };
+    let ways: [(&str, &dyn Fn(List) -> List); 5] = [
+        ("a complete list that has expired", &ended),
+        ("a delta CRL that has expired", &|list| ended(delta(10, list))),
+        ("a delta CRL for a later complete list", &|list| delta(11, list)),
+        ("a delta CRL that cannot be relied on", &|list| flawed(delta(10, list))),
+        ("a complete list that cannot be relied on", &flawed),
+    ];
+    for (what, change) in ways {
+        let names_it = root.sign(&change(newer(1)));
+        assert!(root.judge(&user, &[&clears, &names_it]).is_revoked(), "{what}");
+        assert!(root.judge(&other, &[&clears, &names_it]).is_good(), "{what}, of another certificate");
+        // A list that was issued later and does not name it any more, as those of a CA that leaves out what has expired.
+        let later = List { this_update: "260501000000Z".to_owned(), number: Some(12), ..root.list() };
+        assert!(root.judge(&user, &[&clears, &names_it, &root.sign(&later)]).is_good(), "{what}, and a later list");
+        let by_a_stranger = Ca::root("Contoso CA").sign(&change(newer(1)));
+        assert!(root.judge(&user, &[&clears, &by_a_stranger]).is_good(), "{what}, by a stranger");
+    }
+    // Whether a hold stands still is not known.
+    for change in [&ended as &dyn Fn(List) -> List, &|list| ended(delta(10, list))] {
+        let holds = root.sign(&change(newer(6)));
+        let words = ["number 11", "is newer than those in force", "it lists the certificate (certificateHold)"];
+        assert_unknown(root.judge(&user, &[&clears, &holds]), &words);
+        assert!(root.judge(&other, &[&clears, &holds]).is_good());
+    }
+    let lifts = root.sign(&ended(delta(10, newer(8))));
+    assert!(root.judge(&user, &[&clears, &lifts]).is_good());
+    // Without a complete list too.
+    assert!(root.judge(&user, &[&root.sign(&delta(10, newer(1)))]).is_revoked());
 }
 
 #[test]
