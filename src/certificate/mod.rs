@@ -349,6 +349,11 @@ impl Certificate {
         is_for_machines && !self.is_self_issued() && (!has_constraints || !may_sign() || names_host())
     }
 
+    /// Whether it says itself that it is a CA's whose key may sign certificates, whatever else it says.
+    pub(crate) fn may_sign_certificates(&self) -> bool {
+        self.is_ca() && self.key_usage.get().is_some_and(|usage| usage.key_cert_sign())
+    }
+
     /// Whether it is as some old roots are: self-issued, and without a word on whether it is a CA's. So are self-signed certificates of
     /// servers: only what it has issued tells them apart, or who trusts it.
     pub(crate) fn may_be_old_root(&self) -> bool {

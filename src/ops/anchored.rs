@@ -37,15 +37,18 @@ pub fn anchored(request: &Request) -> Result<Anchored, OpsError> {
         let certificates = may_be_roots.iter().map(|entry| entry.certificate.clone());
         certificates.filter(|certificate| issuers.get(certificate.sha256()).is_none()).collect()
     };
+    // Both sides hold CAs: one that is for clients and names a host is no client here.
+    let claimed: Vec<_> = corpus.claimed_authorities().into_iter().map(|entry| entry.certificate).collect();
     if request.trust.is_empty() {
         corpus.find_old_roots(&request.passwords)?;
         let all = corpus.issuers.entries().iter().map(|entry| &entry.certificate);
         let is_authority = |one: &&Arc<Certificate>| !one.is_end_entity() || one.is_known_root();
-        let authorities = all.filter(is_authority).cloned().collect();
+        let mut authorities: Vec<_> = all.filter(is_authority).cloned().collect();
+        authorities.extend(claimed);
         return Ok(Anchored { authorities, may_be_roots: others(&corpus.issuers), problems: corpus.problems.take() });
     }
     let mut assembly = Assembly::over(corpus, request, settings(request))?;
-    let all = assembly.corpus.issuers.entries().iter().map(|entry| &entry.certificate);
+    let all = assembly.corpus.issuers.entries().iter().map(|entry| &entry.certificate).chain(&claimed);
     let reaches =
         |certificate: &&Arc<Certificate>| assembly.graph.judge(certificate).paths.iter().any(|path| path.is_anchored);
     let authorities = all.filter(reaches).cloned().collect();

@@ -1,7 +1,7 @@
 //! `certpath export` over CAs that certify each other, and over hierarchies too deep to be meant.
 
-use crate::common::pki::{Ca, folder};
-use crate::common::{files, pem};
+use crate::common::pki::{Ca, Options, folder, fresh_key, name};
+use crate::common::{files, json_of, pem, sha256};
 use crate::export::{Export, subject_of};
 
 /// A root, CAs that all certify each other, and the certificates of both: none of them leads to the root yet.
@@ -76,4 +76,45 @@ fn a_mesh_of_hundreds_of_cross_certificates_is_bounded_with_a_way_out_and_withou
     assert_eq!(export.output.status, 0, "{}", export.output.seen());
     assert_eq!(export.written("intermediates").len(), 2);
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+}
+
+#[test]
+fn the_ca_that_is_named_by_its_key_identifier_is_found_among_more_of_its_name_than_are_ever_looked_at() {
+    const LOOKED_AT: usize = 1_601;
+    let root = Ca::root("Crowded Root");
+    let mut others: Vec<Vec<u8>> = (0..LOOKED_AT + 99).map(|_| Ca::root("Crowded CA").der).collect();
+    others.sort_by_key(|der| sha256(der));
+    // They are looked at by their SHA-256: one behind those that are.
+    let key = fresh_key();
+    let issuing = (0..=u8::MAX).map(|serial| {
+        let change = |options: &mut Options| (options.key, options.serial) = (Some(key.clone()), vec![1, serial]);
+        root.issue_ca_with(name("Crowded CA"), change)
+    });
+    let mut issuing = issuing.filter(|ca| sha256(&ca.der) > sha256(&others[LOOKED_AT]));
+    let issuing = issuing.next().expect("one of 256 is behind");
+    let bundle: String = others.iter().map(|der| pem(der)).collect();
+    let client = issuing.client("crowded.test");
+    let files = [
+        ("root.cer", root.der.as_slice()),
+        ("others.pem", bundle.as_bytes()),
+        ("issuing.cer", &issuing.der),
+        ("client.cer", &client),
+    ];
+    let export = Export::of(&[folder(&files).path()], &[]);
+    assert_eq!(export.output.status, 0, "{}", export.output.seen());
+    assert!(export.written("intermediates").contains(&issuing.der));
+}
+
+#[test]
+fn diff_takes_a_ca_that_names_a_host_and_is_for_clients_for_what_it_is() {
+    let root = Ca::root("Appliance Root");
+    let issuing = root.issue_ca_with(name("Appliance CA"), |options| {
+        let host = rcgen::string::Ia5String::try_from("ca1.contoso.com").expect("a host name");
+        options.sans = vec![rcgen::SanType::DnsName(host)];
+        options.eku = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let old = folder(&[("root.cer", &root.der)]);
+    let new = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der)]);
+    let report = json_of("diff", &[old.path(), new.path()], &[]).status(0).json();
+    assert_eq!(report["add"][0]["sha256"], sha256(&issuing.der).as_str(), "{report}");
 }

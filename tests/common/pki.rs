@@ -141,7 +141,7 @@ pub(crate) fn rsa() -> Arc<KeyPair> {
     )
 }
 
-fn fresh_key() -> Arc<KeyPair> {
+pub(crate) fn fresh_key() -> Arc<KeyPair> {
     Arc::new(KeyPair::generate().expect("a key can be made"))
 }
 

@@ -127,9 +127,18 @@ impl Corpus {
 
     /// Those that may be old roots by their own content; where there are many certificates, the first of them.
     pub(crate) fn may_be_old_roots(&self) -> Vec<Entry> {
+        self.suspects(|certificate| certificate.may_be_old_root() && certificate.is_self_signed())
+    }
+
+    /// Those that say they are CAs whose key may sign certificates, whatever else they say; where there are many certificates, the first
+    /// of them.
+    pub(crate) fn claimed_authorities(&self) -> Vec<Entry> {
+        self.suspects(Certificate::may_sign_certificates)
+    }
+
+    fn suspects(&self, is_one: impl Fn(&Certificate) -> bool) -> Vec<Entry> {
         let suspects = self.held().unwrap_or(self.notes.suspects.entries()).iter();
-        let may_be = |entry: &&Entry| entry.certificate.may_be_old_root() && entry.certificate.is_self_signed();
-        suspects.filter(may_be).cloned().collect()
+        suspects.filter(|entry| is_one(&entry.certificate)).cloned().collect()
     }
 
     /// As [`Self::find_namesakes`], of old roots alone; needs one more reading at most.

@@ -1,6 +1,7 @@
 //! Who issued a certificate: candidates by name, the likeliest key first, decided by the signature.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
 use sha2::{Digest as _, Sha256};
 
@@ -98,6 +99,10 @@ impl Graph {
         };
         let mut keys: Vec<(usize, KeyId)> =
             candidates.by_key().iter().take(most + 1).map(|(key, _)| *key).enumerate().collect();
+        if candidates.by_key().len() > keys.len() {
+            // The one that is named must be among those that are looked at.
+            keys.extend(self.named_keys(authority, candidates).filter(|(place, _)| *place > most).take(most));
+        }
         if keys.len() > 1 {
             keys.sort_by_cached_key(|(place, _)| closeness(candidates.with_key(*place)));
         }
@@ -116,6 +121,22 @@ impl Graph {
             outcomes.push((key, outcome));
         }
         (None, outcomes)
+    }
+
+    /// The keys of the candidates whose subject key identifier is the one that is asked for, each with its place.
+    fn named_keys<'a>(
+        &'a self,
+        authority: Option<&AuthorityKeyIdentifier<'_>>,
+        candidates: &'a Namesakes,
+    ) -> impl Iterator<Item = (usize, KeyId)> + 'a {
+        let identifier = authority.and_then(|authority| authority.key_identifier);
+        let named = identifier.and_then(|identifier| self.by_key_identifier.get(identifier));
+        let mut known = HashSet::new();
+        named.into_iter().flatten().take(SAME_IDENTIFIER).filter_map(move |id| {
+            let key = self.node(*id).key;
+            let place = candidates.place_of(key)?;
+            known.insert(place).then_some((place, key))
+        })
     }
 
     fn issuer_digest(&self, id: NodeId) -> &[u8; 32] {

@@ -10,11 +10,12 @@ pub(crate) struct Namesakes<Key, Id> {
     all: Vec<Id>,
     /// The keys in the order in which they first occur, each with its certificates in their order.
     by_key: Vec<(Key, Vec<Id>)>,
+    places: HashMap<Key, usize>,
 }
 
 impl<Key, Id> Default for Namesakes<Key, Id> {
     fn default() -> Self {
-        Self { all: Vec::new(), by_key: Vec::new() }
+        Self { all: Vec::new(), by_key: Vec::new(), places: HashMap::new() }
     }
 }
 
@@ -31,7 +32,7 @@ impl<Key: Copy + Eq + Hash, Id: Copy + Ord> Namesakes<Key, Id> {
                 None => by_key.push((key, vec![*id])),
             }
         }
-        Self { all, by_key }
+        Self { all, by_key, places }
     }
 
     /// Adds one that stands behind all others, and is not among those [`Self::by_key`].
@@ -45,6 +46,11 @@ impl<Key: Copy + Eq + Hash, Id: Copy + Ord> Namesakes<Key, Id> {
 
     pub(crate) fn by_key(&self) -> &[(Key, Vec<Id>)] {
         &self.by_key
+    }
+
+    /// The place of a key in [`Self::by_key`].
+    pub(crate) fn place_of(&self, key: Key) -> Option<usize> {
+        self.places.get(&key).copied()
     }
 
     /// Those with the key that has this place in [`Self::by_key`].
