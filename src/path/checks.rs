@@ -1,7 +1,7 @@
 //! What one certificate must satisfy wherever on a path it stands (RFC 5280 sections 6.1.3 (a) and 6.1.4 (k), (n), (o)).
 
 use crate::certificate::oid;
-use crate::certificate::{Certificate, Decoded, KeyAlgorithm, KeyUsage};
+use crate::certificate::{Certificate, Decoded, KeyAlgorithm, KeyUsage, Oid};
 use crate::path::settings::Purpose;
 use crate::path::trace::{Check, Failure};
 use crate::path::windows;
@@ -211,18 +211,24 @@ pub(crate) fn allows_usage(certificate: &Certificate, usage: &[u8]) -> Result<()
         let found = if found.is_empty() { "no usage at all".to_owned() } else { found.join(", ") };
         Err(Failure::new(Check::ExtendedKeyUsage, wanted(), found))
     };
+    let allow = |policies: &[Oid]| {
+        let any = [usage, oid::ANY_APPLICATION_POLICY, oid::ANY_EXTENDED_KEY_USAGE];
+        policies.iter().any(|one| any.iter().any(|any| *one == **any))
+    };
     if let Decoded::Present(usages) = certificate.extended_key_usage()
         && !usages.iter().any(|one| *one == *usage || *one == *oid::ANY_EXTENDED_KEY_USAGE)
     {
-        return refuse(usages.iter().map(usage_name).collect());
+        let refused = refuse(usages.iter().map(usage_name).collect());
+        return match certificate.application_policies() {
+            Decoded::Present(policies) if allow(&policies) => {
+                refused.map_err(|failure| failure.differing(&windows::APPLICATION_POLICIES))
+            }
+            _ => refused,
+        };
     }
     if certificate.extension(oid::MS_APPLICATION_POLICIES).is_some() {
         match certificate.application_policies() {
-            Decoded::Present(policies)
-                if !policies.iter().any(|one| {
-                    *one == *usage || *one == *oid::ANY_APPLICATION_POLICY || *one == *oid::ANY_EXTENDED_KEY_USAGE
-                }) =>
-            {
+            Decoded::Present(policies) if !allow(&policies) => {
                 let refused = refuse(policies.iter().map(usage_name).collect());
                 return refused.map_err(|failure| failure.differing(&windows::APPLICATION_POLICIES));
             }
@@ -232,7 +238,7 @@ pub(crate) fn allows_usage(certificate: &Certificate, usage: &[u8]) -> Result<()
     Ok(())
 }
 
-fn usage_name(usage: &crate::certificate::Oid) -> String {
+fn usage_name(usage: &Oid) -> String {
     usage.name().map_or_else(|| usage.to_string(), str::to_owned)
 }
 

@@ -55,9 +55,9 @@ differences! {
     APPLICATION_POLICIES {
         "Application policies (1.3.6.1.4.1.311.21.10)",
         "unknown; refused where critical",
-        "read as extended key usage is",
-        ("[MS-WCCE] Application Policy Extension", "https://learn.microsoft.com/openspecs/windows_protocols/ms-wcce/160b96b1-c431-457a-8eed-27c11873f378"),
-        "must allow the purpose too, where present"
+        "take the place of the extended key usage, which is ignored beside them",
+        ("Application Policy", "https://learn.microsoft.com/previous-versions/windows/it-pro/windows-server-2003/cc776986(v=ws.10)"),
+        "where both are there, both must allow the purpose"
     }
     /// RSA keys below 1024 bits.
     SHORT_RSA {

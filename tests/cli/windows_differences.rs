@@ -88,6 +88,17 @@ fn what_fails_where_windows_differs_says_so_in_json_in_text_and_in_the_audit() {
     );
     assert_eq!(path["failure"]["check"], "extended-key-usage");
     assert!(path["failure"].get("windows").is_none(), "of the last certificate RFC 5280 asks the same");
+    // Windows reads the application policies, and these alone.
+    let client_auth = element(0x06, &[0x2b, 6, 1, 5, 5, 7, 3, 2]);
+    let allowed = sequence(&[&sequence(&[&client_auth])]);
+    let client = root.client_with(host, |options| {
+        options.eku = server();
+        options.extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 311, 21, 10], allowed));
+    });
+    let (path, _) = verified(&folder(&[("root.cer", &root.der), ("client.cer", &client)]), "root.cer");
+    assert_eq!(path["failure"]["check"], "extended-key-usage");
+    let windows = &path["failure"]["windows"];
+    assert!(windows["question"].as_str().is_some_and(|found| found.starts_with("Application policies")), "{windows}");
 }
 
 #[test]

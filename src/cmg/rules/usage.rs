@@ -56,7 +56,7 @@ pub(super) fn eku(looked: &Looked<'_>, context: &RuleContext<'_>, found: &mut Ve
     found.push(Finding::new(case, message).expected(expected()).found(names(usages)));
 }
 
-/// Windows reads Microsoft's application policies as it reads the extended key usage.
+/// Windows reads Microsoft's application policies in place of the extended key usage.
 fn application_policies(certificate: &Certificate, context: &RuleContext<'_>, found: &mut Vec<Finding>) {
     if certificate.extension(oid::MS_APPLICATION_POLICIES).is_none() {
         return;
