@@ -11,7 +11,7 @@ use crate::ops::authorities::Authorities;
 use crate::ops::chain::{Considered, judge_clients};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{Bundle, Client, ExportedClient, PassedOver};
-use crate::path::{Path, PathStatus, Verdict};
+use crate::path::{Path, PathStatus, RevocationStatus, Verdict};
 use crate::pool::Entry;
 
 /// What goes into a bundle beside the chosen paths.
@@ -37,18 +37,25 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
     let mut assembly = Assembly::new(request)?;
     let chosen = RwLock::new(Chosen::default());
     let (mut clients, mut refused, mut passed_over) = (Vec::new(), Vec::new(), Vec::new());
+    let mut revocation_unknown = 0;
     let judged = judge_clients(
         request,
         &assembly,
         &|considered| match considered {
             Considered::PassedOver(over) => Judgement::PassedOver(over),
-            Considered::Client(client) if take_paths(&chosen, &client.verdict, extent) => {
-                Judgement::Client(ExportedClient::from(&client.entry))
-            }
-            Considered::Client(client) => Judgement::Refused(client),
+            Considered::Client(client) => match take_paths(&chosen, &client.verdict, extent) {
+                Some(path) => Judgement::Client {
+                    client: ExportedClient::from(&client.entry),
+                    is_revocation_known: !path.revocation.iter().any(RevocationStatus::is_unknown),
+                },
+                None => Judgement::Refused(client),
+            },
         },
         &mut |judgement| match judgement {
-            Judgement::Client(client) => clients.push(client),
+            Judgement::Client { client, is_revocation_known } => {
+                revocation_unknown += usize::from(!is_revocation_known);
+                clients.push(client);
+            }
             Judgement::Refused(client) => refused.push(client),
             Judgement::PassedOver(over) => passed_over.push(over),
         },
@@ -89,6 +96,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         roots,
         intermediates,
         clients,
+        revocation_unknown,
         alternatives: chosen.alternatives.into_values().collect(),
         unused_authorities,
         refused,
@@ -101,15 +109,15 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
 
 /// What is kept of an end-entity certificate: its paths are many clients' own, and are kept once.
 enum Judgement {
-    Client(ExportedClient),
+    Client { client: ExportedClient, is_revocation_known: bool },
     Refused(Client),
     PassedOver(PassedOver),
 }
 
-/// Takes note of the paths of a client certificate; whether it has one that can be exported.
-fn take_paths(chosen: &RwLock<Chosen>, verdict: &Verdict, extent: &Extent) -> bool {
+/// Takes note of the paths of a client certificate; the best of those that can be exported.
+fn take_paths<'a>(chosen: &RwLock<Chosen>, verdict: &'a Verdict, extent: &Extent) -> Option<&'a Path> {
     let paths: Vec<&Path> = verdict.paths.iter().filter(|path| is_exportable(path)).collect();
-    let Some((first, others)) = paths.split_first() else { return false };
+    let (first, others) = paths.split_first()?;
     let knows_all = {
         let chosen = chosen.read().unwrap_or_else(PoisonError::into_inner);
         chosen.paths.contains(&key(first, 1)) && others.iter().all(|path| chosen.knows(path, 1, extent.all_paths))
@@ -119,7 +127,7 @@ fn take_paths(chosen: &RwLock<Chosen>, verdict: &Verdict, extent: &Extent) -> bo
         chosen.take(first, 1);
         others.iter().for_each(|path| chosen.alternative(path, 1, extent.all_paths));
     }
-    true
+    Some(first)
 }
 
 /// The paths to export, and those beside them; the same in whatever order they are taken.

@@ -174,6 +174,8 @@ pub struct Bundle {
     pub intermediates: Vec<Entry>,
     /// The client certificates that the bundle is for.
     pub clients: Vec<ExportedClient>,
+    /// Of how many of them the CRLs at hand do not tell whether they, or a CA on their path, were revoked; 0 where no CRL is at hand.
+    pub revocation_unknown: usize,
     /// The valid paths that were not chosen, each once, from the issuing CA up.
     pub alternatives: Vec<Path>,
     /// Where nothing is to be written: how many CA certificates have a valid path to a self-signed anchor all the same, on which no

@@ -55,6 +55,11 @@ impl RevocationStatus {
         matches!(self, Self::Good)
     }
 
+    /// Whether the CRLs at hand do not tell.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
     /// Whether it is known to be revoked.
     pub fn is_revoked(&self) -> bool {
         matches!(self, Self::Revoked { .. })

@@ -523,3 +523,23 @@ fn where_no_client_has_a_path_but_a_ca_has_the_refusal_names_what_writes_it() {
     let text = Export::of(&[&client], &["--allow-incomplete"]).output.status(5).text();
     assert!(text.contains("no CA certificate has a valid path") && !text.contains("--all-cas"), "{text}");
 }
+
+#[test]
+fn an_export_says_for_how_many_clients_the_crls_at_hand_do_not_tell_whether_they_were_revoked() {
+    let of = |names: &[&str]| {
+        let paths: Vec<PathBuf> = names.iter().map(|name| repository("testdata/contoso").join(name)).collect();
+        let export = Export::of(&paths.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &[]);
+        assert_eq!(export.output.status, 0, "{}", export.output.seen());
+        (export.manifest()["revocationUnknown"].clone(), export.output.text().replace("\n", " "))
+    };
+    let cas = ["clients", "from-pki-team/chain.p7b", "from-pki-team/mail.txt", "from-pki-team/issuing-2.b64"];
+    let (count, text) = of(&[&cas[..], &["from-pki-team/root.crl", "from-pki-team/policy.crl"]].concat());
+    assert_eq!(count, 3);
+    assert!(text.contains("do not tell whether 3 client certificates or their CAs were revoked"), "{text}");
+    // Where every list is there, and where none is, so that nobody was judged by any.
+    for names in [&["clients", "from-pki-team"][..], &cas] {
+        let (count, text) = of(names);
+        assert_eq!(count, 0);
+        assert!(!text.contains("revoked"), "{text}");
+    }
+}

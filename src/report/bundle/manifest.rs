@@ -48,6 +48,8 @@ pub struct Manifest {
     pub clients: Vec<String>,
     /// More of each of them, in the same order.
     pub client_details: Vec<ClientRecord>,
+    /// Of how many of them the CRLs at hand do not tell whether they, or a CA on their path, were revoked; 0 where no CRL is at hand.
+    pub revocation_unknown: usize,
     /// The value of ccmsetup's property CCMCERTISSUERS that lists the roots.
     pub ccm_cert_issuers: String,
     /// The subjects of roots that cannot be written in `ccmCertIssuers`.
@@ -201,6 +203,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
         trust: bundle.trust,
         written,
         refusal: None,
+        revocation_unknown: bundle.revocation_unknown,
         clients: client_details.iter().map(|client| client.sha256.clone()).collect(),
         client_details,
         ccm_cert_issuers: issuers.value,

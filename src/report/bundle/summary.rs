@@ -38,6 +38,18 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
         let others = count(manifest.alternatives.len() as u64, "other valid path was", "other valid paths were");
         let _ = writeln!(out, "\n{others} not chosen; --all-paths writes the union, `certpath chain` shows them.");
     }
+    if bundle.revocation_unknown > 0 {
+        let whose = count(
+            bundle.revocation_unknown as u64,
+            "client certificate or its CAs",
+            "client certificates or their CAs",
+        );
+        let _ = writeln!(
+            out,
+            "\nThe CRLs at hand do not tell whether {whose} were revoked: `certpath chain` with the same sources says why, and \
+             --require-revocation leaves out whom they do not clear."
+        );
+    }
     if !bundle.refused.is_empty() {
         let _ = writeln!(out, "\nLeft out: {} without a valid path.", of(bundle.refused.len(), "client certificate"));
         reasons(&mut out, bundle);

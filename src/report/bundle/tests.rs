@@ -39,6 +39,7 @@ fn empty() -> Bundle {
         roots: Vec::new(),
         intermediates: Vec::new(),
         clients: Vec::new(),
+        revocation_unknown: 0,
         unused_authorities: 0,
         alternatives: Vec::new(),
         refused: Vec::new(),
