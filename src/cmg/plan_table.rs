@@ -362,6 +362,12 @@ pub(crate) const NOTES: &[Statement] = &[
         source: sources::AUTH,
     },
     Statement {
+        id: "https-intranet-certificate",
+        applies: Applies { identities: &[Workgroup, AdDomainJoined], modes: &[Https], ..INTRANET },
+        text: "A client without a valid PKI certificate and /UsePKICert passes over every HTTPS management point: what each client needs for that, --auth pki tells.",
+        source: sources::PROPERTIES,
+    },
+    Statement {
         id: "cmg-only",
         applies: Applies { methods: &[EntraId, Pki, Token], ..INTRANET },
         text: "The method is the CMG's question: on the intranet no trusted root is uploaded and the connection point takes no part.",
