@@ -34,7 +34,7 @@ pub(crate) struct IssuerPaths {
     /// Complete, and refused.
     pub(crate) failed: Vec<FailedPath>,
     /// From the CA up to the certificate whose issuer is missing, or whose root is not trusted.
-    pub(crate) open: Vec<Vec<NodeId>>,
+    pub(crate) open: Vec<OpenPath>,
     /// Below which certificate, what, and why.
     pub(crate) refused: Vec<(NodeId, NodeId, Failure)>,
     /// Whether it ended on the budget.
@@ -63,9 +63,17 @@ pub(crate) struct FailedPath {
     pub(crate) nodes: Vec<NodeId>,
     pub(crate) at: NodeId,
     pub(crate) failure: Failure,
+    pub(crate) rank: Rank,
 }
 
-/// What the choice among valid paths goes by, best first: longest remaining validity of its CA certificates, fewest
+/// A path that reaches none.
+#[derive(Debug)]
+pub(crate) struct OpenPath {
+    pub(crate) nodes: Vec<NodeId>,
+    pub(crate) rank: Rank,
+}
+
+/// What the choice among paths, valid or not, goes by, best first: longest remaining validity of its CA certificates, fewest
 /// certificates, stronger signatures, thumbprints. It depends on the CAs alone, so that all clients of one CA choose the same.
 ///
 /// The first of its CA certificates to expire ends the validity of a path. Before thumbprints decide, the others count too, so that of
@@ -198,6 +206,8 @@ impl Graph {
             found.valid.sort_by(|one, two| one.rank.cmp(&two.rank));
             if found.valid.is_empty() {
                 self.search(id, &mut found, false, EXPLAINING_STEPS);
+                found.failed.sort_by(|one, two| one.rank.cmp(&two.rank));
+                found.open.sort_by(|one, two| one.rank.cmp(&two.rank));
             }
             found.refused.sort_by(|one, two| self.compare_refusals(one, two));
             found.refused.dedup_by(|one, two| (one.0, one.1, one.2.check) == (two.0, two.1, two.2.check));
@@ -266,7 +276,7 @@ impl Graph {
                 }
             }
             if !went_on && !strict && found.open.len() < EXAMPLES {
-                found.open.push(chain);
+                found.open.push(OpenPath { rank: Rank::of(self, &chain), nodes: chain });
             }
             if strict && count == BLIND_STEPS {
                 walk.look(self.distances());
@@ -329,7 +339,7 @@ impl Graph {
             }
             Err((_, failure)) if strict => found.exhausted |= failure.check == Check::Budget,
             Err((at, failure)) if found.failed.len() < EXAMPLES => {
-                found.failed.push(FailedPath { nodes: chain.to_vec(), at, failure });
+                found.failed.push(FailedPath { nodes: chain.to_vec(), at, failure, rank: Rank::of(self, chain) });
             }
             _ => {}
         }

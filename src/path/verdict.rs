@@ -228,19 +228,19 @@ impl Graph {
 
     /// The paths that reach no anchor, or fail on the way.
     fn open_paths(&self, certificate: &Arc<Certificate>, links: &Links, own: Option<Failure>) -> Vec<Path> {
-        let mut open = Vec::new();
-        for id in &links.issuers {
-            let paths = self.paths(*id);
-            for failed in &paths.failed {
-                let failure = own.clone().map(|failure| (certificate.clone(), failure));
-                let failure = failure.unwrap_or_else(|| (self.certificate(failed.at).clone(), failed.failure.clone()));
-                open.push(Path {
-                    failure: Some(failure),
-                    ..self.path(PathStatus::Invalid, certificate, &failed.nodes)
-                });
-            }
-            open.extend(paths.open.iter().map(|nodes| self.open_path(certificate, nodes, links, own.as_ref())));
-        }
+        let issuers = || links.issuers.iter().map(|id| self.paths(*id));
+        let mut failed: Vec<_> = issuers().flat_map(|paths| &paths.failed).collect();
+        failed.sort_by(|one, two| one.rank.cmp(&two.rank));
+        let mut none: Vec<_> = issuers().flat_map(|paths| &paths.open).collect();
+        none.sort_by(|one, two| one.rank.cmp(&two.rank));
+        let failed = failed.into_iter().map(|failed| {
+            let failure = own.clone().map(|failure| (certificate.clone(), failure));
+            let failure = failure.unwrap_or_else(|| (self.certificate(failed.at).clone(), failed.failure.clone()));
+            let path = self.path(PathStatus::Invalid, certificate, &failed.nodes);
+            Path { failure: Some(failure), ..path }
+        });
+        let none = none.into_iter().map(|path| self.open_path(certificate, &path.nodes, links, own.as_ref()));
+        let mut open: Vec<Path> = failed.chain(none).collect();
         if open.is_empty() {
             open.push(self.open_path(certificate, &[], links, own.as_ref()));
         }

@@ -397,3 +397,24 @@ fn a_critical_extension_that_cannot_be_read_and_an_unknown_qualifier_of_critical
         assert_eq!(status == "valid", is_valid, "{kind:?} critical: {critical}");
     }
 }
+
+#[test]
+fn of_the_ways_that_fail_the_one_without_other_faults_is_told_first() {
+    let expired = Ca::root_with(name("Renewed Root"), |options| options.to = (2024, 1, 1));
+    let renewed = expired.renew_root(|options| options.to = (2050, 1, 1));
+    let servers = expired
+        .issue_ca_with(name("Server CA"), |options| options.eku = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth]);
+    let folder = folder(&[
+        ("a.cer", &expired.der),
+        ("b.cer", &renewed.der),
+        ("ca.cer", &servers.der),
+        ("client.cer", &servers.client("pc1.renewed.test")),
+    ]);
+    let report = json_of("chain", &[folder.path()], &[]).status(1).json();
+    let path = &report["clients"][0]["paths"][0];
+    assert_eq!(path["failure"]["check"], "extended-key-usage");
+    assert_eq!(array(&path["certificates"]).last(), Some(&Value::from(sha256(&renewed.der))));
+    let report = json_of("audit", &[folder.path()], &["--cmg-revocation", "off"]).status(1).json();
+    let old = array(&report["issuers"]).iter().find(|ca| ca["certificate"]["sha256"] == sha256(&expired.der).as_str());
+    assert_eq!(old.expect("the old root")["clients"], 0, "{report}");
+}
