@@ -152,7 +152,7 @@ fn policy_qualifiers(certificate: &Certificate) -> Result<(), Failure> {
 fn key(certificate: &Certificate) -> Result<(), Failure> {
     let key = certificate.public_key();
     match key.algorithm {
-        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < 1000 => {
+        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < 1024 => {
             let failure =
                 Failure::new(Check::Algorithm, "an RSA key of 1024 bits at least", format!("{} bits", key.bits));
             Err(failure.differing(&windows::SHORT_RSA))

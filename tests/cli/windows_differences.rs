@@ -121,9 +121,11 @@ fn short_keys_broken_hashes_and_store_limits_say_what_windows_does_too() {
         "-out",
         &file("root.cer"),
     ]);
-    for (bits, hash, question) in
-        [("rsa:512", "-sha256", "RSA keys below 1024 bits"), ("rsa:2048", "-md5", "MD2, MD5 signatures")]
-    {
+    for (bits, hash, question) in [
+        ("rsa:512", "-sha256", "RSA keys below 1024 bits"),
+        ("rsa:1016", "-sha256", "RSA keys below 1024 bits"),
+        ("rsa:2048", "-md5", "MD2, MD5 signatures"),
+    ] {
         make(&[
             "req",
             "-x509",
