@@ -64,6 +64,7 @@ sources! {
     SHA1_WINDOWS: "Countdown to SHA-1 deprecation (Microsoft, November 2016)", "https://blogs.windows.com/msedgedev/2016/11/18/countdown-to-sha-1-deprecation/";
     CNG_ALGORITHMS: "CNG algorithm identifiers", "https://learn.microsoft.com/windows/win32/seccng/cng-algorithm-identifiers";
     EDDSA_WINDOWS: "CompositeMLDsa on Windows uses the native implementation (on EdDSA in Windows)", "https://learn.microsoft.com/dotnet/core/compatibility/cryptography/11/compositemldsa-windows-native";
+    WEAK_RSA: "Update for minimum certificate key length (KB2661254)", "https://support.microsoft.com/help/2661254";
     ROOT_DEPRECATION: "Deprecation definitions of the Microsoft Trusted Root Program", "https://learn.microsoft.com/security/trusted-root/deprecation";
     ROOT_PROGRAM: "Microsoft Trusted Root Program participants", "https://learn.microsoft.com/security/trusted-root/participants-list";
     CERT_PROPERTIES: "CertSetCertificateContextProperty function", "https://learn.microsoft.com/windows/win32/api/wincrypt/nf-wincrypt-certsetcertificatecontextproperty";

@@ -363,7 +363,7 @@ impl Auditor<'_> {
         found
     }
 
-    /// A check of its own that failed, where no rule has told of it.
+    /// A check of its own that failed, where no rule has told of it: a rule that warns has told of something less.
     fn of_own(&self, certificate: &Certificate, failure: &Failure, known: &[Finding]) -> Option<Finding> {
         let told: &[Code] = match failure.check {
             Check::Validity => &[Code::Validity],
@@ -374,7 +374,8 @@ impl Auditor<'_> {
             Check::Disallowed => &[Code::Disallowed],
             _ => &[],
         };
-        let is_told = known.iter().any(|finding| told.contains(&finding.code()));
+        let is_error = |finding: &&Finding| finding.case.severity == Some(Severity::Error);
+        let is_told = known.iter().filter(is_error).any(|finding| told.contains(&finding.code()));
         (!is_told).then(|| rules::path::at_fault(certificate, false, failure, self.context.at))
     }
 

@@ -148,13 +148,16 @@ fn policy_qualifiers(certificate: &Certificate) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The shortest RSA key that Windows takes anywhere on a path (KB 2661254).
+pub(crate) const MINIMUM_RSA_BITS: u32 = 1024;
+
 /// That the key is one that anyone may still use: RSA of 1024 bits at least, an elliptic curve by its name (RFC 5480 section 2.1.1).
-fn key(certificate: &Certificate) -> Result<(), Failure> {
+pub(crate) fn key(certificate: &Certificate) -> Result<(), Failure> {
     let key = certificate.public_key();
     match key.algorithm {
-        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < 1024 => {
-            let failure =
-                Failure::new(Check::Algorithm, "an RSA key of 1024 bits at least", format!("{} bits", key.bits));
+        KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < MINIMUM_RSA_BITS => {
+            let expected = format!("an RSA key of {MINIMUM_RSA_BITS} bits at least");
+            let failure = Failure::new(Check::Algorithm, expected, format!("{} bits", key.bits));
             Err(failure.differing(&windows::SHORT_RSA))
         }
         KeyAlgorithm::Ec if key.curve.is_none() => {

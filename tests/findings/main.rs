@@ -6,6 +6,7 @@ mod authorities;
 #[allow(dead_code)]
 #[path = "../../src/der_writer.rs"]
 mod der_writer;
+mod no_path;
 mod pki;
 #[path = "../common/start.rs"]
 mod start;
@@ -20,11 +21,10 @@ use rcgen::string::Ia5String;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevocationReason,
-    RevokedCertParams, SanType, SerialNumber, SubjectPublicKeyInfo, date_time_ymd,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
-use crate::der_writer::element;
-use crate::pki::{Pki, at, ca, client, common, distribution, key, openssl, public_key, run};
+use crate::pki::{Pki, any_rsa_key, at, ca, client, common, distribution, key, openssl, public_key, run};
 
 fn extension(oid: &[u64], content: &[u8]) -> CustomExtension {
     CustomExtension::from_oid_content(oid, content.to_vec())
@@ -85,19 +85,6 @@ fn each_defect_of_a_client_certificate_has_its_finding_and_verdict() {
     for issuer in &outcome.issuers {
         assert!(issuer.findings.is_empty(), "{:?}", issuer.findings);
     }
-}
-
-/// A public key of that many bits whose private key nobody has: making a real one takes long.
-fn any_rsa_key(bits: usize) -> SubjectPublicKeyInfo {
-    let mut modulus = vec![0xff; bits.div_ceil(8)];
-    modulus[0] >>= (8 - bits % 8) % 8;
-    if modulus[0] & 0x80 != 0 {
-        modulus.insert(0, 0);
-    }
-    let key = element(0x30, &[element(2, &modulus), element(2, &[1, 0, 1])].concat());
-    let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
-    let bit_string = element(3, &[&[0][..], &key].concat());
-    SubjectPublicKeyInfo::from_der(&element(0x30, &[&algorithm[..], &bit_string].concat())).unwrap()
 }
 
 #[test]

@@ -15,6 +15,8 @@ use rcgen::{
     date_time_ymd,
 };
 
+use crate::der_writer::element;
+
 /// RSA keys take long to make: two for all tests.
 pub(crate) fn key(which: usize) -> &'static KeyPair {
     static KEYS: [OnceLock<KeyPair>; 2] = [OnceLock::new(), OnceLock::new()];
@@ -74,6 +76,19 @@ pub(crate) fn client(name: &str) -> CertificateParams {
     params.serial_number = Some(SerialNumber::from_slice(name.as_bytes()));
     (params.not_before, params.not_after) = (date_time_ymd(2026, 6, 1), date_time_ymd(2027, 6, 1));
     params
+}
+
+/// A public key of that many bits whose private key nobody has: making a real one takes long.
+pub(crate) fn any_rsa_key(bits: usize) -> SubjectPublicKeyInfo {
+    let mut modulus = vec![0xff; bits.div_ceil(8)];
+    modulus[0] >>= (8 - bits % 8) % 8;
+    if modulus[0] & 0x80 != 0 {
+        modulus.insert(0, 0);
+    }
+    let key = element(0x30, &[element(2, &modulus), element(2, &[1, 0, 1])].concat());
+    let algorithm = b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
+    let bit_string = element(3, &[&[0][..], &key].concat());
+    SubjectPublicKeyInfo::from_der(&element(0x30, &[&algorithm[..], &bit_string].concat())).unwrap()
 }
 
 /// A folder with a root, an issuing CA, and what a test puts beside them.

@@ -36,10 +36,10 @@ declare! {
     signature, Signature, "The signature does not verify"
     cases {
         BAD "bad" Some(Error), "the issuer's key does not verify it";
-        UNSUPPORTED "unsupported" Some(Warning), "its algorithm is not supported here, so it could not be verified";
+        UNSUPPORTED "unsupported" Some(Error), "its algorithm is not supported here, so it could not be verified";
         MISMATCH "mismatch" Some(Error), "the two places that name the algorithm disagree";
     }
-    why "The certificate names an issuer whose key did not sign it: it was damaged or changed, or another CA of the same name issued it. No chain engine accepts it. An algorithm that is not supported is no verdict: it could not be verified here."
+    why "The certificate names an issuer whose key did not sign it: it was damaged or changed, or another CA of the same name issued it. No chain engine accepts it. An algorithm that is not supported is no verdict on the signature, but it could not be verified here either: anybody may have written such a certificate, no path leads over it, and `certpath export` leaves it out."
     remedy "Get the certificate again from where it was issued (`certutil -view -restrict \"RequestID=N\" -out RawCertificate`). If it is whole, look for another CA certificate of the issuer's name: after a renewal with a new key there are two."
     sources [RFC_6_1]
 }

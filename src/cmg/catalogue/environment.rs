@@ -30,6 +30,7 @@ declare! {
     cases {
         UNKNOWN "unknown" Some(Warning), "no CRL at hand covers it";
         STALE "stale" Some(Warning), "the CRL at hand is past its next update";
+        REQUIRED "required" Some(Error), "no CRL at hand tells, and with `--require-revocation` one must";
         CA_UNKNOWN "ca-unknown" Some(Info), "no CRL that speaks of CA certificates of its issuer is at hand";
     }
     why "CRLs were given, but none of them covers this certificate, is signed by the right issuer and is still fresh. Windows treats that as a failure where revocation is verified: if the published CRL is as stale as this one, every client below fails. Where only the CRL above a CA certificate was not given, that is information: nothing was found to be wrong with it. With revocation off in the CMG (`--cmg-revocation off`) it is information for client certificates, since the CMG does not ask; a certificate that is known to be revoked stays an error, since IIS on the management point always asks."

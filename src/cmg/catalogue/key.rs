@@ -59,10 +59,11 @@ declare! {
         UNDOCUMENTED "undocumented" Some(Warning), "neither 2048 nor 4096 bits";
         ROLE_MAXIMUM "role-maximum" Some(Info), "longer than other roles on the same server take";
         CA_SHORT "ca-short" Some(Info), "a CA's key that is shorter than 2048 bits";
+        CA_REFUSED "ca-refused" Some(Error), "a CA's key that is shorter than 1024 bits";
     }
-    why "The certificates around a CMG may have RSA keys of 2048 or 4096 bits. Shorter ones are incompatible with the cloud roles. Other lengths, 3072 among them, are not documented: they may work, and nobody promises it. Certificates by which a management point or state migration point is monitored, and those of distribution points, may have 2048 bits at most; a server with several roles may need several certificates. For CA certificates no limit is documented."
-    remedy "In the template: Cryptography > Minimum key size 2048 (or 4096), then enrol with a new key. If you have tested another length, allow it in the settings: `[parameters] key-lengths = [2048, 3072, 4096]`."
-    sources [AUTH, PKI, SERVER_CERT]
+    why "The certificates around a CMG may have RSA keys of 2048 or 4096 bits. Shorter ones are incompatible with the cloud roles. Other lengths, 3072 among them, are not documented: they may work, and nobody promises it. Certificates by which a management point or state migration point is monitored, and those of distribution points, may have 2048 bits at most; a server with several roles may need several certificates. For CA certificates no limit is documented, but Windows refuses every path with an RSA key of less than 1024 bits, and so does certpath."
+    remedy "In the template: Cryptography > Minimum key size 2048 (or 4096), then enrol with a new key. If you have tested another length, allow it in the settings: `[parameters] key-lengths = [2048, 3072, 4096]`. A CA whose key is refused has to be renewed with a new key, and what it has issued enrolled anew."
+    sources [AUTH, PKI, SERVER_CERT, WEAK_RSA]
 }
 
 declare! {

@@ -4,6 +4,7 @@ use crate::certificate::KeyAlgorithm;
 use crate::cmg::catalogue::{key_algorithm, key_length, key_provider, private_key, provider_conflict};
 use crate::cmg::finding::Finding;
 use crate::cmg::rules::{Looked, Part, RuleContext};
+use crate::path::checks::MINIMUM_RSA_BITS;
 use crate::source::{Format, KeyProvider, ProviderFamily};
 
 /// The length below which Microsoft's pages call a key incompatible with the cloud roles.
@@ -16,9 +17,12 @@ pub(super) fn algorithm_and_length(looked: &Looked<'_>, context: &RuleContext<'_
     if looked.part != Part::EndEntity {
         // No limit is documented for a CA; below 2048 bits it is worth knowing.
         if is_rsa && key.bits < MINIMUM {
-            let message = format!("the CA's RSA key has {} bits", key.bits);
-            let finding = Finding::new(&key_length::CA_SHORT, message);
-            found.push(finding.expected(format!("{MINIMUM} or more")).found(key.bits.to_string()));
+            let (case, least, what) = match key.bits {
+                bits if bits < MINIMUM_RSA_BITS => (&key_length::CA_REFUSED, MINIMUM_RSA_BITS, ": no path is valid"),
+                _ => (&key_length::CA_SHORT, MINIMUM, ""),
+            };
+            let finding = Finding::new(case, format!("the CA's RSA key has {} bits{what}", key.bits));
+            found.push(finding.expected(format!("{least} or more")).found(key.bits.to_string()));
         }
         return;
     }

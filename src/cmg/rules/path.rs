@@ -2,15 +2,15 @@
 
 pub(crate) use crate::cmg::rules::validity::outlives_issuer;
 
-use crate::certificate::{Certificate, Crl};
+use crate::certificate::{Certificate, Crl, KeyAlgorithm};
 use crate::cmg::catalogue::{
-    basic_constraints, disallowed, name_encoding, path_incomplete, path_invalid, revocation_unknown, revoked,
-    signature, signature_hash, trust_restricted, validity,
+    basic_constraints, disallowed, key_length, name_encoding, path_incomplete, path_invalid, revocation_unknown,
+    revoked, signature, signature_hash, trust_restricted, validity,
 };
 use crate::cmg::finding::{Case, Finding, Severity};
 use crate::cmg::profile::CrlReader;
 use crate::cmg::rules::RuleContext;
-use crate::path::checks::one_algorithm;
+use crate::path::checks::{key, one_algorithm};
 use crate::path::{Check, Failure, Missing};
 use crate::time::Time;
 
@@ -101,6 +101,13 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
         Check::Validity if certificate.not_before().is_some_and(|from| at < from) => &validity::NOT_YET,
         Check::Validity => &validity::EXPIRED,
         Check::Signature => &signature::BAD,
+        // Of its own key, and not of how it was signed: where that is one of RSA, the rule about lengths tells of it too.
+        Check::Algorithm if key(certificate).is_err_and(|found| found == *failure) => {
+            match certificate.public_key().algorithm {
+                KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if is_ca => &key_length::CA_REFUSED,
+                _ => return invalid(certificate, failure),
+            }
+        }
         Check::Algorithm => &signature::UNSUPPORTED,
         Check::AlgorithmMismatch => &signature::MISMATCH,
         Check::BasicConstraints => &basic_constraints::NOT_A_CA,
@@ -112,7 +119,8 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
         // A hold can be lifted; every other reason is final (RFC 5280 section 5.3.1).
         Check::Revoked if failure.found.contains("certificateHold") => &revoked::HOLD,
         Check::Revoked => &revoked::REVOKED,
-        Check::RevocationUnknown => &revocation_unknown::UNKNOWN,
+        // Only where it must be known is it checked at all.
+        Check::RevocationUnknown => &revocation_unknown::REQUIRED,
         _ => return invalid(certificate, failure),
     };
     let mut message = format!("{}: expected {}, found {}", case.title, failure.expected, failure.found);
@@ -196,8 +204,9 @@ fn unweighed_revocation_unknown(is_ca: bool, why: &str, nearest: Option<&Crl>, a
 mod tests {
     use super::*;
     use crate::cmg::profile::ProfileName;
+    use crate::cmg::rules::Part;
     use crate::cmg::settings::Settings;
-    use crate::cmg::testing::{Draft, now};
+    use crate::cmg::testing::{Draft, Key, now};
 
     fn label(finding: &Finding) -> String {
         format!("{}/{}", finding.code(), finding.case.name)
@@ -248,6 +257,56 @@ mod tests {
             let failure = Failure::new(check, "this", "that");
             assert_eq!(label(&at_fault(certificate, true, &failure, now())), expected);
         }
+    }
+
+    #[test]
+    fn a_check_that_refuses_the_path_of_a_client_is_an_error() {
+        let client = Draft::client("pc1").issued();
+        for check in [
+            Check::Signature,
+            Check::Algorithm,
+            Check::AlgorithmMismatch,
+            Check::Validity,
+            Check::BasicConstraints,
+            Check::PathLength,
+            Check::KeyUsage,
+            Check::ExtendedKeyUsage,
+            Check::CriticalExtension,
+            Check::Extension,
+            Check::NameConstraints,
+            Check::Policy,
+            Check::Tls,
+            Check::Conformance,
+            Check::Revoked,
+            Check::RevocationUnknown,
+            Check::Disallowed,
+            Check::StoreRestriction,
+            Check::Untrusted,
+            Check::Loop,
+            Check::Budget,
+        ] {
+            let failure = Failure::new(check, "this", "that");
+            for finding in [at_fault(&client, false, &failure, now()), invalid(&client, &failure)] {
+                assert_eq!(finding.severity, Severity::Error, "{check:?}: {}", label(&finding));
+            }
+        }
+    }
+
+    #[test]
+    fn a_ca_whose_key_is_refused_is_told_of_its_key_and_not_of_its_signature() {
+        let with_key = |key| {
+            let mut draft = Draft::ca("CA");
+            draft.key = key;
+            draft.issued()
+        };
+        let told = |ca: &Certificate| label(&at_fault(ca, true, &key(ca).unwrap_err(), now()));
+        assert_eq!(told(&with_key(Key::Rsa(992))), "key-length/ca-refused");
+        let rule = crate::cmg::rules::checks::found;
+        let of_rule = |bits| rule(&with_key(Key::Rsa(bits)), Part::Intermediate, ProfileName::Client);
+        assert_eq!(
+            (of_rule(1023), of_rule(1024)),
+            (vec!["key-length/ca-refused".into()], vec!["key-length/ca-short".into()])
+        );
     }
 
     #[test]
