@@ -22,9 +22,9 @@ impl Entry {
         Self { certificate, occurrences: vec![occurrence] }
     }
 
-    /// The first friendly name among its occurrences.
-    pub fn friendly_name(&self) -> Option<&str> {
-        self.properties().find_map(|found| found.friendly_name.as_deref())
+    /// The friendly names that its occurrences give it.
+    pub fn friendly_names(&self) -> impl Iterator<Item = &str> {
+        self.properties().filter_map(|found| found.friendly_name.as_deref())
     }
 
     fn properties(&self) -> impl Iterator<Item = &crate::source::Properties> {

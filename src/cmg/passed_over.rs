@@ -32,8 +32,8 @@ enum Rule {
     SubjectCommonName(&'static str),
     /// A common name of a subject that is the issuer as well.
     SelfIssuedCommonName(&'static str),
-    /// The friendly name in a store.
-    FriendlyName(&'static str),
+    /// A friendly name of a certificate that is self-issued: anybody may give any certificate any, so that alone it says nothing.
+    SelfIssuedFriendlyName(&'static str),
 }
 
 /// A certificate that is passed over, and why.
@@ -91,14 +91,17 @@ pub const TABLE: &[PassedOver] = &[
         rules: &[
             Rule::IssuerCommonName("SMS Issuing"),
             Rule::SubjectCommonName("SMS Issuing"),
-            Rule::FriendlyName("SMS Issuing"),
+            Rule::SelfIssuedFriendlyName("SMS Issuing"),
         ],
     },
     PassedOver {
         name: "SMS Role SSL Certificate",
         maker: Maker::ConfigMgr,
         reason: "made by Configuration Manager for Enhanced HTTP",
-        rules: &[Rule::SubjectCommonName("SMS Role SSL Certificate"), Rule::FriendlyName("SMS Role SSL Certificate")],
+        rules: &[
+            Rule::SubjectCommonName("SMS Role SSL Certificate"),
+            Rule::SelfIssuedFriendlyName("SMS Role SSL Certificate"),
+        ],
     },
     PassedOver {
         name: "SMS Token Signing Certificate",
@@ -106,7 +109,7 @@ pub const TABLE: &[PassedOver] = &[
         reason: "made by Configuration Manager to sign the clients' tokens",
         rules: &[
             Rule::SubjectCommonName("SMS Token Signing Certificate"),
-            Rule::FriendlyName("SMS Token Signing Certificate"),
+            Rule::SelfIssuedFriendlyName("SMS Token Signing Certificate"),
         ],
     },
     PassedOver {
@@ -115,14 +118,18 @@ pub const TABLE: &[PassedOver] = &[
         reason: "made by the Configuration Manager client, self-signed, to sign and to encrypt its messages",
         rules: &[
             Rule::SelfIssuedCommonName("SMS"),
-            Rule::FriendlyName("SMS Signing Certificate"),
-            Rule::FriendlyName("SMS Encryption Certificate"),
+            Rule::SelfIssuedFriendlyName("SMS Signing Certificate"),
+            Rule::SelfIssuedFriendlyName("SMS Encryption Certificate"),
         ],
     },
 ];
 
-/// The row that recognises the certificate, by itself or by the friendly name of its store entry.
-pub fn passed_over(certificate: &Certificate, friendly_name: Option<&str>) -> Option<&'static PassedOver> {
+/// The row that recognises the certificate, by itself or, where it is self-issued, by a friendly name that a place gives it; in
+/// which order these come changes nothing.
+pub fn passed_over<'a>(
+    certificate: &Certificate,
+    friendly_names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'static PassedOver> {
     let (subject, issuer) = (certificate.subject(), certificate.issuer());
     let by_name = if may_match(&issuer) || may_match(&subject) {
         TABLE.iter().find(|row| row.rules.iter().any(|rule| rule.matches(&subject, &issuer)))
@@ -130,8 +137,10 @@ pub fn passed_over(certificate: &Certificate, friendly_name: Option<&str>) -> Op
         None
     };
     by_name.or_else(|| {
-        let friendly_name = friendly_name?;
-        TABLE.iter().find(|row| row.rules.iter().any(|rule| rule.matches_friendly_name(friendly_name)))
+        let row =
+            |name: &str| TABLE.iter().position(|row| row.rules.iter().any(|rule| rule.matches_friendly_name(name)));
+        let first = friendly_names.into_iter().filter_map(row).min()?;
+        subject.matches(&issuer).then(|| &TABLE[first])
     })
 }
 
@@ -163,12 +172,12 @@ impl Rule {
             Self::SelfIssuedCommonName(wanted) => {
                 has(subject, oid::COMMON_NAME, &|text| same_ignoring_case(text, wanted)) && subject.matches(issuer)
             }
-            Self::FriendlyName(_) => false,
+            Self::SelfIssuedFriendlyName(_) => false,
         }
     }
 
     fn matches_friendly_name(self, name: &str) -> bool {
-        matches!(self, Self::FriendlyName(wanted) if same_ignoring_case(name.trim(), wanted))
+        matches!(self, Self::SelfIssuedFriendlyName(wanted) if same_ignoring_case(name.trim(), wanted))
     }
 }
 
@@ -178,7 +187,7 @@ mod tests {
     use crate::cmg::testing::Draft;
 
     fn found(certificate: &Certificate) -> Option<&'static str> {
-        passed_over(certificate, None).map(|row| row.name)
+        passed_over(certificate, []).map(|row| row.name)
     }
 
     #[test]
@@ -206,9 +215,28 @@ mod tests {
         assert_eq!(found(&Draft::client("SMS").self_signed().certificate), Some("SMS"));
         let client = Draft::client("srv1.contoso.com").self_signed();
         assert_eq!(
-            passed_over(&client.certificate, Some("SMS Role SSL Certificate")).map(|row| row.name),
+            passed_over(&client.certificate, ["SMS Role SSL Certificate"]).map(|row| row.name),
             Some("SMS Role SSL Certificate")
         );
+    }
+
+    #[test]
+    fn a_friendly_name_tells_of_no_certificate_that_another_issued() {
+        let ca = Draft::ca("Contoso Issuing CA").self_signed();
+        let client = Draft::client("pc1.contoso.com").issued_by(&ca).certificate;
+        for name in ["SMS Issuing", "SMS Role SSL Certificate", "SMS Signing Certificate"] {
+            assert!(passed_over(&client, [name]).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_friendly_names_changes_nothing() {
+        let own = Draft::client("pc1.contoso.com").self_signed().certificate;
+        let names = ["my client", "SMS Signing Certificate", "SMS Token Signing Certificate"];
+        let row = |order: [usize; 3]| passed_over(&own, order.map(|at| names[at])).map(|row| row.name);
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            assert_eq!(row(order), Some("SMS Token Signing Certificate"), "{order:?}");
+        }
     }
 
     #[test]
@@ -219,7 +247,7 @@ mod tests {
         }
         let ca = Draft::ca("Contoso Issuing CA").self_signed();
         assert_eq!(found(&Draft::client("SMS").issued_by(&ca).certificate), None);
-        assert!(passed_over(&Draft::client("pc1").issued_by(&ca).certificate, Some("ConfigMgr client")).is_none());
+        assert!(passed_over(&Draft::client("pc1").self_signed().certificate, ["ConfigMgr client"]).is_none());
     }
 
     #[test]

@@ -254,7 +254,7 @@ mod tests {
                 }
                 let context = RuleContext::new(now(), &settings, ProfileName::Client);
                 let _ =
-                    (NameRecord::of(&certificate, &context), crate::cmg::passed_over::passed_over(&certificate, None));
+                    (NameRecord::of(&certificate, &context), crate::cmg::passed_over::passed_over(&certificate, []));
                 let _ = crate::cmg::selection::certificate_issuers([&certificate]);
                 judged += 1;
             }

@@ -65,7 +65,7 @@ fn examine(certificate: Certificate) {
     assert!(subject.matches(&subject));
     let _ = (certificate.public_key().bits, certificate.version(), certificate.is_ca(), certificate.is_self_issued());
     let _ = (certificate.duplicate_extension().is_some(), certificate.signature_algorithms_agree());
-    let _ = (can_authenticate_clients(&certificate), passed_over::passed_over(&certificate, None).is_some());
+    let _ = (can_authenticate_clients(&certificate), passed_over::passed_over(&certificate, []).is_some());
     let _ = (certificate.name_constraints().get().is_some(), certificate.policy_mappings().get().is_some());
     let _ = (certificate.policy_constraints().get().is_some(), certificate.inhibit_any_policy().get().is_some());
     let _ = certificate.freshest_crl().get().is_some();

@@ -219,7 +219,7 @@ impl Auditor<'_> {
     /// Why the certificate is not audited at all; `None` where it is.
     fn passes_over(&self, entry: &Entry) -> Option<String> {
         if self.audit.profile.purpose() == Purpose::Client {
-            let row = passed_over(&entry.certificate, entry.friendly_name());
+            let row = passed_over(&entry.certificate, entry.friendly_names());
             if let Some(row) = row.filter(|row| row.maker != Maker::ConfigMgr) {
                 return Some(format!("{}: {}", row.name, row.reason));
             }

@@ -134,8 +134,7 @@ impl Request {
     /// lies below the CA that was asked for is seen later, on its path.
     pub(crate) fn passes_over(&self, entry: &Entry) -> Option<String> {
         let certificate = &*entry.certificate;
-        let friendly_name = entry.friendly_name();
-        if let Some(row) = passed_over::passed_over(certificate, friendly_name) {
+        if let Some(row) = passed_over::passed_over(certificate, entry.friendly_names()) {
             return Some(format!("{}: {}", row.name, row.reason));
         }
         if entry.is_archived() {

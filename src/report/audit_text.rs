@@ -263,7 +263,7 @@ fn with_article(severity: Severity) -> &'static str {
 /// The valid roots that audited certificates hang on; where none does, every valid one. Of the site's own no PKI team knows.
 fn roots(found: &AuditOutcome) -> Vec<&Certificate> {
     let is_root = |issuer: &&IssuerResult| {
-        let row = passed_over(&issuer.entry.certificate, issuer.entry.friendly_name());
+        let row = passed_over(&issuer.entry.certificate, issuer.entry.friendly_names());
         row.is_none_or(|row| row.maker != Maker::ConfigMgr)
             && issuer.verdict.chosen().is_some_and(|path| path.is_anchored && path.certificates.len() == 1)
     };

@@ -136,6 +136,34 @@ fn what_the_site_made_is_told_apart_from_the_pki() {
 }
 
 #[test]
+fn a_friendly_name_takes_no_finding_from_a_certificate_of_the_pki_in_whatever_order_places_give_it() {
+    let friendly =
+        |name: &str| element(11, &name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect::<Vec<u8>>());
+    for names in [["my client", "SMS Signing Certificate"], ["SMS Signing Certificate", "my client"]] {
+        let pki = Pki::new();
+        let mut expired = client("expired");
+        expired.not_after = rcgen::date_time_ymd(2026, 11, 21);
+        for (name, der) in [("expired", pki.issue(&expired)), ("pc1", pki.issue(&client("pc1")))] {
+            for (place, friendly_name) in names.iter().enumerate() {
+                let properties = [friendly(friendly_name), cng()];
+                let file = format!("{place}/{name}.reg");
+                std::fs::create_dir_all(pki.path().join(place.to_string())).unwrap();
+                pki.write(&file, &registry_export("My", &der, &properties));
+            }
+        }
+        let (results, outcome) = pki.audit();
+        assert_eq!(results["expired"], "fail: validity/expired");
+        assert_eq!(results["pc1"], "pass: ");
+        assert_eq!(outcome.certificates, 2);
+        let found = certpath::ops::chain(&pki.request().request).unwrap();
+        let clients: Vec<_> = found.clients.iter().map(|one| one.entry.certificate.subject().to_string()).collect();
+        assert_eq!(clients, ["CN=pc1"]);
+        let reasons: Vec<_> = found.passed_over.iter().map(|over| over.reason.clone()).collect();
+        assert_eq!(reasons, ["it expired at 2026-11-21T00:00:00Z"]);
+    }
+}
+
+#[test]
 fn a_management_points_certificate_with_a_cng_key_is_in_order_but_for_the_enrollment_points() {
     let pki = Pki::new();
     let mut server = client("mp1.contoso.com");

@@ -36,7 +36,7 @@ pub(super) fn template(looked: &Looked<'_>, context: &RuleContext<'_>, found: &m
 
 /// What the site made itself does not belong among the certificates of a PKI.
 pub(super) fn site_generated(looked: &Looked<'_>, _: &RuleContext<'_>, found: &mut Vec<Finding>) {
-    let friendly = looked.occurrences.iter().find_map(|place| place.properties.as_ref()?.friendly_name.as_deref());
+    let friendly = looked.occurrences.iter().filter_map(|place| place.properties.as_ref()?.friendly_name.as_deref());
     let Some(row) = passed_over(looked.certificate, friendly).filter(|row| row.maker == Maker::ConfigMgr) else {
         return;
     };
