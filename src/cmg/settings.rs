@@ -183,13 +183,18 @@ impl Settings {
 
     /// The finding as it counts for this certificate: with the severity that is set, or lowered by an exception; `None` if
     /// it is switched off.
-    pub(crate) fn judge(&self, mut finding: Finding, certificate: &Certificate, at: Time) -> Option<Finding> {
+    pub(crate) fn judge(&self, finding: Finding, certificate: &Certificate, at: Time) -> Option<Finding> {
+        self.judge_of(finding, &[certificate], at)
+    }
+
+    /// The same of a finding that several certificates give rise to together: the first exception that names any of them holds.
+    pub(crate) fn judge_of(&self, mut finding: Finding, certificates: &[&Certificate], at: Time) -> Option<Finding> {
         match self.overridden(finding.case) {
             Some(severity) => finding.severity = severity?,
             None => _ = finding.case.severity?,
         }
         for exception in &self.exceptions {
-            if exception.covers(&finding, certificate, at) {
+            if certificates.iter().any(|certificate| exception.covers(&finding, certificate, at)) {
                 exception.used.store(true, Ordering::Relaxed);
                 finding.severity = Severity::Info;
                 finding.exception = Some(Arc::clone(&exception.reason));

@@ -100,13 +100,10 @@ impl Authorities {
         hanging: &HashMap<NodeId, u64>,
         context: &RuleContext<'_>,
     ) -> Vec<Finding> {
-        let used = || hanging.keys().map(|id| assembly.graph.certificate(*id));
-        let roots = used().filter(|certificate| certificate.is_self_signed()).count();
-        let found = neighbours::cmg_limit(roots, used().count() - roots, &context.settings.parameters);
-        match used().next() {
-            Some(any) => context.weigh(found, any),
-            None => Vec::new(),
-        }
+        let used: Vec<&Certificate> = hanging.keys().map(|id| &**assembly.graph.certificate(*id)).collect();
+        let roots = used.iter().filter(|certificate| certificate.is_self_signed()).count();
+        let found = neighbours::cmg_limit(roots, used.len() - roots, &context.settings.parameters);
+        found.into_iter().filter_map(|finding| context.settings.judge_of(finding, &used, context.at)).collect()
     }
 }
 

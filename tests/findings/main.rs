@@ -372,6 +372,25 @@ fn old_versions_take_two_roots_and_four_intermediates() {
     assert_eq!(limits(&run(&request).1), [""; 0]);
     request.request.settings.parameters.site_version = Some(1902);
     assert_eq!(limits(&run(&request).1), ["cmg-limit/too-many-roots"]);
+
+    // An exception holds that names any of the CAs that are too many, in every run.
+    for (exceptions, expected) in [
+        (&["Contoso Root CA"][..], Some("Contoso Root CA")),
+        (&["Fabrikam Root CA 2"], Some("Fabrikam Root CA 2")),
+        (&["Litware Root CA"], None),
+        (&["Litware Root CA", "Fabrikam Root CA 1", "Contoso Root CA"], Some("Fabrikam Root CA 1")),
+    ] {
+        let exception =
+            |name| format!("[[exception]]\nfinding = \"cmg-limit\"\nsubject = \"CN={name}\"\nreason = \"{name}\"\n");
+        let text: String = exceptions.iter().map(exception).collect();
+        for _ in 0..8 {
+            request.request.settings = Settings::parse(&text).unwrap();
+            request.request.settings.parameters.site_version = Some(1902);
+            let (_, outcome) = run(&request);
+            assert_eq!(outcome.findings[0].exception.as_deref(), expected);
+            assert_eq!(outcome.verdict == certpath::cmg::Verdict::Fail, expected.is_none());
+        }
+    }
 }
 
 #[test]
