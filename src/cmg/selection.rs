@@ -309,11 +309,17 @@ pub fn certificate_issuers<'a>(roots: impl IntoIterator<Item = &'a Certificate>)
     CertificateIssuers { value: listed.join(" | "), unwritable }
 }
 
-/// The order of `--first`: by the length of the validity period, then by its end, then by thumbprint, so that the greatest is
-/// the one that Configuration Manager selects. A certificate without dates comes first, and so is never selected.
+/// What is compared where several certificates are left, of which Configuration Manager takes the one with "the longest validity
+/// period" ("Plan for certificates"): how long the period is, whenever it began, and of two of one length the later end.
+pub(crate) fn validity_period(from: i64, to: i64) -> (i64, i64) {
+    (to - from, to)
+}
+
+/// The order of `--first`: by the validity period, then by thumbprint, so that the greatest is the one that Configuration Manager
+/// selects. A certificate without dates comes first, and so is never selected.
 pub fn by_longest_validity(certificate: &Certificate) -> impl Ord + use<> {
-    let period = certificate.not_before().zip(certificate.not_after()).map(|(from, to)| to.unix() - from.unix());
-    (period, certificate.not_after(), Reverse(*certificate.thumbprint()))
+    let dates = certificate.not_before().zip(certificate.not_after());
+    (dates.map(|(from, to)| validity_period(from.unix(), to.unix())), Reverse(*certificate.thumbprint()))
 }
 
 #[cfg(test)]

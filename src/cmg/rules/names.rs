@@ -10,6 +10,7 @@ use crate::cmg::finding::Finding;
 use crate::cmg::names::{attributes, common_names};
 use crate::cmg::profile::NameRule;
 use crate::cmg::rules::{Looked, Part, RuleContext};
+use crate::cmg::selection::validity_period;
 
 fn is_client(looked: &Looked<'_>, context: &RuleContext<'_>) -> bool {
     looked.part == Part::EndEntity && context.profile().names == NameRule::Client
@@ -200,7 +201,7 @@ fn identity_hash(identity: &str) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameRecord {
     identity: u64,
-    /// Days since 1970.
+    /// Minutes since 1970, up to the year 6053.
     from: i32,
     to: i32,
     /// The first bytes of the certificate's SHA-256, so that one certificate in two places is no duplicate.
@@ -223,33 +224,42 @@ impl NameRecord {
         if !certificate.is_valid_at(context.at) {
             return None;
         }
-        let day = |time: crate::Time| i32::try_from(time.unix().div_euclid(86_400)).unwrap_or_default();
+        let minute = |time: crate::Time| i32::try_from(time.unix().div_euclid(60)).unwrap_or(i32::MAX);
         let [a, b, c, d, ..] = *certificate.sha256();
         let account = certificate.extension(oid::MS_SID_EXTENSION).and_then(|_| certificate.sid());
         Some(Self {
             identity: identity_hash(&identity(certificate)?),
-            from: day(certificate.not_before()?),
-            to: day(certificate.not_after()?),
+            from: minute(certificate.not_before()?),
+            to: minute(certificate.not_after()?),
             certificate: u32::from_be_bytes([a, b, c, d]),
             key: short_hash(certificate.subject_public_key_info()),
             account: account.map_or(0, |account| short_hash(account.as_bytes())),
         })
     }
 
-    /// Whether one of the two is the wrong one to choose, given that a client chooses the one that lasts longest.
+    fn day(&self) -> i32 {
+        self.from.div_euclid(24 * 60)
+    }
+
+    fn period(&self) -> (i64, i64) {
+        validity_period(self.from.into(), self.to.into())
+    }
+
+    /// Whether one of the two is the wrong one to choose, given that a client chooses the one with the longest validity period.
     fn beside(&self, later: &Self) -> Beside {
-        let (begins, length) =
-            (i64::from(later.from) - i64::from(self.from), i64::from(self.to) - i64::from(self.from));
+        let begins = i64::from(later.from) - i64::from(self.from);
+        let (length, _) = self.period();
         if self.account != later.account && self.account != 0 && later.account != 0 {
             Beside::TwoAccounts
-        } else if begins == 0 {
+        } else if self.day() == later.day() {
             Beside::SameDay
         } else if self.key == later.key {
             Beside::Renewed
-        } else if later.to <= self.to {
-            Beside::OlderLasts
-        } else if begins >= length * 3 / 4 {
+        } else if later.to > self.to && begins >= length * 3 / 4 {
+            // A year without a leap day is the shorter one: the client stays with the old certificate until that expires, soon.
             Beside::InDueTime
+        } else if later.period() <= self.period() {
+            Beside::OlderLasts
         } else {
             Beside::Renewed
         }
@@ -263,7 +273,7 @@ enum Beside {
     InDueTime,
     /// A renewal at another time, or with the same key.
     Renewed,
-    /// The one that began earlier lasts as long as the other or longer, and goes on being chosen.
+    /// The one that began earlier has the longer validity period, and goes on being chosen.
     OlderLasts,
     /// Begun on one day: neither is the other's renewal.
     SameDay,
@@ -311,11 +321,11 @@ pub(super) fn duplicate(looked: &Looked<'_>, context: &RuleContext<'_>, found: &
     let (case, why) = match worst {
         Beside::InDueTime | Beside::Renewed => (
             &subject::RENEWED,
-            "they look like one client's before and after a renewal, and of these the client takes the one that lasts longest",
+            "they look like one client's before and after a renewal, and of these the client takes the one with the longest validity period",
         ),
         Beside::OlderLasts => (
             &subject::DUPLICATE,
-            "the client takes the one that lasts longest, which is not the newest: delete or revoke the older one",
+            "the client takes the one with the longest validity period, which is not the newest: delete or revoke the older one",
         ),
         Beside::SameDay => (
             &subject::DUPLICATE,

@@ -1,6 +1,7 @@
 use super::*;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::checks::{self, client};
+use crate::cmg::selection::by_longest_validity;
 use crate::cmg::settings::Settings;
 use crate::cmg::testing::{self, Draft, dns_names, element, now, sequence};
 
@@ -150,6 +151,19 @@ fn two_certificates_of_one_name_are_found_where_the_wrong_one_could_be_chosen() 
     assert_eq!(judged_together(&[&one, &one]), [vec![], vec![]] as [Vec<String>; 2]);
     let (new, expired) = (with(4, 2048, -5, 360), with(5, 2048, -700, -335));
     assert_eq!(judged_together(&[&new, &expired])[0], [""; 0]);
+}
+
+#[test]
+fn the_renewed_one_of_two_is_the_one_that_first_selects_too() {
+    let old = dated(1, 2048, -1000, 800).issued();
+    for (from, to) in [(-100, 900), (-100, 1700), (-100, 1699), (-900, 899), (-900, 901), (-10, 700)] {
+        let new = dated(2, 4096, from, to).issued();
+        let takes_new = by_longest_validity(&new) > by_longest_validity(&old);
+        let expected = if takes_new { "subject/renewed" } else { "subject/duplicate" };
+        assert_eq!(both(&old, &new), expected, "{from} to {to}");
+    }
+    // Renewed each year in due time: the period with the leap day is the longer one, and nobody has to do anything.
+    assert_eq!(both(&dated(1, 2048, -320, 46).issued(), &dated(2, 4096, -5, 360).issued()), "");
 }
 
 #[test]
