@@ -262,7 +262,8 @@ fn unwrap_property<'a>(text: &'a str, property: &str) -> (&'a str, bool) {
 pub struct CertificateIssuers {
     /// The value, without the property's name and quotes.
     pub value: String,
-    /// The subjects that cannot be written in it, because they hold a separator, a quote or a control character.
+    /// The subjects that cannot be written in it, because they hold a separator, a quote, a control character, or what PowerShell or cmd.exe
+    /// would act on between the quotes.
     pub unwritable: Vec<String>,
 }
 
@@ -270,6 +271,17 @@ impl fmt::Display for CertificateIssuers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.value)
     }
+}
+
+/// Whether a character ends an attribute, or the quotes around the whole value, or is more than itself between them where the value
+/// is pasted: in PowerShell (`$`, the backtick, and the typographic quotes, which are quotes to it) or in cmd.exe (`%`, and `!` in a
+/// batch file with delayed expansion). Neither can write such a character in a way that the other understands. A text that ends with
+/// a backslash would escape the closing quote. Saved in a code page, the fullwidth forms and the double primes become the same.
+fn breaks_out(c: char) -> bool {
+    matches!(c, ';' | '|' | '"' | '$' | '`' | '%' | '!' | '\u{201c}'..='\u{201f}')
+        || matches!(c, '\u{2ba}' | '\u{30e}' | '\u{2033}' | '\u{2036}' | '\u{301d}'..='\u{301f}')
+        || (matches!(c, '\u{ff01}'..='\u{ff5e}') && !c.is_alphanumeric())
+        || c.is_control()
 }
 
 /// The value of CCMCERTISSUERS that lists these roots. Attributes are separated by `;`, because values may hold commas; the
@@ -282,7 +294,7 @@ pub fn certificate_issuers<'a>(roots: impl IntoIterator<Item = &'a Certificate>)
         let mut parts: Vec<Option<String>> = attributes(&subject)
             .map(|attribute| {
                 let text = attribute.text()?;
-                let plain = !text.chars().any(|c| matches!(c, ';' | '|' | '"') || c.is_control());
+                let plain = !text.chars().any(breaks_out) && !text.ends_with('\\');
                 (plain && text.trim() == text && !text.is_empty())
                     .then(|| format!("{}={text}", attribute_key(attribute.kind)))
             })

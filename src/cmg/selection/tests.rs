@@ -147,8 +147,19 @@ fn the_value_that_is_written_is_microsofts_example_and_reads_back() {
 }
 
 #[test]
+fn names_with_letters_and_signs_that_no_shell_minds_are_written() {
+    for name in ["Z\u{fc}rich & S\u{f6}hne (2026)", "\u{6771}\u{4eac} CA", "O'Neil <A> ^ B", "A\\B", "A#1 @ B = 50"] {
+        assert_eq!(certificate_issuers([&root(&[(oid::COMMON_NAME, name)])]).value, format!("CN={name}"));
+    }
+}
+
+#[test]
 fn names_that_would_break_out_of_the_value_are_not_written() {
-    for hostile in ["A\" /evil", "A; CN=B", "A | CN=B", "A\nB", "A, CN=B", " A", ""] {
+    let of_shells = ["$(calc)", "$env:TEMP", "`n", "A\u{201d} /evil", "\u{201e}A", "%PATH%", "!PATH!", "A\\"];
+    // What a code page makes of them.
+    let of_code_pages = ["A\u{ff02} /evil", "\u{ff05}PATH\u{ff05}", "A\u{2ba}"];
+    let of_the_value = ["A\" /evil", "A; CN=B", "A | CN=B", "A\nB", "A, CN=B", " A", ""];
+    for hostile in of_the_value.iter().chain(&of_shells).chain(&of_code_pages) {
         let issuers = certificate_issuers([&root(&[(oid::COMMON_NAME, hostile)]), &contoso()]);
         assert!(issuers.value.starts_with("CN=Contoso Root CA; "), "{hostile:?}: {issuers}");
         assert_eq!(issuers.unwritable.len(), 1, "{hostile:?}");

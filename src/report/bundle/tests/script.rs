@@ -166,3 +166,26 @@ proptest::proptest! {
         assert_eq!(script.lines().count(), plain.lines().count());
     }
 }
+
+#[test]
+fn the_line_of_the_readme_for_ccmsetup_is_one_plain_argument_whatever_the_roots_are_called() {
+    let names = ["Contoso Root CA", "A $(Start-Process calc) `n", "B \u{201d}; calc #", "C %PATH% \\", "D & calc"];
+    let mut bundle = empty();
+    for name in names {
+        bundle.roots.push(entry(Draft::ca(name).self_signed().certificate, "root.cer"));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("cmg");
+    write(&bundle, &target, &BundleOptions { all_cas: true, ..BundleOptions::default() }).unwrap();
+    let text = std::fs::read_to_string(target.join("README.txt")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("  CCMCERTISSUERS=")).unwrap();
+    assert_eq!(line, "\"CN=Contoso Root CA | CN=D & calc\"");
+    assert_eq!(text.matches("Not in it, because it cannot be written there: ").count(), 3);
+    let command = format!("Write-Output {line}");
+    let tree = parse(&command);
+    assert!(!tree.root_node().has_error());
+    assert_eq!(commands(&tree, &command), ["Write-Output"]);
+    for kind in ["variable", "sub_expression"] {
+        assert!(texts(&tree, &command, kind).is_empty());
+    }
+}
