@@ -3,7 +3,7 @@
 use crate::certificate::oid;
 use crate::certificate::{Certificate, Decoded, KeyAlgorithm, KeyUsage, Oid};
 use crate::path::settings::Purpose;
-use crate::path::trace::{Check, Failure};
+use crate::path::trace::{Check, Detail, Failure};
 use crate::path::windows;
 use crate::time::Time;
 
@@ -158,10 +158,11 @@ pub(crate) fn key(certificate: &Certificate) -> Result<(), Failure> {
         KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if key.bits < MINIMUM_RSA_BITS => {
             let expected = format!("an RSA key of {MINIMUM_RSA_BITS} bits at least");
             let failure = Failure::new(Check::Algorithm, expected, format!("{} bits", key.bits));
-            Err(failure.differing(&windows::SHORT_RSA))
+            Err(failure.detailed(Detail::ShortKey).differing(&windows::SHORT_RSA))
         }
         KeyAlgorithm::Ec if key.curve.is_none() => {
-            Err(Failure::new(Check::Algorithm, "an elliptic curve by its name", "the curve's parameters"))
+            let failure = Failure::new(Check::Algorithm, "an elliptic curve by its name", "the curve's parameters");
+            Err(failure.detailed(Detail::CurveWithoutName))
         }
         _ => Ok(()),
     }

@@ -20,5 +20,5 @@ pub use anchor::AnchorConstraints;
 pub use missing::Missing;
 pub use revocation::RevocationStatus;
 pub use settings::{Budget, Purpose, Settings};
-pub use trace::{Check, Failure, Refusal};
+pub use trace::{Check, Detail, Failure, Refusal};
 pub use verdict::{Path, PathStatus, Verdict};

@@ -5,7 +5,7 @@ use crate::certificate::{Certificate, Oid, key, oid};
 use crate::path::graph::{Graph, NodeId};
 use crate::path::name_constraints::Comparisons;
 use crate::path::policy::PolicyState;
-use crate::path::trace::{Check, Failure};
+use crate::path::trace::{Check, Detail, Failure};
 use crate::path::{checks, conformance, windows};
 use crate::source::Restrictions;
 use crate::time::Time;
@@ -127,7 +127,8 @@ impl State {
                 Check::StoreRestriction,
                 format!("issued by {limit}, until when the store entry of the root trusts it"),
                 format!("valid from {issued}"),
-            )),
+            )
+            .detailed(Detail::DateOfDistrust)),
             _ => Ok(()),
         }
     }
@@ -186,7 +187,8 @@ fn check_restrictions(graph: &Graph, restrictions: &Restrictions) -> Result<(), 
             Check::StoreRestriction,
             format!("a root that is trusted at {}", settings.at),
             format!("distrusted since {from}"),
-        ));
+        )
+        .detailed(Detail::DateOfDistrust));
     }
     Ok(())
 }

@@ -102,13 +102,32 @@ pub struct Failure {
     pub found: String,
     /// Where Windows decides this differently from RFC 5280, or both differently from what one would expect.
     pub windows: Option<&'static Difference>,
+    /// Which of the things that the check asks it was, where another has to be done about it.
+    pub detail: Option<Detail>,
+}
+
+/// Which of the several things that one check asks a certificate failed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Detail {
+    /// Of [`Check::Algorithm`]: its own RSA key is too short.
+    ShortKey,
+    /// Of [`Check::Algorithm`]: its own key is on an elliptic curve that has no name.
+    CurveWithoutName,
+    /// Of [`Check::StoreRestriction`]: the store entry of the root has a date of distrust.
+    DateOfDistrust,
 }
 
 impl Failure {
     pub(crate) fn new(check: Check, expected: impl Into<String>, found: impl Into<String>) -> Self {
         // Of a CA it is told at every certificate below.
         let told = |text: String| abridged(text).into_owned();
-        Self { check, expected: told(expected.into()), found: told(found.into()), windows: None }
+        Self { check, expected: told(expected.into()), found: told(found.into()), windows: None, detail: None }
+    }
+
+    /// Which of the things that the check asks it was.
+    pub(crate) fn detailed(self, detail: Detail) -> Self {
+        Self { detail: Some(detail), ..self }
     }
 
     /// Where Windows differs from RFC 5280 in what decided.

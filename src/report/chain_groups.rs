@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::Client;
-use crate::path::{Path, PathStatus, Verdict};
+use crate::path::{Detail, Path, PathStatus, Verdict};
 use crate::pool::Entry;
 use crate::report::client_rows::{Order, Row, Rows, order};
 use crate::report::describe;
@@ -57,7 +57,7 @@ pub(crate) struct Alternative {
 struct Key {
     status: PathStatus,
     authorities: Authorities,
-    failure: Option<(&'static str, bool)>,
+    failure: Option<(&'static str, Option<Detail>, bool)>,
     /// The issuer's name.
     missing: Option<String>,
     /// The check that refused which certificate of that name.
@@ -120,7 +120,10 @@ impl Key {
         Self {
             status: path.status,
             authorities: sha256_of(authorities(path)),
-            failure: path.failure.as_ref().map(|(_, failure)| (failure.check.name(), fails_at_leaf(path))),
+            failure: path
+                .failure
+                .as_ref()
+                .map(|(_, failure)| (failure.check.name(), failure.detail, fails_at_leaf(path))),
             missing: path.missing.as_ref().map(|missing| missing.subject.clone()),
             unconfirmed: refused.map(|refusal| (refusal.failure.check.name(), *refusal.candidate.sha256())),
         }

@@ -2,7 +2,7 @@
 
 use crate::certificate::{Certificate, Name, Oid, PublicKey};
 use crate::path::windows::Difference;
-use crate::path::{AnchorConstraints, Check, Failure, Missing, Path};
+use crate::path::{AnchorConstraints, Check, Detail, Failure, Missing, Path, checks};
 use crate::pool::Entry;
 use crate::report::model::{QualifierRecord, Role};
 use crate::report::sanitize::terminal;
@@ -236,13 +236,19 @@ pub(crate) fn advice_on(path: &Path) -> &'static str {
         Check::NameConstraints if is_at_leaf => {
             "Have it issued anew with a name that the CAs above it allow, or by a CA that allows this one."
         }
-        check => advice(check),
+        Check::Algorithm if is_at_leaf && failure.detail == Some(Detail::ShortKey) => {
+            "The key is too short, and stays so: have it issued anew with a new RSA key of 2048 bits or more."
+        }
+        _ => advice(failure),
     }
 }
 
+/// What to do about a key of a CA that is too short to be taken.
+const SHORT_KEY_OF_A_CA: &str = "The key of the CA is too short, and stays so: the CA has to be renewed with a new RSA key of 2048 bits or more, and what it has issued enrolled anew.";
+
 /// What to do about a check that failed at a CA, or wherever it did.
-fn advice(check: Check) -> &'static str {
-    match check {
+fn advice(failure: &Failure) -> &'static str {
+    match failure.check {
         Check::Validity => "Renew the certificate at fault, or take it out; `--at TIME` judges at another moment.",
         Check::Untrusted => {
             "If the PKI team confirms this root by its SHA-256, name it with `--trust FILE`; else ask them for the root that they do trust."
@@ -264,11 +270,21 @@ fn advice(check: Check) -> &'static str {
         }
         Check::Revoked | Check::Disallowed => "Do not use it: have it replaced.",
         Check::RevocationUnknown => "Give the current CRL of its issuer with `--crl FILE`.",
+        Check::StoreRestriction if failure.detail == Some(Detail::DateOfDistrust) => {
+            "The entry of this root in the store has a date of distrust. Such dates come from Microsoft's root program and stay: use certificates below another root."
+        }
         Check::StoreRestriction => {
             "The entry in the store limits this root: certlm.msc, the root's properties, \"Certificate purposes\"."
         }
         Check::Budget | Check::Loop => "Give only the CA certificates of this hierarchy, and the roots with `--trust`.",
-        Check::Algorithm | Check::AlgorithmMismatch | Check::CriticalExtension | Check::Extension => {
+        Check::Algorithm if failure.detail == Some(Detail::ShortKey) => SHORT_KEY_OF_A_CA,
+        Check::Algorithm if failure.detail == Some(Detail::CurveWithoutName) => {
+            "A key that spells its curve out is taken nowhere (RFC 5480 section 2.1.1): the certificate has to be issued anew with another, for a gateway one of RSA."
+        }
+        Check::CriticalExtension => {
+            "Whoever does not understand a critical extension must refuse the certificate: it has to be issued anew, without the extension or with it not critical."
+        }
+        Check::Algorithm | Check::AlgorithmMismatch | Check::Extension => {
             "Compare the certificate with the CA's own copy: it may be damaged. If it is whole, it has to be issued anew."
         }
     }
@@ -309,12 +325,17 @@ pub(crate) fn next_step(path: &Path) -> String {
         Check::Signature if missing.is_meant => {
             "Compare that certificate with the CA's own copy: it was changed or damaged after it was signed, or the CA was made anew with another key under the same key identifier. If it is whole, it has to be issued anew.".to_owned()
         }
+        Check::Algorithm
+            if checks::key(&refusal.candidate).is_err_and(|found| found.detail == Some(Detail::ShortKey)) =>
+        {
+            SHORT_KEY_OF_A_CA.to_owned()
+        }
         Check::Algorithm => {
             "Nothing here can check such a signature. A gateway is not documented to take it either: have the CA issue with an algorithm that is supported (docs/paths.md lists them).".to_owned()
         }
-        Check::KeyIdentifier | Check::Signature => format!("{} {}", advice(refusal.failure.check), published(missing)).trim_end().to_owned(),
+        Check::KeyIdentifier | Check::Signature => format!("{} {}", advice(&refusal.failure), published(missing)).trim_end().to_owned(),
         Check::Loop => "The root that this hierarchy hangs on is missing: ask the PKI team for it.".to_owned(),
-        check => advice(check).to_owned(),
+        _ => advice(&refusal.failure).to_owned(),
     }
 }
 

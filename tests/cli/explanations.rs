@@ -240,9 +240,13 @@ fn names_that_are_equal_by_comparison_only_are_in_every_record_of_a_path() {
 
 /// A serialized store with one certificate, which its entry trusts for server authentication only.
 pub(crate) fn store_for_servers(der: &[u8]) -> Vec<u8> {
-    let server_auth = [0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+    store_of(der, 9, &[0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01])
+}
+
+/// A serialized store with one certificate, whose entry has this property.
+pub(crate) fn store_of(der: &[u8], property: u32, value: &[u8]) -> Vec<u8> {
     let mut store = b"\0\0\0\0CERT".to_vec();
-    for (property, value) in [(9u32, &server_auth[..]), (0x20, der)] {
+    for (property, value) in [(property, value), (0x20, der)] {
         store.extend(property.to_le_bytes());
         store.extend(1u32.to_le_bytes());
         store.extend(u32::try_from(value.len()).expect("short").to_le_bytes());

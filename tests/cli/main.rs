@@ -10,6 +10,7 @@ mod common;
 #[path = "../../src/der_writer.rs"]
 mod der_writer;
 
+mod advice;
 mod audit;
 mod bombs;
 mod chain;

@@ -2,7 +2,7 @@
 
 pub(crate) use crate::cmg::rules::validity::outlives_issuer;
 
-use crate::certificate::{Certificate, Crl, KeyAlgorithm};
+use crate::certificate::{Certificate, Crl};
 use crate::cmg::catalogue::{
     basic_constraints, disallowed, key_length, name_encoding, path_incomplete, path_invalid, revocation_unknown,
     revoked, signature, signature_hash, trust_restricted, validity,
@@ -10,8 +10,8 @@ use crate::cmg::catalogue::{
 use crate::cmg::finding::{Case, Finding, Severity};
 use crate::cmg::profile::CrlReader;
 use crate::cmg::rules::RuleContext;
-use crate::path::checks::{key, one_algorithm};
-use crate::path::{Check, Failure, Missing};
+use crate::path::checks::one_algorithm;
+use crate::path::{Check, Detail, Failure, Missing};
 use crate::time::Time;
 
 /// What is wrong where a path of `certificate` goes no farther: a certificate on it has a signature that does not hold or cannot be
@@ -101,14 +101,9 @@ pub(crate) fn at_fault(certificate: &Certificate, is_ca: bool, failure: &Failure
         Check::Validity if certificate.not_before().is_some_and(|from| at < from) => &validity::NOT_YET,
         Check::Validity => &validity::EXPIRED,
         Check::Signature => &signature::BAD,
-        // Of its own key, and not of how it was signed: where that is one of RSA, the rule about lengths tells of it too.
-        Check::Algorithm if key(certificate).is_err_and(|found| found == *failure) => {
-            match certificate.public_key().algorithm {
-                KeyAlgorithm::Rsa | KeyAlgorithm::RsaPss if is_ca => &key_length::CA_REFUSED,
-                _ => return invalid(certificate, failure),
-            }
-        }
-        Check::Algorithm => &signature::UNSUPPORTED,
+        // Of its own key, and not of how it was signed.
+        Check::Algorithm if is_ca && failure.detail == Some(Detail::ShortKey) => &key_length::CA_REFUSED,
+        Check::Algorithm if failure.detail.is_none() => &signature::UNSUPPORTED,
         Check::AlgorithmMismatch => &signature::MISMATCH,
         Check::BasicConstraints => &basic_constraints::NOT_A_CA,
         Check::PathLength => &basic_constraints::PATH_LENGTH,
@@ -299,7 +294,7 @@ mod tests {
             draft.key = key;
             draft.issued()
         };
-        let told = |ca: &Certificate| label(&at_fault(ca, true, &key(ca).unwrap_err(), now()));
+        let told = |ca: &Certificate| label(&at_fault(ca, true, &crate::path::checks::key(ca).unwrap_err(), now()));
         assert_eq!(told(&with_key(Key::Rsa(992))), "key-length/ca-refused");
         let rule = crate::cmg::rules::checks::found;
         let of_rule = |bits| rule(&with_key(Key::Rsa(bits)), Part::Intermediate, ProfileName::Client);
