@@ -336,6 +336,8 @@ impl Auditor<'_> {
         if let Some(path) = decision.chosen {
             if let (Some(issuer), Some(anchor)) = (path.nodes.first(), path.nodes.last()) {
                 found.extend(rules::path::outlives_issuer(certificate, graph.certificate(*issuer), self.context));
+                let top = graph.certificate(*anchor);
+                found.extend((!top.is_self_signed()).then(|| rules::path::no_root(top)));
                 if let Some(revocation) = &graph.revocation {
                     let (issuer, anchor) = (graph.crl_issuer(*issuer), graph.certificate(*anchor));
                     if let RevocationStatus::Unknown { why, crl, .. } = revocation.status(certificate, issuer, anchor) {

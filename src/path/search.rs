@@ -73,13 +73,14 @@ pub(crate) struct OpenPath {
     pub(crate) rank: Rank,
 }
 
-/// What the choice among paths, valid or not, goes by, best first: longest remaining validity of its CA certificates, fewest
+/// What the choice among paths, valid or not, goes by, best first: up to a root, for a CMG must be given one; longest remaining validity of its CA certificates, fewest
 /// certificates, stronger signatures, thumbprints. It depends on the CAs alone, so that all clients of one CA choose the same.
 ///
 /// The first of its CA certificates to expire ends the validity of a path. Before thumbprints decide, the others count too, so that of
 /// a renewed root and its predecessor the renewed one is chosen even where a CA below expires before both.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
+    ends_self_signed: Reverse<bool>,
     expires: Reverse<Option<Time>>,
     length: usize,
     strength: Reverse<(Option<HashAlgorithm>, u32)>,
@@ -101,6 +102,7 @@ impl Rank {
         let mut expiries: Vec<Option<Time>> = certificates().map(|certificate| certificate.not_after()).collect();
         expiries.sort_unstable();
         Self {
+            ends_self_signed: Reverse(certificates().next_back().is_some_and(|top| top.is_self_signed())),
             expires: Reverse(expiries.first().copied().flatten()),
             length: nodes.len(),
             strength: Reverse(signatures.min().unwrap_or((Some(HashAlgorithm::Sha512), u32::MAX))),

@@ -293,6 +293,10 @@ impl Group {
 /// Why the CAs of one path were chosen over those of the other: the first of the rules by which they differ, with both values.
 pub(crate) fn why_not(chosen: &[Arc<Certificate>], other: &[Arc<Certificate>]) -> String {
     let date = |time: Option<Time>| time.map_or_else(|| "no date".to_owned(), Time::date);
+    let ends_at_root = |path: &[Arc<Certificate>]| path.last().is_some_and(|top| top.is_self_signed());
+    if ends_at_root(chosen) && !ends_at_root(other) {
+        return "it ends at a trust anchor that is not self-signed, and the chosen path at a root".to_owned();
+    }
     let (expiries, of_other) = (expiries(chosen), expiries(other));
     let (one, two) = (expiries.first().copied().flatten(), of_other.first().copied().flatten());
     if one != two {

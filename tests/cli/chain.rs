@@ -418,3 +418,36 @@ fn of_the_ways_that_fail_the_one_without_other_faults_is_told_first() {
     let old = array(&report["issuers"]).iter().find(|ca| ca["certificate"]["sha256"] == sha256(&expired.der).as_str());
     assert_eq!(old.expect("the old root")["clients"], 0, "{report}");
 }
+
+#[test]
+fn a_path_up_to_the_root_is_preferred_to_one_that_ends_at_an_intermediate_anchor_and_one_without_warns() {
+    let root = Ca::root("Anchored Root");
+    let policy = root.issue_ca_with(name("Anchored Policy CA"), |options| options.path_length = Some(1));
+    let issuing = policy.issue_ca("Anchored Issuing CA");
+    let below = issuing.issue_ca("Anchored Lower CA");
+    let files = folder(&[("policy.cer", &policy.der), ("below.cer", &below.der)]);
+    let trust = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der)]);
+    let of = |command: &str, client: &[u8], more: &[&str]| {
+        let client = folder(&[("client.cer", client)]);
+        let trust = ["--trust", trust.path().to_str().unwrap(), "--cmg-revocation", "off"];
+        let trust = if command == "audit" { &trust[..] } else { &trust[..2] };
+        json_of(command, &[files.path(), client.path()], &[trust, more].concat())
+    };
+    let client = issuing.client("pc1.anchored.test");
+    let report = of("chain", &client, &[]).status(0).json();
+    let path = &report["clients"][0]["paths"][0];
+    assert_eq!(array(&path["certificates"]).last(), Some(&Value::from(sha256(&root.der))), "{report}");
+    let report = of("audit", &client, &["--fail-on", "never"]).status(0).json();
+    let no_root = |report: &Value| {
+        let is_one = |finding: &&Value| finding["id"] == "path-incomplete" && finding["case"] == "no-root";
+        array(&report["certificates"][0]["findings"]).iter().filter(is_one).count()
+    };
+    assert_eq!(no_root(&report), 0, "{report}");
+    // The policy CA does not allow a CA below the issuing CA: what is above the anchor was not looked at.
+    let client = below.client("pc2.anchored.test");
+    let report = of("chain", &client, &[]).status(0).json();
+    let path = &report["clients"][0]["paths"][0];
+    assert_eq!(array(&path["certificates"]).last(), Some(&Value::from(sha256(&issuing.der))), "{report}");
+    let report = of("audit", &client, &["--fail-on", "never"]).status(0).json();
+    assert_eq!(no_root(&report), 1, "{report}");
+}

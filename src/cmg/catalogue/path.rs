@@ -7,10 +7,11 @@ declare! {
     cases {
         MISSING_ISSUER "missing-issuer" Some(Error), "the issuer's certificate is not among the sources";
         UNTRUSTED_ROOT "untrusted-root" Some(Error), "the path ends at a root that is not among the trust anchors";
+        NO_ROOT "no-root" Some(Warning), "the path ends at a trust anchor that is no root";
         BUDGET "budget" Some(Error), "the search ended on its budget before it found one";
     }
     why "The CMG verifies each client certificate up to a root that was uploaded to it. While one CA certificate of the path is missing there, the clients below it are refused with 401 Unauthorized, and nothing on the client says why."
-    remedy "Get the certificate of the named issuer: from its AIA address where one is shown, from the CA itself with `certutil -ca.cert issuer.cer`, or from a machine that holds it (`certlm.msc` > Intermediate Certification Authorities). Add it to the sources or give it with `--intermediates`, a root with `--trust`, and run again. In the console: CMG > Properties > Settings > Certificates takes roots and intermediates alike."
+    remedy "Get the certificate of the named issuer: from its AIA address where one is shown, from the CA itself with `certutil -ca.cert issuer.cer`, or from a machine that holds it (`certlm.msc` > Intermediate Certification Authorities). Add it to the sources or give it with `--intermediates`, a root with `--trust`, and run again. Where an intermediate was given with `--trust`, give its root instead: what lies above it, name constraints and revocation among them, is not looked at. In the console: CMG > Properties > Settings > Certificates takes roots and intermediates alike."
     sources [AUTH, FAQ, ISSUE_401, SET_CMG, RFC_6_1]
 }
 

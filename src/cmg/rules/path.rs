@@ -60,6 +60,16 @@ pub(crate) fn exhausted(limit: &str) -> Finding {
     Finding::new(&path_incomplete::BUDGET, message).found(limit)
 }
 
+/// That the path ends at a trust anchor that is no root.
+pub(crate) fn no_root(anchor: &Certificate) -> Finding {
+    let message = format!(
+        "no path leads to a root: the best ends at the trust anchor {}, and what stands above that was not looked at; a CMG must be \
+         given the root",
+        anchor.short_subject()
+    );
+    Finding::new(&path_incomplete::NO_ROOT, message).expected("a self-signed trust anchor").found("an intermediate")
+}
+
 /// That no path holds, because of a failure at a certificate other than this one.
 pub(crate) fn invalid(at_fault: &Certificate, failure: &Failure) -> Finding {
     if failure.check == Check::Untrusted {
