@@ -236,7 +236,9 @@ fn cut_blocks(text: &[u8]) -> Cut {
         return Cut::At(end);
     }
     match (outline.first_begin, outline.last_begin) {
-        (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => Cut::Within(text.len() - KEPT_BEFORE_BLOCK),
+        (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => {
+            Cut::Within((text.len() - KEPT_BEFORE_BLOCK) / between::MOST * between::MOST)
+        }
         (None, _) => Cut::More,
         (Some((first, _)), Some(last)) if last > first => Cut::At(last),
         (Some((start, label)), _) => {

@@ -20,9 +20,9 @@ use crate::source::text;
 
 /// Shorter text holds nothing.
 pub(crate) const LEAST: usize = 64;
-/// Of longer text between blocks nothing is read, and so much of it is searched, to tell whether it holds anything. A long text is
-/// cut only where more than twice as much stands between blocks ([`crate::source::batches`]), so that a part is searched where the
-/// whole is.
+/// Of longer text between blocks nothing is read: so much of it at a time is searched, to tell whether it holds anything. A long text is
+/// cut only where more than twice as much stands between blocks, and a multiple of this from the last of them
+/// ([`crate::source::batches`]), so that the same is searched in its parts as in the whole.
 pub(crate) const MOST: usize = 1024 * 1024;
 /// How many objects that are cut off are told of one text. An indefinite length is walked over to the end before it shows that it is.
 const MOST_BROKEN: usize = 16;
@@ -54,21 +54,31 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Reads what is found in `text`. Where that is too long, and something would be read in its beginning, that is a problem.
+/// Reads what is found in `text`. Where that is too long, something that would be read in it is a problem.
 pub(crate) fn read(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
     if text.len() <= MOST {
         return search(text, place, contents);
     }
-    let mut head = Contents::default();
-    search(&text[..MOST], place, &mut head);
-    let positions = head.found.iter().map(|found| found.position).chain(head.faults.iter().map(|fault| fault.position));
-    if let Some(position) = positions.min() {
-        let message = format!(
-            "expected at most {} MiB beside the PEM blocks of a file, found more, in which certificates, CRLs or a store of them \
-             begin here that were not read; save them as a file of their own",
-            MOST >> 20
-        );
-        contents.faults.push(Fault::new(ProblemCode::Limit, position, message));
+    tell(text, place, contents);
+}
+
+/// Of a text that is too long, or goes on in one that is, where something begins that was not read.
+pub(crate) fn tell(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
+    let mut line = place.line;
+    for part in text.chunks(MOST) {
+        let mut found = Contents::default();
+        search(part, &Place { line, ..*place }, &mut found);
+        line += lines::count(part, place.newline);
+        let positions =
+            found.found.iter().map(|found| found.position).chain(found.faults.iter().map(|fault| fault.position));
+        if let Some(position) = positions.min() {
+            let message = format!(
+                "expected at most {} MiB of text between two PEM blocks, found more, in which certificates, CRLs or a store of them \
+                 begin here that were not read; save them as a file of their own",
+                MOST >> 20
+            );
+            Fault::new(ProblemCode::Limit, position, message).add_to(&mut contents.faults);
+        }
     }
 }
 

@@ -314,9 +314,10 @@ pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> B
     for piece in pieces(text, first_line, newline) {
         let between = piece.before();
         let goes_on = is_rest && std::ptr::eq(between.as_ptr(), text.as_ptr());
-        if between.len() >= between::LEAST && !goes_on {
+        if between.len() >= between::LEAST {
             let place = Place { within, ..Place::new(lines.of(between), newline, context) };
-            between::read(between, &place, &mut result.contents);
+            let read = if goes_on { between::tell } else { between::read };
+            read(between, &place, &mut result.contents);
         }
         match piece {
             Piece::Block(block) => {

@@ -49,7 +49,7 @@ fn assert_same(text: &[u8], batch: usize) {
 }
 
 #[test]
-fn what_is_too_long_to_be_read_beside_blocks_is_told_once() {
+fn what_is_too_long_to_be_read_beside_blocks_is_told_by_each_mebibyte_of_it() {
     let certificates: Vec<u8> = (0..4000).flat_map(certificate).collect();
     let prose = "Certificates of the issuing CA\n".repeat(30_000).into_bytes();
     assert!(prose.len() < between::MOST);
@@ -66,13 +66,40 @@ fn what_is_too_long_to_be_read_beside_blocks_is_told_once() {
             ];
             let contents = in_batches(&text.concat(), 100_000).0;
             assert_eq!(contents.found.len(), 2);
-            assert_eq!(contents.faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [ProblemCode::Limit]);
+            assert!(contents.faults.iter().all(|fault| fault.code == ProblemCode::Limit));
+            let parts = (joined.len() * repeats).div_ceil(between::MOST);
+            assert!((1..=parts).contains(&contents.faults.len()), "{}: {parts}", contents.faults.len());
             assert_same(&text.concat(), 100_000);
         }
     }
     let prose =
         [certificate_block(0), "Certificates of the issuing CA\n".repeat(50_000), certificate_block(1)].concat();
     assert_eq!(in_batches(prose.as_bytes(), 100_000).0.faults, []);
+}
+
+#[test]
+fn a_certificate_far_within_a_long_text_is_told_wherever_it_stands() {
+    let noise = |length: usize| {
+        let bytes: Vec<u8> =
+            (0..length as u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        base64_lines(&bytes)
+    };
+    let attached = base64_lines(&certificate(2));
+    for before in [700_000, 1_000_000, 2_300_000, 3_500_000] {
+        let mail =
+            [&noise(before)[..], b"\r\n--part\r\n\r\n", &attached, b"\r\n--part--\r\n", &noise(1_200_000)].concat();
+        let line = 1 + mail.iter().take(noise(before).len()).filter(|byte| **byte == b'\n').count() as u64 + 3;
+        for text in [&[certificate_block(0).as_bytes(), &mail][..], &[&mail, certificate_block(0).as_bytes()]] {
+            let contents = in_batches(&text.concat(), 100_000).0;
+            let is_behind = text[0].len() < text[1].len();
+            let line = if is_behind { line + certificate_block(0).lines().count() as u64 } else { line };
+            let told: Vec<_> = contents.faults.iter().map(|fault| (fault.code, fault.position)).collect();
+            assert_eq!(told, [(ProblemCode::Limit, Position::Line(line))], "{before}");
+            for batch in [50_000, 100_000, 3_000_000] {
+                assert_same(&text.concat(), batch);
+            }
+        }
+    }
 }
 
 fn base64_lines(bytes: &[u8]) -> Vec<u8> {
