@@ -15,8 +15,9 @@ use crate::ops::authorities::Authorities;
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{IssuerResult, Trust};
-use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps};
+use crate::ops::selecting::{Counter, NOT_BELOW, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
 use crate::path::graph::NodeId;
+use crate::path::search::IssuerPath;
 use crate::path::verdict::{Decision, can_authenticate_clients};
 use crate::path::{Check, Failure, PathStatus, Purpose, RevocationStatus};
 use crate::pool::Entry;
@@ -241,7 +242,7 @@ impl Auditor<'_> {
             let counts = self.passes_over(entry).is_none()
                 && (!is_for_clients || can_authenticate_clients(&entry.certificate))
                 && entry.certificate.is_valid_at(request.at)
-                && self.is_below_wanted(&entry.certificate);
+                && self.is_below_wanted(&entry.certificate, None);
             counts.then(|| (by_longest_validity(&entry.certificate), *entry.certificate.sha256()))
         };
         let corpus = &self.assembly.corpus;
@@ -249,15 +250,17 @@ impl Auditor<'_> {
         Ok(Some(best.map_or([0; 32], |(_, sha256)| sha256)))
     }
 
-    fn is_below_wanted(&self, certificate: &Certificate) -> bool {
-        let request = &self.audit.request;
+    /// As every command has it; the path of choice, where it is known, often tells without the others.
+    fn is_below_wanted(&self, certificate: &Arc<Certificate>, chosen: Option<&IssuerPath>) -> bool {
+        let (request, graph) = (&self.audit.request, &self.assembly.graph);
         if request.issuers.is_empty() {
             return true;
         }
-        let decision = self.assembly.graph.decide(certificate);
-        let nodes = self.nodes(&decision);
-        let cas: Vec<_> = nodes.iter().map(|id| self.assembly.graph.certificate(*id).clone()).collect();
-        request.is_below_wanted(certificate, &cas)
+        let tells = chosen.is_some_and(|path| {
+            let cas: Vec<_> = path.nodes.iter().map(|id| graph.certificate(*id).clone()).collect();
+            request.is_below_wanted(certificate, &cas)
+        });
+        tells || is_below_wanted(request, certificate, &graph.judge(certificate))
     }
 
     /// The CAs of the path of choice, or of the best there is.
@@ -296,13 +299,10 @@ impl Auditor<'_> {
         if only.is_some_and(|only| only != entry.certificate.sha256()) {
             return over(NOT_FIRST.to_owned());
         }
-        let nodes = self.nodes(&decision);
-        if !self.audit.request.issuers.is_empty() {
-            let cas: Vec<_> = nodes.iter().map(|id| graph.certificate(*id).clone()).collect();
-            if !self.audit.request.is_below_wanted(certificate, &cas) {
-                return over("it is not below the CA of --issuer".to_owned());
-            }
+        if !self.is_below_wanted(certificate, decision.chosen) {
+            return over(NOT_BELOW.to_owned());
         }
+        let nodes = self.nodes(&decision);
         let mut findings = rules::judge(certificate, &entry.occurrences, Part::EndEntity, self.context);
         let is_site_made = findings.iter().any(|finding| finding.code() == Code::SiteGenerated);
         if is_site_made {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::certificate::Certificate;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::RuleContext;
 use crate::cmg::selection::by_longest_validity;
@@ -10,7 +9,7 @@ use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{ChainOutcome, Chains, Client, IssuerResult, PassedOver};
-use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps};
+use crate::ops::selecting::{Counter, NOT_BELOW, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
 use crate::path::{PathStatus, Verdict};
 use crate::pool::Entry;
 
@@ -71,17 +70,9 @@ fn consider(request: &Request, assembly: &Assembly, entry: &Entry) -> Considered
     }
     let verdict = assembly.graph.judge(&entry.certificate);
     if !is_below_wanted(request, &entry.certificate, &verdict) {
-        return over("it is not below the CA of --issuer".to_owned());
+        return over(NOT_BELOW.to_owned());
     }
     Considered::Client(Client { entry: entry.clone(), verdict })
-}
-
-fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdict) -> bool {
-    request.issuers.is_empty()
-        || verdict
-            .paths
-            .iter()
-            .any(|path| request.is_below_wanted(certificate, path.certificates.get(1..).unwrap_or_default()))
 }
 
 /// Builds and explains.

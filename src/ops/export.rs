@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::certificate::Certificate;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::RuleContext;
+use crate::cmg::selection::Issuer;
 use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
 use crate::ops::chain::{Considered, judge_clients};
@@ -80,6 +81,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
 
     let authorities =
         Authorities::judge(&assembly, &RuleContext::new(request.at, &request.settings, ProfileName::Client));
+    let wanted_elsewhere = chosen.wanted_elsewhere(request);
     let (mut roots, mut intermediates, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for certificate in chosen.certificates.into_values() {
         let found = authorities.of(&assembly, &certificate);
@@ -98,6 +100,7 @@ pub fn export(request: &Request, extent: &Extent) -> Result<Bundle, OpsError> {
         clients,
         revocation_unknown,
         alternatives: chosen.alternatives.into_values().collect(),
+        wanted_elsewhere,
         unused_authorities,
         refused,
         passed_over,
@@ -157,6 +160,22 @@ impl Chosen {
     fn knows(&self, path: &Path, skipped: usize, is_taken: bool) -> bool {
         let key = key(path, skipped);
         self.paths.contains(&key) || !is_taken && self.alternatives.contains_key(&key)
+    }
+
+    /// What `--issuer` names and no chosen path goes through: of each that is asked for, those of the other paths.
+    fn wanted_elsewhere(&self, request: &Request) -> Vec<Arc<Certificate>> {
+        let is_meant = |issuer: &Issuer, cas: &[Arc<Certificate>], ca: &Arc<Certificate>| {
+            issuer.matches(ca, cas.last().is_some_and(|last| last == ca))
+        };
+        let is_chosen = |issuer: &Issuer| self.certificates.values().any(|ca| issuer.matches(ca, ca.is_self_signed()));
+        let mut found = BTreeMap::new();
+        for issuer in request.issuers.iter().filter(|issuer| !is_chosen(issuer)) {
+            for Path { certificates, .. } in self.alternatives.values() {
+                let meant = certificates.iter().filter(|ca| is_meant(issuer, certificates, ca));
+                found.extend(meant.map(|ca| (*ca.sha256(), ca.clone())));
+            }
+        }
+        found.into_values().collect()
     }
 
     fn alternative(&mut self, path: &Path, skipped: usize, is_taken: bool) {

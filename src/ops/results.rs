@@ -178,6 +178,8 @@ pub struct Bundle {
     pub revocation_unknown: usize,
     /// The valid paths that were not chosen, each once, from the issuing CA up.
     pub alternatives: Vec<Path>,
+    /// The CAs of `--issuer` that are on none of the chosen paths, and on others: nothing of them is written.
+    pub wanted_elsewhere: Vec<Arc<Certificate>>,
     /// Where nothing is to be written: how many CA certificates have a valid path to a self-signed anchor all the same, on which no
     /// client certificate hangs.
     pub unused_authorities: usize,

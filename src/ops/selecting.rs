@@ -1,14 +1,24 @@
 //! What each step of Configuration Manager's own selections leaves of the certificates at hand.
 
+use crate::certificate::Certificate;
 use crate::cmg::funnel::{Funnel, FunnelCounts};
 use crate::ops::request::Request;
-use crate::path::Check;
 use crate::path::graph::Graph;
 use crate::path::verdict::{Decision, can_authenticate_clients};
+use crate::path::{Check, Path, Verdict};
 use crate::pool::Entry;
 
 /// Why a certificate does not count where one is asked for.
 pub(crate) const NOT_FIRST: &str = "another has the longest validity (--first)";
+
+/// Why a certificate does not count where those below a CA are asked for.
+pub(crate) const NOT_BELOW: &str = "it is not below the CA of --issuer";
+
+/// Whether a certificate is below a CA that was asked for: by any of its valid paths, chosen or not; where it has none, by any other.
+pub(crate) fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdict) -> bool {
+    let above = |path: &Path| request.is_below_wanted(certificate, path.certificates.get(1..).unwrap_or_default());
+    request.issuers.is_empty() || verdict.paths.iter().any(above)
+}
 
 /// How many end-entity certificates each step leaves, in the documented order; those that Windows made for itself count too,
 /// as they do on the machine.

@@ -150,6 +150,32 @@ fn each_way_to_select_leaves_the_same_clients_in_every_command() {
 }
 
 #[test]
+fn a_ca_that_is_on_another_valid_path_than_the_one_chosen_selects_in_every_command_and_export_tells_that_it_is_not_written()
+ {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = |command: &str, format: &str, more: &[&str]| {
+        let mut run = Run::new([command, "--at", AT, "--format", format, "--issuer", "Root A"]);
+        if command == "audit" {
+            run = run.arg("--fail-on").arg("never");
+        }
+        if command == "export" {
+            run = run.arg("--force").arg("--out").arg(place.path().join("out"));
+        }
+        more.iter().fold(run, Run::arg).arg(repository("testdata/pki/cross-signed")).output().status(0)
+    };
+    for (command, list) in
+        [("inspect", "certificates"), ("chain", "clients"), ("audit", "certificates"), ("export", "clients")]
+    {
+        assert_eq!(array(&run(command, "json", &[]).json()[list]).len(), 1, "{command}");
+    }
+    let root = sha256(&std::fs::read(repository("testdata/pki/cross-signed/root-a.cer")).expect("it is there"));
+    assert_eq!(run("export", "json", &[]).json()["wantedElsewhere"][0], root);
+    let shown = run("export", "table", &[]).text();
+    assert!(shown.contains("Not written: Root A") && shown.contains("--all-paths writes it too"), "{shown}");
+    assert!(!run("export", "table", &["--all-paths"]).text().contains("Not written"));
+}
+
+#[test]
 fn inspect_counts_whom_it_passed_over_and_shows_nobody_else_in_every_format() {
     let document = json("inspect", &SELECTION);
     let passed_over: u64 = array(&document["passedOver"]).iter().filter_map(|reason| reason["count"].as_u64()).sum();

@@ -58,6 +58,9 @@ pub struct Manifest {
     pub site_trusted_roots: Vec<String>,
     /// The valid paths that were not chosen, each once, from the issuing CA up.
     pub alternatives: Vec<PathRecord>,
+    /// SHA-256 of the CAs of `--issuer` that are on other paths only than those that were chosen: they are not written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wanted_elsewhere: Vec<String>,
     /// The client certificates without a valid path to a self-signed anchor, and why.
     pub refused: Vec<RefusedRecord>,
     /// The end-entity certificates that are no clients, and why.
@@ -210,6 +213,7 @@ pub fn manifest(bundle: &Bundle, written: bool) -> Manifest {
         ccm_cert_issuers_unwritable: issuers.unwritable,
         site_trusted_roots: roots.iter().map(|entry| entry.file.clone()).collect(),
         alternatives: bundle.alternatives.iter().map(PathRecord::new).collect(),
+        wanted_elsewhere: bundle.wanted_elsewhere.iter().map(|ca| ca.sha256_hex()).collect(),
         refused: bundle
             .refused
             .iter()

@@ -50,6 +50,15 @@ pub fn summary_text(bundle: &Bundle, manifest: &Manifest, directory: &Path) -> S
              --require-revocation leaves out whom they do not clear."
         );
     }
+    for ca in &bundle.wanted_elsewhere {
+        let _ = writeln!(
+            out,
+            "\nNot written: {} [{}], which --issuer names. It chooses the clients, and not their paths: this CA is on \
+             another path than the one chosen.\n--all-paths writes it too.",
+            describe::subject(ca),
+            describe::mark(ca)
+        );
+    }
     if !bundle.refused.is_empty() {
         let _ = writeln!(out, "\nLeft out: {} without a valid path.", of(bundle.refused.len(), "client certificate"));
         reasons(&mut out, bundle);

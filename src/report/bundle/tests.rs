@@ -40,6 +40,7 @@ fn empty() -> Bundle {
         intermediates: Vec::new(),
         clients: Vec::new(),
         revocation_unknown: 0,
+        wanted_elsewhere: Vec::new(),
         unused_authorities: 0,
         alternatives: Vec::new(),
         refused: Vec::new(),
