@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::certificate::Certificate;
 use crate::ops::Client;
-use crate::path::{Detail, Path, PathStatus, Verdict};
+use crate::path::{Detail, Missing, Path, PathStatus, Verdict};
 use crate::pool::Entry;
 use crate::report::client_rows::{Order, Row, Rows, order};
 use crate::report::describe;
@@ -58,8 +58,8 @@ struct Key {
     status: PathStatus,
     authorities: Authorities,
     failure: Option<(&'static str, Option<Detail>, bool)>,
-    /// The issuer's name.
-    missing: Option<String>,
+    /// The issuer by all that tells it from another: its name, key identifier, serial number and where it is published.
+    missing: Option<(String, [Option<String>; 2], Vec<String>)>,
     /// The check that refused which certificate of that name.
     unconfirmed: Option<(&'static str, [u8; 32])>,
 }
@@ -124,7 +124,10 @@ impl Key {
                 .failure
                 .as_ref()
                 .map(|(_, failure)| (failure.check.name(), failure.detail, fails_at_leaf(path))),
-            missing: path.missing.as_ref().map(|missing| missing.subject.clone()),
+            missing: path.missing.as_ref().map(|missing| {
+                let Missing { subject, key_identifier, serial_number, aia, .. } = &**missing;
+                (subject.clone(), [key_identifier.clone(), serial_number.clone()], aia.clone())
+            }),
             unconfirmed: refused.map(|refusal| (refusal.failure.check.name(), *refusal.candidate.sha256())),
         }
     }

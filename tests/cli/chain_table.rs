@@ -97,3 +97,14 @@ fn of_a_client_certificate_no_more_is_kept_than_its_line() {
     let two = resident_when_written(&["chain", "--at", AT, &root, &few, &more]);
     assert!(two < one + 12_000, "{one} KiB, and {two} KiB of twice as many, which have {} KiB", 6000 * 4);
 }
+
+#[test]
+fn clients_whose_missing_issuers_share_no_more_than_the_name_are_told_apart() {
+    let (old, new) = (Ca::root("Issuing CA"), Ca::root("Issuing CA"));
+    let clients = [old.client("pc1.test"), old.client("pc2.test"), new.client("pc3.test")];
+    let folder = folder(&[("1.cer", &clients[0]), ("2.cer", &clients[1]), ("3.cer", &clients[2])]);
+    let text = Run::new(["chain", "--at", AT]).arg(folder.path()).output().status(1).text();
+    assert_eq!(text.matches("? Issuing CA  missing").count(), 2, "{text}");
+    assert_eq!(text.matches("key identifier: ").count(), 2, "{text}");
+    assert!(text.contains("Incomplete: 2 client certificates") && text.contains("Incomplete: 1 client certificate:"));
+}
