@@ -21,8 +21,8 @@ pub(crate) struct Group {
     /// The first of them.
     pub(crate) first: Entry,
     pub(crate) count: u64,
-    /// How many of them have more than one path.
-    pub(crate) with_several: u64,
+    /// How many paths the one with the fewest has, and the one with the most.
+    pub(crate) paths: (usize, usize),
     /// The one that ends first.
     pub(crate) soonest: Soonest,
     pub(crate) rows: Rows,
@@ -36,8 +36,6 @@ type Authorities = Vec<[u8; 32]>;
 /// The client of a group that ends first.
 pub(crate) struct Soonest {
     order: Order,
-    /// How many paths it has.
-    pub(crate) paths: usize,
     /// Its paths beside the first, where that one is not valid.
     pub(crate) others: Vec<Path>,
 }
@@ -189,10 +187,11 @@ impl Groups {
         if let Some(others) = others
             && (group.count == 0 || order < group.soonest.order)
         {
-            group.soonest = Soonest { order, paths, others };
+            group.soonest = Soonest { order, others };
         }
         group.count += 1;
-        group.with_several += u64::from(paths > 1);
+        let (fewest, most) = group.paths;
+        group.paths = (if group.count == 1 { paths } else { fewest.min(paths) }, most.max(paths));
         if let Some(row) = row {
             group.rows.add(row);
         }
@@ -239,11 +238,11 @@ impl Group {
     /// Without a client yet.
     fn new(style: &Style, path: Path, first: Entry) -> Self {
         Self {
-            soonest: Soonest { order: order(&first.certificate), paths: 0, others: Vec::new() },
+            soonest: Soonest { order: order(&first.certificate), others: Vec::new() },
             path,
             first,
             count: 0,
-            with_several: 0,
+            paths: (0, 0),
             rows: Rows::new(style),
             alternatives: Vec::new(),
             places: HashMap::new(),

@@ -220,9 +220,14 @@ impl<'a> View<'a> {
     }
 
     fn clients(&self, group: &'a Group) -> Branch<'a> {
-        let remark = match (group.status(), group.with_several) {
-            (PathStatus::Valid, 0) => ("valid".to_owned(), Tint::Good),
-            (PathStatus::Valid, _) => (format!("valid, the best of {} paths", group.soonest.paths), Tint::Good),
+        let remark = match (group.status(), group.paths) {
+            (PathStatus::Valid, (_, 0 | 1)) => ("valid".to_owned(), Tint::Good),
+            (PathStatus::Valid, (fewest, most)) if fewest == most => {
+                (format!("valid, the best of {most} paths"), Tint::Good)
+            }
+            (PathStatus::Valid, (fewest, most)) => {
+                (format!("valid, each by the best of its {fewest} to {most} paths"), Tint::Good)
+            }
             (PathStatus::Invalid, _) if group.fails_at_leaf() => ("refused".to_owned(), Tint::Bad),
             _ => (String::new(), Tint::Plain),
         };

@@ -108,3 +108,27 @@ fn clients_whose_missing_issuers_share_no_more_than_the_name_are_told_apart() {
     assert_eq!(text.matches("key identifier: ").count(), 2, "{text}");
     assert!(text.contains("Incomplete: 2 client certificates") && text.contains("Incomplete: 1 client certificate:"));
 }
+
+#[test]
+fn how_many_paths_there_are_is_told_for_all_clients_of_a_group() {
+    let (root, other) = (Ca::root("Root A"), Ca::root("Root B"));
+    let issuing = root.issue_ca("Issuing");
+    let crossed = other.cross_certify_with(&issuing, |options| {
+        options.to = (2050, 1, 1);
+        options.name_constraints = Some(rcgen::NameConstraints {
+            permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("b.test".to_owned())],
+            excluded_subtrees: Vec::new(),
+        });
+    });
+    let first = issuing.client_with("pc1.a.test", |options| options.to = (2040, 1, 1));
+    let folder = folder(&[
+        ("root.cer", &root.der),
+        ("other.cer", &other.der),
+        ("issuing.cer", &issuing.der),
+        ("crossed.cer", &crossed.der),
+        ("1.cer", &first),
+        ("2.cer", &issuing.client("pc2.b.test")),
+    ]);
+    let text = Run::new(["chain", "--at", AT]).arg(folder.path()).output().status(0).text();
+    assert!(text.contains("2 client certificates  valid, each by the best of its 1 to 2 paths"), "{text}");
+}
