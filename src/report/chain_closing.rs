@@ -11,7 +11,7 @@ use crate::report::describe;
 use crate::report::first_met::FirstMet;
 use crate::report::model::Role;
 use crate::report::sanitize::terminal;
-use crate::report::style::{Style, grouped};
+use crate::report::style::{Style, count, grouped};
 use crate::report::trust_text;
 
 /// How many were passed over, by reason; of each the first stands there.
@@ -49,8 +49,8 @@ pub(crate) fn trust_note(out: &mut dyn Write, style: &Style, trust: Trust, valid
     trust_text::to_compare(out, style, trust, &roots)
 }
 
-/// What all this is for: which certificates the CMG has to be given.
-pub(crate) fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group]) -> io::Result<()> {
+/// What all this is for: which certificates the CMG has to be given. `failing` is how many client certificates have no valid path.
+pub(crate) fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group], failing: u64) -> io::Result<()> {
     let mut seen = HashSet::new();
     let (mut roots, mut intermediates) = (Vec::new(), Vec::new());
     for certificate in valid.iter().flat_map(|group| group.authorities().iter().rev()) {
@@ -73,5 +73,13 @@ pub(crate) fn for_the_cmg(out: &mut dyn Write, style: &Style, valid: &[&Group]) 
             style.hanging(out, label, "                 ", &text)?;
         }
     }
-    writeln!(out, "  `certpath export` with the same sources and `--out DIR` writes them.")
+    if failing == 0 {
+        return writeln!(out, "  `certpath export` with the same sources and `--out DIR` writes them.");
+    }
+    let who = count(failing, "client certificate has", "client certificates have");
+    let text = format!(
+        "`certpath export` with the same sources and `--out DIR` refuses to write them as long as {who} no valid path; \
+         with `--allow-incomplete` it writes them without what is missing there."
+    );
+    style.hanging(out, "  ", "  ", &text)
 }

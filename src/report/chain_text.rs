@@ -95,7 +95,8 @@ fn write_all(
     }
     problems_text::write(out, style, problems)?;
     chain_closing::trust_note(out, style, trust, &valid)?;
-    chain_closing::for_the_cmg(out, style, &valid)
+    let failing = groups.iter().filter(|group| group.status() != PathStatus::Valid).map(|group| group.count).sum();
+    chain_closing::for_the_cmg(out, style, &valid, failing)
 }
 
 /// What to do where there is no client certificate; `selects` where some were asked for by name.

@@ -132,3 +132,19 @@ fn how_many_paths_there_are_is_told_for_all_clients_of_a_group() {
     let text = Run::new(["chain", "--at", AT]).arg(folder.path()).output().status(0).text();
     assert!(text.contains("2 client certificates  valid, each by the best of its 1 to 2 paths"), "{text}");
 }
+
+#[test]
+fn what_export_does_is_told_also_where_it_would_refuse() {
+    let root = Ca::root("Root");
+    let mut files = vec![("root.cer", root.der.clone()), ("1.cer", root.client("pc1.test"))];
+    let shown = |files: &[(&str, Vec<u8>)], status| {
+        let named: Vec<(&str, &[u8])> = files.iter().map(|(name, der)| (*name, der.as_slice())).collect();
+        let text = Run::new(["chain", "--at", AT]).arg(folder(&named).path()).output().status(status).text();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(shown(&files, 0).ends_with("`certpath export` with the same sources and `--out DIR` writes them."));
+    files.push(("2.cer", Ca::root("Missing").client("pc2.test")));
+    let text = shown(&files, 1);
+    assert!(text.contains("refuses to write them as long as 1 client certificate has no valid path"), "{text}");
+    assert!(text.contains("with `--allow-incomplete` it writes them"), "{text}");
+}
