@@ -334,5 +334,7 @@ pub fn by_longest_validity(certificate: &Certificate) -> impl Ord + use<> {
     (dates.map(|(from, to)| validity_period(from.unix(), to.unix())), Reverse(*certificate.thumbprint()))
 }
 
+mod shown;
+
 #[cfg(test)]
 mod tests;

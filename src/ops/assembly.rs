@@ -7,6 +7,7 @@ use crate::ops::corpus::{Corpus, Namesakes, Problems};
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
 use crate::ops::scan;
+use crate::ops::selecting::not_below;
 use crate::path::graph::{Graph, Issuer, NodeId, Revocation};
 use crate::path::revocation::CrlStore;
 use crate::path::revocation::signers::SignerPool;
@@ -26,6 +27,8 @@ pub(crate) struct Assembly {
     pub(crate) crls: usize,
     pub(crate) graph: Graph,
     pub(crate) problems: Vec<Problem>,
+    /// Why a certificate that is not below a CA of `--issuer` does not count.
+    pub(crate) not_below: String,
 }
 
 /// What one option's SOURCEs hold.
@@ -179,7 +182,8 @@ impl Assembly {
                 signers: SignerPool::new(build(&issuers, &disallowed, any), signers),
             }));
         }
-        Ok(Self { corpus, helpers, trust, crls: crls_of_sources, graph, problems })
+        let not_below = not_below(request, &graph);
+        Ok(Self { corpus, helpers, trust, crls: crls_of_sources, graph, problems, not_below })
     }
 
     /// What could not be read, also of what was read again.

@@ -15,7 +15,7 @@ use crate::ops::authorities::Authorities;
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{IssuerResult, Trust};
-use crate::ops::selecting::{Counter, NOT_BELOW, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
+use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
 use crate::path::graph::NodeId;
 use crate::path::search::IssuerPath;
 use crate::path::verdict::{Decision, can_authenticate_clients};
@@ -300,7 +300,7 @@ impl Auditor<'_> {
             return over(NOT_FIRST.to_owned());
         }
         if !self.is_below_wanted(certificate, decision.chosen) {
-            return over(NOT_BELOW.to_owned());
+            return over(self.assembly.not_below.clone());
         }
         let nodes = self.nodes(&decision);
         let mut findings = rules::judge(certificate, &entry.occurrences, Part::EndEntity, self.context);

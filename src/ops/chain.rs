@@ -9,7 +9,7 @@ use crate::ops::assembly::Assembly;
 use crate::ops::authorities::Authorities;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{ChainOutcome, Chains, Client, IssuerResult, PassedOver};
-use crate::ops::selecting::{Counter, NOT_BELOW, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
+use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
 use crate::path::{PathStatus, Verdict};
 use crate::pool::Entry;
 
@@ -70,7 +70,7 @@ fn consider(request: &Request, assembly: &Assembly, entry: &Entry) -> Considered
     }
     let verdict = assembly.graph.judge(&entry.certificate);
     if !is_below_wanted(request, &entry.certificate, &verdict) {
-        return over(NOT_BELOW.to_owned());
+        return over(assembly.not_below.clone());
     }
     Considered::Client(Client { entry: entry.clone(), verdict })
 }

@@ -2,6 +2,7 @@
 
 use crate::certificate::Certificate;
 use crate::cmg::funnel::{Funnel, FunnelCounts};
+use crate::cmg::selection::Issuer;
 use crate::ops::request::Request;
 use crate::path::graph::Graph;
 use crate::path::verdict::{Decision, can_authenticate_clients};
@@ -11,8 +12,24 @@ use crate::pool::Entry;
 /// Why a certificate does not count where one is asked for.
 pub(crate) const NOT_FIRST: &str = "another has the longest validity (--first)";
 
-/// Why a certificate does not count where those below a CA are asked for.
-pub(crate) const NOT_BELOW: &str = "it is not below the CA of --issuer";
+/// Why a certificate does not count where those below a CA are asked for; also which of these is no CA that is at hand.
+pub(crate) fn not_below(request: &Request, graph: &Graph) -> String {
+    let is_here = |issuer: &&Issuer| {
+        graph.ids().any(|id| {
+            issuer.matches(graph.certificate(id), graph.node(id).anchor.is_some() || graph.node(id).is_self_issued)
+        })
+    };
+    let unknown: Vec<String> =
+        request.issuers.iter().filter(|issuer| !is_here(issuer)).map(|issuer| format!("`{issuer}`")).collect();
+    let reason = "it is not below the CA of --issuer";
+    if unknown.is_empty() {
+        return reason.to_owned();
+    }
+    format!(
+        "{reason}: no CA certificate here is one that {} names; a CA is named by its whole common name, thumbprint or SHA-256",
+        unknown.join(" or ")
+    )
+}
 
 /// Whether a certificate is below a CA that was asked for: by any of its valid paths, chosen or not; where it has none, by any other.
 pub(crate) fn is_below_wanted(request: &Request, certificate: &Certificate, verdict: &Verdict) -> bool {

@@ -176,6 +176,26 @@ fn a_ca_that_is_on_another_valid_path_than_the_one_chosen_selects_in_every_comma
 }
 
 #[test]
+fn a_ca_that_nothing_here_is_is_told_from_one_that_has_no_clients() {
+    for (issuer, is_here) in [
+        ("No Such CA", false),
+        ("8588B3C682D1284C91335E47C66B31DAD19C9DAD", false),
+        ("CN=Nobody; O=Contoso", false),
+        ("MS-Organization-Access", false),
+        ("Litware Root CA", true),
+    ] {
+        for command in ["inspect", "chain", "audit", "export"] {
+            let (text, _) = run(command, "table", &["--issuer", issuer]);
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let told =
+                format!("it is not below the CA of --issuer: no CA certificate here is one that `{issuer}` names");
+            assert!(text.contains("it is not below the CA of --issuer"), "{command} {issuer}: {text}");
+            assert_eq!(text.contains(&told), !is_here, "{command} {issuer}: {text}");
+        }
+    }
+}
+
+#[test]
 fn inspect_counts_whom_it_passed_over_and_shows_nobody_else_in_every_format() {
     let document = json("inspect", &SELECTION);
     let passed_over: u64 = array(&document["passedOver"]).iter().filter_map(|reason| reason["count"].as_u64()).sum();
