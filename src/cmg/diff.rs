@@ -57,7 +57,8 @@ pub struct Difference {
     pub remove: Vec<Arc<Certificate>>,
     /// In both.
     pub keep: Vec<Arc<Certificate>>,
-    /// Of those that go, and of those that stay, which one that comes is of the same CA; each new one at most once.
+    /// Of those that go, and of those that stay, which one that comes is of the same CA, each new one at most once; then of those that
+    /// go and are in none of these pairs, which one that stays or comes is of the same CA.
     pub pairs: Vec<Pair>,
 }
 
@@ -88,6 +89,8 @@ pub fn diff(before: &[Arc<Certificate>], after: &[Arc<Certificate>]) -> Differen
         pairs: Vec::new(),
     };
     difference.pairs = pairs(&difference);
+    let more = replaced(&difference);
+    difference.pairs.extend(more);
     difference
 }
 
@@ -123,7 +126,6 @@ impl<'a> Candidates<'a> {
 /// For each certificate that comes, the best of those that were there before and are of the same CA: the predecessor that it names, else
 /// [`Candidates::best`].
 fn pairs(difference: &Difference) -> Vec<Pair> {
-    let kind = |one: &Certificate| (one.subject().comparable(), one.is_self_issued(), one.is_self_signed());
     let stay = difference.keep.iter().map(|old| (old, true));
     let mut before: Vec<_> = difference.remove.iter().map(|old| (old, false)).chain(stay).collect();
     before.sort_by_key(|(old, _)| (old.not_after(), *old.sha256()));
@@ -142,16 +144,50 @@ fn pairs(difference: &Difference) -> Vec<Pair> {
         let best = predecessor.or_else(|| by_kind.get_mut(&kind(new))?.best(new, &taken));
         if let Some(old) = best {
             taken.insert(*old.sha256());
-            let same_key = same_key(old, new);
-            let relation = match (predecessor.is_some(), same_key) {
-                (true, _) => Relation::Successor,
-                (false, true) => Relation::RenewedSameKey,
-                (false, false) => Relation::RenewedNewKey,
-            };
-            pairs.push(Pair { old: old.clone(), new: new.clone(), relation, same_key });
+            pairs.push(Pair::new(old, new, predecessor.is_some()));
         }
     }
     pairs
+}
+
+/// For each certificate that goes and is in no pair yet, what takes its place among those that stay or come: the one that names it as
+/// predecessor, else the latest of its key, else the latest of its name where that ends no earlier.
+fn replaced(difference: &Difference) -> Vec<Pair> {
+    let paired: HashSet<&[u8; 32]> = difference.pairs.iter().map(|pair| pair.old.sha256()).collect();
+    let mut after: Vec<_> = difference.keep.iter().chain(&difference.add).collect();
+    after.sort_by_key(|new| (new.not_after(), *new.sha256()));
+    let (mut heirs, mut of_key, mut of_kind) = (HashMap::new(), HashMap::new(), HashMap::new());
+    for new in after {
+        if let Some(hash) = new.previous_ca_hash().and_then(|hash| <[u8; 20]>::try_from(hash).ok()) {
+            heirs.insert(hash, new);
+        }
+        of_key.insert((kind(new), new.subject_public_key_info()), new);
+        of_kind.insert(kind(new), new);
+    }
+    let pair = |old: &Arc<Certificate>| {
+        let heir = heirs.get(old.thumbprint()).filter(|new| is_of_one_kind(old, new));
+        let latest = || of_kind.get(&kind(old)).filter(|new| new.not_after() >= old.not_after());
+        let new = heir.or_else(|| of_key.get(&(kind(old), old.subject_public_key_info()))).or_else(latest)?;
+        Some(Pair::new(old, new, heir.is_some()))
+    };
+    difference.remove.iter().filter(|old| !paired.contains(old.sha256())).filter_map(pair).collect()
+}
+
+impl Pair {
+    fn new(old: &Arc<Certificate>, new: &Arc<Certificate>, names_it: bool) -> Self {
+        let same_key = same_key(old, new);
+        let relation = match (names_it, same_key) {
+            (true, _) => Relation::Successor,
+            (false, true) => Relation::RenewedSameKey,
+            (false, false) => Relation::RenewedNewKey,
+        };
+        Self { old: old.clone(), new: new.clone(), relation, same_key }
+    }
+}
+
+/// What two certificates of one CA have in common, whatever their keys are.
+fn kind(one: &Certificate) -> (Vec<u8>, bool, bool) {
+    (one.subject().comparable(), one.is_self_issued(), one.is_self_signed())
 }
 
 fn same_key(old: &Certificate, new: &Certificate) -> bool {
@@ -258,10 +294,28 @@ mod tests {
             }
             let found = diff(&before, &after);
             let pairs: Vec<_> = found.pairs.iter().map(|pair| [*pair.old.sha256(), *pair.new.sha256()]).collect();
-            assert_eq!(pairs, pairs_one_by_one(&found));
+            let expected = pairs_one_by_one(&found);
+            assert_eq!(pairs[..expected.len()], expected);
             count += pairs.len();
         }
         assert!(count > 200, "{count}");
+    }
+
+    #[test]
+    fn what_goes_is_paired_with_the_renewal_that_is_in_both_and_never_with_what_it_replaced_itself() {
+        let (old, new) = (read("renewed-same-key/root-0.cer"), read("renewed-same-key/root-1.cer"));
+        let found = diff(&[old.clone(), new.clone()], std::slice::from_ref(&new));
+        let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
+        assert_eq!(
+            (pair.relation, pair.old.sha256(), pair.new.sha256()),
+            (Relation::Successor, old.sha256(), new.sha256())
+        );
+        let (old, new) = (read("renewed-new-key/root-0.cer"), read("renewed-new-key/root-1.cer"));
+        let found = diff(&[old.clone(), new.clone()], std::slice::from_ref(&new));
+        let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
+        assert_eq!((pair.same_key, pair.new.sha256()), (false, new.sha256()));
+        let found = diff(&[old.clone(), new], &[old]);
+        assert!(found.pairs.is_empty(), "{:?}", found.pairs);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct DiffRecord {
     pub remove: Vec<NamedRecord>,
     /// In both.
     pub keep: Vec<NamedRecord>,
-    /// Which new certificate belongs to which old one.
+    /// Which new certificate belongs to which old one. The old one goes, or stays beside the new one; the new one comes, or is in both.
     pub pairs: Vec<PairRecord>,
     /// What could not be read.
     pub problems: Vec<ProblemRecord>,
@@ -98,7 +98,8 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Difference, problems: &
         number(&found.remove),
         number(&found.keep)
     )?;
-    let by_new: HashMap<[u8; 32], &Pair> = found.pairs.iter().map(|pair| (*pair.new.sha256(), pair)).collect();
+    // Of several pairs with a certificate the first is told.
+    let by_new: HashMap<[u8; 32], &Pair> = found.pairs.iter().rev().map(|pair| (*pair.new.sha256(), pair)).collect();
     let by_old: HashMap<[u8; 32], &Pair> = found.pairs.iter().map(|pair| (*pair.old.sha256(), pair)).collect();
     if !found.add.is_empty() {
         style.heading(out, "Add")?;

@@ -17,6 +17,7 @@ mod chain;
 mod chain_table;
 mod csv;
 mod determinism;
+mod diff;
 mod documentation;
 mod exit_status;
 mod explanations;
