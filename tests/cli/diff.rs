@@ -1,6 +1,6 @@
 //! `certpath diff`: what goes, what comes, and which of them belong together.
 
-use crate::common::pki::folder;
+use crate::common::pki::{Ca, folder};
 use crate::common::{AT, Run, repository};
 
 #[test]
@@ -18,4 +18,15 @@ fn a_ca_whose_renewal_is_on_both_sides_is_replaced_by_it() {
     );
     let document = run("json").json();
     assert_eq!(document["pairs"][0]["new"], document["keep"][0]["sha256"], "{document}");
+}
+
+#[test]
+fn a_side_without_a_ca_certificate_is_refused_by_its_name() {
+    let root = Ca::root("Contoso Root CA");
+    let (cas, clients) = (folder(&[("root.cer", &root.der)]), folder(&[("pc1.cer", &root.client("pc1.contoso.test"))]));
+    for sides in [[cas.path(), clients.path()], [clients.path(), cas.path()], [clients.path(), clients.path()]] {
+        let output = sides.iter().fold(Run::new(["diff", "--at", AT]), Run::arg).output().status(2);
+        let told = format!("{}: expected CA certificates to compare, found none", clients.path().display());
+        assert!(output.stdout.is_empty() && output.stderr.contains(&told), "{}", output.seen());
+    }
 }

@@ -34,11 +34,23 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
         })
     };
     let before = side(&request)?;
+    let from = request.source_names();
     request.sources = to;
     request.progress = progress::progress(&arguments.common);
     let after = side(&request)?;
     // Which of them are roots the one side may know of the other's.
     let (before, after) = (before.known_by(&after), after.known_by(&before));
+    // Below given anchors one side may have none yet.
+    if request.trust.is_empty() {
+        let sides = [(&before, from), (&after, request.source_names())];
+        if let Some((_, name)) = sides.into_iter().find(|(side, _)| side.is_empty()) {
+            complain_of(&problems);
+            let name = sanitize::terminal(&name);
+            return Err(Stop::usage(format!(
+                "{name}: expected CA certificates to compare, found none; `certpath inspect` shows what is there"
+            )));
+        }
+    }
     // What both sides are built with was read for each.
     let mut told = HashSet::new();
     problems.retain(|problem| told.insert(problem.to_string()));
