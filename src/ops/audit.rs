@@ -1,21 +1,25 @@
 //! `audit`: which issued certificates will fail, and why.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod tally;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::tally::Tally;
+pub use self::tally::{CaseCount, CodeCount};
 use crate::certificate::Certificate;
 use crate::cmg::concern::Used;
 use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
 use crate::cmg::rules::{self, Duplicates, NameRecord, Part, RuleContext};
 use crate::cmg::selection::by_longest_validity;
-use crate::cmg::{Code, Finding, Severity, Verdict};
+use crate::cmg::{Case, Code, Finding, Severity, Verdict};
 use crate::ops::assembly::{self, Assembly};
 use crate::ops::authorities::Authorities;
 use crate::ops::corpus::Corpus;
 use crate::ops::request::{OpsError, Request};
 use crate::ops::results::{IssuerResult, Trust};
-use crate::ops::selecting::{Counter, NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
+use crate::ops::selecting::{NOT_FIRST, SelectionCounts, Steps, is_below_wanted};
 use crate::path::graph::NodeId;
 use crate::path::search::IssuerPath;
 use crate::path::verdict::{Decision, can_authenticate_clients};
@@ -93,27 +97,13 @@ pub struct AuditOutcome {
     pub problems: Vec<Problem>,
 }
 
-/// How often a code was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CodeCount {
-    /// The code.
-    pub code: Code,
-    /// The gravest severity with which it was found.
-    pub severity: Severity,
-    /// At how many certificates, CAs included.
-    pub count: u64,
-    /// How many audited certificates have it at a CA above them.
-    pub inherited: u64,
-}
-
 /// What a worker hands over of one certificate.
 struct Worked<R> {
     result: Option<R>,
     passed_over: Option<String>,
     verdict: Verdict,
-    codes: Vec<(Code, Severity)>,
-    inherited: Vec<Code>,
+    cases: Vec<(&'static Case, Severity)>,
+    inherited: Vec<(&'static Case, Severity)>,
     steps: Steps,
     path: Vec<NodeId>,
 }
@@ -288,7 +278,7 @@ impl Auditor<'_> {
             result: None,
             passed_over: Some(reason),
             verdict: Verdict::Pass,
-            codes: Vec::new(),
+            cases: Vec::new(),
             inherited: Vec::new(),
             steps,
             path: Vec::new(),
@@ -318,12 +308,14 @@ impl Auditor<'_> {
         let inherited = self.authorities.codes(above);
         let severities = findings.iter().map(|finding| finding.severity);
         let verdict = Verdict::of(severities.chain(inherited.iter().map(|(_, severity)| *severity)));
-        let codes = findings.iter().map(|finding| (finding.code(), finding.severity)).collect();
+        let in_cases = |finding: &Finding| (finding.case, finding.severity);
+        let cases = findings.iter().map(in_cases).collect();
+        let of_above = above.iter().flat_map(|id| self.authorities.findings(*id)).map(in_cases).collect();
         let mut path = vec![certificate.clone()];
         path.extend(nodes.iter().map(|id| graph.certificate(*id).clone()));
         let inherited: Vec<Code> = inherited.into_iter().map(|(code, _)| code).collect();
-        let result = Some(work(&Audited { entry, verdict, findings, inherited: inherited.clone(), path }));
-        Worked { result, passed_over: None, verdict, codes, inherited, steps, path: nodes }
+        let result = Some(work(&Audited { entry, verdict, findings, inherited, path }));
+        Worked { result, passed_over: None, verdict, cases, inherited: of_above, steps, path: nodes }
     }
 
     /// What follows from its paths.
@@ -422,75 +414,5 @@ impl Auditor<'_> {
             _ => {}
         }
         found
-    }
-}
-
-/// Adds up.
-#[derive(Default)]
-struct Tally {
-    certificates: u64,
-    verdicts: [u64; 3],
-    codes: BTreeMap<Code, CodeCount>,
-    inherited: BTreeMap<Code, u64>,
-    passed_over: BTreeMap<String, u64>,
-    selection: Counter,
-}
-
-impl Tally {
-    fn take<R>(&mut self, worked: &Worked<R>) {
-        self.selection.count(&worked.steps);
-        if let Some(reason) = &worked.passed_over {
-            *self.passed_over.entry(reason.clone()).or_default() += 1;
-            return;
-        }
-        self.certificates += 1;
-        self.verdicts[worked.verdict as usize] += 1;
-        let mut counted = HashSet::new();
-        for (code, severity) in &worked.codes {
-            self.code(*code, *severity, u64::from(counted.insert(*code)));
-        }
-        for code in &worked.inherited {
-            *self.inherited.entry(*code).or_default() += 1;
-        }
-    }
-
-    fn code(&mut self, code: Code, severity: Severity, count: u64) {
-        let counted = self.codes.entry(code).or_insert(CodeCount { code, severity, count: 0, inherited: 0 });
-        counted.severity = counted.severity.max(severity);
-        counted.count += count;
-    }
-
-    fn finish(
-        mut self,
-        audit: &AuditRequest,
-        trust: Trust,
-        issuers: Vec<IssuerResult>,
-        findings: Vec<Finding>,
-        problems: Vec<Problem>,
-    ) -> AuditOutcome {
-        let of_issuers = issuers.iter().flat_map(|issuer| &issuer.findings);
-        for finding in of_issuers.chain(&findings) {
-            self.code(finding.code(), finding.severity, 1);
-        }
-        for (code, inherited) in &self.inherited {
-            if let Some(counted) = self.codes.get_mut(code) {
-                counted.inherited = *inherited;
-            }
-        }
-        AuditOutcome {
-            at: audit.request.at,
-            profile: audit.profile,
-            trust,
-            verdict: Verdict::of(self.codes.values().map(|counted| counted.severity)),
-            certificates: self.certificates,
-            verdicts: self.verdicts,
-            codes: self.codes.into_values().collect(),
-            issuers,
-            findings,
-            passed_over: self.passed_over.into_iter().collect(),
-            selection: self.selection.counts(),
-            is_selection: audit.request.selects(),
-            problems,
-        }
     }
 }

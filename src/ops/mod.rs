@@ -18,7 +18,7 @@ mod spool;
 mod verify;
 
 pub use anchored::{Anchored, anchored};
-pub use audit::{AuditOutcome, AuditRequest, Audited, CodeCount, audit};
+pub use audit::{AuditOutcome, AuditRequest, Audited, CaseCount, CodeCount, audit};
 pub use chain::{Considered, chain, chain_each};
 pub use export::{Extent, export};
 pub use inspect::{Inspected, inspect};

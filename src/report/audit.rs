@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cmg::funnel::FunnelCounts;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Code, Finding, Severity, Verdict};
-use crate::ops::{AuditOutcome, Audited, Trust};
+use crate::ops::{AuditOutcome, Audited, CaseCount, Trust};
 use crate::report::model::{IssuerRecord, Line, ProblemRecord, ReasonRecord};
 use crate::time::Time;
 
@@ -84,6 +84,32 @@ pub struct CodeCountRecord {
     pub count: u64,
     /// How many audited certificates have it at a CA above them.
     pub inherited: u64,
+    /// The same for each case of it, and each severity that the case was found with: the gravest first, then the most frequent.
+    pub cases: Vec<CaseCountRecord>,
+}
+
+/// How often a case of a code was found with one severity.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(rename = "CaseCount")]
+pub struct CaseCountRecord {
+    /// `too-short`
+    pub case: &'static str,
+    /// What it means, in a few words.
+    pub title: &'static str,
+    /// The severity.
+    pub severity: Severity,
+    /// At how many certificates, CAs included.
+    pub count: u64,
+    /// How many audited certificates have it at a CA above them.
+    pub inherited: u64,
+}
+
+impl CaseCountRecord {
+    fn new(counted: &CaseCount) -> Self {
+        let CaseCount { case, severity, count, inherited, .. } = *counted;
+        Self { case: case.name, title: case.title, severity, count, inherited }
+    }
 }
 
 /// What an audit came to.
@@ -130,6 +156,7 @@ impl AuditSummaryRecord {
             severity: counted.severity,
             count: counted.count,
             inherited: counted.inherited,
+            cases: counted.cases.iter().map(CaseCountRecord::new).collect(),
         });
         let reasons = found.passed_over.iter();
         Self {

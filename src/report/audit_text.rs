@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use crate::certificate::Certificate;
 use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
-use crate::cmg::{Severity, Verdict};
+use crate::cmg::{Case, Severity, Verdict};
 use crate::ops::{AuditOutcome, IssuerResult};
 use crate::report::audit::AuditedRecord;
 use crate::report::describe;
@@ -78,8 +78,9 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
         return Ok(());
     }
     style.heading(out, "Findings")?;
-    let mut rows: Vec<_> = found.codes.iter().collect();
-    rows.sort_by_key(|row| (Reverse((row.severity, row.count.max(row.inherited))), row.code));
+    // Each case by itself: one code may be an error at some certificates and a warning at others.
+    let mut rows: Vec<_> = found.codes.iter().flat_map(|counted| &counted.cases).collect();
+    rows.sort_by_key(|row| (Reverse((row.severity, row.count.max(row.inherited))), row.case.code, row.case.name));
     const COLUMNS: &[Column] = &[
         Column::new("SEVERITY", 0),
         Column::new("COUNT", 0).right(),
@@ -93,11 +94,16 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
             Cell::tinted(row.severity.name(), tint(row.severity)),
             Cell::new(grouped(row.count)),
             Cell::new(if row.inherited == 0 { String::new() } else { grouped(row.inherited) }),
-            Cell::new(row.code.id()),
-            Cell::new(row.code.title()),
-            Cell::tinted(row.code.code(), Tint::Faint),
+            Cell::new(name_of(row.case)),
+            Cell::new(format!("{}: {}", row.case.code.title(), row.case.title)),
+            Cell::tinted(row.case.code.code(), Tint::Faint),
         ]
     })
+}
+
+/// A case as CSV has it.
+fn name_of(case: &Case) -> String {
+    format!("{}/{}", case.code.id(), case.name)
 }
 
 /// What is no certificate's fault.
@@ -137,7 +143,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
     let rows = &worst[..shown];
     table::write(out, style, "  ", COLUMNS, rows, |row| {
         let own = row.findings.iter().filter(|finding| finding.severity > Severity::Info);
-        let mut codes: Vec<String> = own.map(|finding| finding.code().id().to_owned()).collect();
+        let mut codes: Vec<String> = own.map(|finding| name_of(finding.case)).collect();
         codes.extend(row.inherited.iter().map(|code| format!("{} of a CA", code.id())));
         codes.dedup();
         vec![
@@ -214,7 +220,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     let shown = style.shown(rows.len()).min(rows.len());
     table::write(out, style, "  ", COLUMNS, &rows[..shown], |audited| {
         let certificate = &audited.entry.certificate;
-        let mut codes: Vec<&str> = audited.findings.iter().map(|finding| finding.code().id()).collect();
+        let mut codes: Vec<String> = audited.findings.iter().map(|finding| name_of(finding.case)).collect();
         codes.dedup();
         let colour = gravest(&audited.findings).map_or(Tint::Plain, tint);
         let mut text = codes.join(", ");

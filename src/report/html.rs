@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::cmg::{Severity, Verdict};
 use crate::ops::Trust;
 use crate::path::PathStatus;
-use crate::report::audit::{AuditReport, CodeCountRecord};
+use crate::report::audit::{AuditReport, CaseCountRecord, CodeCountRecord};
 use crate::report::model::{IssuerRecord, Role};
 use crate::report::sanitize::terminal;
 use crate::report::selection_text;
@@ -161,6 +161,25 @@ fn summary(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     writeln!(out, "</ul>")
 }
 
+/// How many of a finding are of which case, and how grave: its own badge is that of the gravest.
+fn cases(counts: &[CaseCountRecord]) -> String {
+    let item = |counted: &CaseCountRecord| {
+        let below = match counted.inherited {
+            0 => String::new(),
+            below => format!(", {} below", grouped(below)),
+        };
+        format!(
+            "<li><span class=\"badge {severity}\">{severity}</span> {count}{below} <code class=\"faint\">{case}</code> {title}</li>",
+            severity = counted.severity.name(),
+            count = grouped(counted.count),
+            case = escape(counted.case),
+            title = escape(counted.title),
+        )
+    };
+    let items: String = counts.iter().map(item).collect();
+    if items.is_empty() { items } else { format!("<ul class=\"cases\">{items}</ul>") }
+}
+
 fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
     writeln!(out, "<h2 id=\"findings\">Findings</h2>")?;
     if report.summary.codes.is_empty() {
@@ -181,7 +200,7 @@ fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
         writeln!(
             out,
             "<tr><td><span class=\"badge {severity}\">{severity}</span></td><td class=\"finding\"><a href=\"#finding={id}\">{title}</a><br>\
-             <code class=\"faint\">{number} {id}</code></td><td class=\"number\" data-label=\"certificates:\">{count}{inherited}</td><td>{remedy}</td></tr>",
+             <code class=\"faint\">{number} {id}</code>{cases}</td><td class=\"number\" data-label=\"certificates:\">{count}{inherited}</td><td>{remedy}</td></tr>",
             severity = code.severity.name(),
             id = escape(code.id),
             title = escape(code.title),
@@ -191,6 +210,7 @@ fn findings(out: &mut dyn Write, report: &AuditReport) -> io::Result<()> {
                 0 => String::new(),
                 below => format!("<br><span class=\"faint\">{} below</span>", grouped(below)),
             },
+            cases = cases(&code.cases),
             remedy = with_code(code.code.entry().remedy),
         )?;
     }

@@ -224,6 +224,7 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
             severity,
             count,
             inherited: certificates.iter().filter(|one| one.inherited.contains(&code)).count() as u64,
+            cases: Vec::new(),
         })
         .collect();
     let problem = Problem {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Run, read, repository, sha256, testdata};
+use crate::common::{AT, Run, array, read, repository, sha256, testdata};
 
 #[test]
 fn an_audit_with_assumed_trust_asks_to_compare_the_roots_sha256_in_the_words_of_chain_and_export() {
@@ -103,4 +103,34 @@ fn the_days_since_a_certificate_expired_are_the_same_in_the_message_and_in_the_f
         let inspected = Run::new(["inspect", "--format", "json", "--at", at]).arg(&expired).output().json();
         assert_eq!(inspected["certificates"][0]["daysLeft"], days, "{at}");
     }
+}
+
+#[test]
+fn each_case_of_a_finding_is_counted_with_its_own_severity() {
+    let root = Ca::root("Root");
+    let of_usage = |host: &str, usage| root.client_with(host, |options| options.eku = usage);
+    let server = || vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let place = folder(&[
+        ("root.cer", &root.der),
+        ("1.cer", &of_usage("pc1.test", server())),
+        ("2.cer", &of_usage("pc2.test", server())),
+        ("3.cer", &of_usage("pc3.test", Vec::new())),
+    ]);
+    let run = |format: &str| Run::new(["audit", "--at", AT, "--format", format]).arg(place.path()).output().status(1);
+    let text = run("table").text();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+    assert!(rows.contains(&vec!["error", "2", "eku/missing-purpose"]), "{text}");
+    assert!(rows.contains(&vec!["warning", "1", "eku/absent"]), "{text}");
+    assert!(text.contains("  eku/missing-purpose, "), "{text}");
+
+    let document = run("json").json();
+    let codes = array(&document["summary"]["codes"]);
+    let usage = codes.iter().find(|code| code["id"] == "eku").expect("it was found");
+    assert_eq!((&usage["severity"], &usage["count"]), (&"error".into(), &3.into()));
+    let counted = |case: &serde_json::Value| format!("{} {} {}", case["severity"], case["case"], case["count"]);
+    let cases: Vec<String> = array(&usage["cases"]).iter().map(counted).collect();
+    assert_eq!(cases, ["\"error\" \"missing-purpose\" 2", "\"warning\" \"absent\" 1"]);
+    let page = run("html").text();
+    let case = "<span class=\"badge warning\">warning</span> 1 <code class=\"faint\">absent</code>";
+    assert!(page.contains(case), "{page}");
 }
