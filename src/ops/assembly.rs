@@ -50,15 +50,21 @@ impl Side {
         side
     }
 
-    /// What `--crl` names: a file without a CRL in it was not meant.
+    /// What `--crl` names: what holds something, and no CRL, was not meant.
     fn read_crls(request: &Request) -> Self {
         let mut side = Self::default();
         for source in &request.crls {
             let mut read = Self::read(std::slice::from_ref(source), request);
-            let is_file = matches!(source, Source::Path(path) if path.is_file());
-            if is_file && read.crls.is_empty() && read.problems.is_empty() {
+            let holds_more = match source {
+                Source::Path(path) if path.is_dir() => request.inputs_of(std::slice::from_ref(source)).hold_files(),
+                // What is wrong with a file has been told.
+                Source::Path(path) if path.is_file() => read.problems.is_empty(),
+                _ => !read.pool.is_empty(),
+            };
+            if holds_more && read.crls.is_empty() {
                 let message = format!(
-                    "expected a CRL, found none (certificates: {}); name CA certificates with --intermediates or --trust",
+                    "expected a CRL, found none (certificates: {}), so that it tells of no revocation; name the CRLs themselves \
+                     with --crl, and CA certificates with --intermediates or --trust",
                     read.pool.len()
                 );
                 let fault = Fault::new(ProblemCode::Empty, Position::Whole, message);

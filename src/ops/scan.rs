@@ -80,6 +80,12 @@ impl Inputs {
         move || inputs.iter().count()
     }
 
+    /// Whether there is a file, but for those by whose names a folder is still an empty one: `.gitkeep` and others that are hidden.
+    pub(crate) fn hold_files(&self) -> bool {
+        let is_hidden = |name: &str| name.rsplit(['/', '\\']).next().is_some_and(|name| name.starts_with('.'));
+        self.iter().any(|input| input.map_or(true, |input| !is_hidden(&input.name)))
+    }
+
     /// Whether a live Windows store is among them.
     pub(crate) fn has_store(&self) -> bool {
         self.sources.iter().any(|source| matches!(source, Source::Store(_)))

@@ -145,3 +145,35 @@ fn no_more_problems_are_listed_of_a_file_and_of_a_run_than_is_said_and_that_ther
         assert!(last.contains("found 2101 more, which are not listed"), "{last}");
     }
 }
+
+#[test]
+fn a_folder_that_crl_names_and_that_holds_files_but_no_crl_is_told_and_asks_verify_for_revocation() {
+    let root = Ca::root("Contoso Root CA");
+    let client = root.client("pc1.contoso.test");
+    let place = folder(&[
+        ("root.cer", &root.der),
+        ("pc1.cer", &client),
+        ("cas/root.cer", &root.der),
+        ("texts/notes.txt", b"The CRLs are in another folder.\n"),
+        ("kept/.gitkeep", b""),
+    ]);
+    let at = |name: &str| place.path().join(name);
+    for (crls, told) in [("cas", Some("(certificates: 1)")), ("texts", Some("(certificates: 0)")), ("kept", None)] {
+        let status = if told.is_some() { 3 } else { 0 };
+        for command in ["chain", "audit", "export"] {
+            let mut run = Run::new([command, "--at", AT, "--format", "json"]).arg(at("root.cer")).arg(at("pc1.cer"));
+            if command == "export" {
+                run = run.arg("--force").arg("--out").arg(at("out"));
+            } else {
+                run = run.arg("--fail-on").arg("never");
+            }
+            let output = run.arg("--crl").arg(at(crls)).output().status(status);
+            let problems = output.json()["problems"].to_string();
+            assert_eq!(problems.contains("expected a CRL, found none"), told.is_some(), "{command} {crls}: {problems}");
+            assert!(problems.contains(told.unwrap_or_default()), "{command} {crls}: {problems}");
+        }
+        let run = Run::new(["verify", "--at", AT, "--format", "json", "--trust"]).arg(at("root.cer"));
+        let output = run.arg("--crl").arg(at(crls)).arg(at("pc1.cer")).output().status(status);
+        assert_eq!(output.json()["valid"], told.is_none(), "{crls}: {}", output.text());
+    }
+}
