@@ -19,6 +19,7 @@ use crate::source::pem;
 use crate::source::pkcs12;
 use crate::source::registry;
 use crate::source::serialized_store;
+use crate::source::shape::REQUEST;
 use crate::source::sniff::{self, Content, HEAD, Looks};
 use crate::source::text::{self, TextReader};
 use crate::source::walk::{self, Input, Origin};
@@ -263,7 +264,7 @@ pub(crate) fn read_bytes(bytes: &[u8], looks: Looks, context: ReadContext<'_>) -
     {
         contents.faults.push(container.beside_blocks());
     }
-    if looks == Looks::Named && contents.is_empty() {
+    if looks != Looks::Unknown && contents.is_empty() {
         let message = "expected certificates, CRLs or a store of them, found none of these in it";
         return Contents::fault(ProblemCode::Empty, Position::Whole, message);
     }
@@ -370,14 +371,15 @@ fn read_binary(
 
 /// What is said of an input that holds nothing: no word, if it does not look like certificates either.
 fn nothing(content: &Content, bytes: &[u8], looks: Looks) -> Contents {
-    // A CMS message where a certificate should be may be a damaged PKCS#7: only one byte tells them apart.
-    let is_known = matches!(content, Content::Foreign(name) if !name.starts_with("CMS"));
-    if looks == Looks::Unknown || (looks == Looks::Certificate && is_known) {
+    if looks == Looks::Unknown {
         return Contents::default();
     }
     let (code, found) = match content {
         Content::Empty => (ProblemCode::Empty, "nothing".to_owned()),
         Content::Listing(listing) => (ProblemCode::Empty, listing.advice().to_owned()),
+        Content::Foreign(REQUEST) => {
+            (ProblemCode::Empty, format!("{REQUEST}, which holds no certificate; give what the CA issued for it"))
+        }
         Content::Foreign(name) => (ProblemCode::Empty, format!("{name}, which holds no certificate")),
         Content::OtherText if container(bytes).is_none() => {
             let line =

@@ -3,6 +3,9 @@
 use crate::certificate::tlv::tag;
 use crate::source::ber;
 
+/// What a CA is asked with (RFC 2986), and what is sometimes sent in place of what it issued.
+pub(crate) const REQUEST: &str = "a certificate request";
+
 /// The structures that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -154,7 +157,7 @@ fn signed(inner: &[u8], second: u8) -> Shape {
         | [tag::SEQUENCE, tag::SEQUENCE, tag::UTC_TIME | tag::GENERALIZED_TIME, ..] => Shape::Crl,
         // RFC 2986: certificationRequestInfo.
         [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE, CONTEXT_0 | 0, _] if second == tag::SEQUENCE => {
-            Shape::Other("a certificate request")
+            Shape::Other(REQUEST)
         }
         // RFC 5280 4.1: version 1 leaves the version out.
         [tag::INTEGER, tag::SEQUENCE, tag::SEQUENCE, tag::SEQUENCE, _] => Shape::Certificate,
@@ -201,7 +204,7 @@ mod tests {
         assert_eq!(shape(&der("pkey -pubout -outform DER")), Shape::Other("a public key"));
         let request = der("req -new -key /dev/stdin -subj /CN=x -outform DER");
         if !request.is_empty() {
-            assert_eq!(shape(&request), Shape::Other("a certificate request"));
+            assert_eq!(shape(&request), Shape::Other(REQUEST));
         }
     }
 

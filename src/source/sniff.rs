@@ -10,7 +10,7 @@ use crate::source::pem;
 use crate::source::pkcs12;
 use crate::source::registry;
 use crate::source::serialized_store;
-use crate::source::shape::{Shape, shape};
+use crate::source::shape::{REQUEST, Shape, shape};
 use crate::source::text;
 
 /// What an input is.
@@ -156,13 +156,17 @@ pub(crate) fn sniff_text(text: &[u8]) -> Content {
     if trimmed.is_empty() {
         return if head.len() == text.len() { Content::Empty } else { Content::OtherText };
     }
-    let mut blocks = pem::pieces(head, 1, b'\n').filter_map(|piece| match piece {
-        pem::Piece::Block(block) => Some(pem::is_known_other(block.label)),
+    let mut labels = pem::pieces(head, 1, b'\n').filter_map(|piece| match piece {
+        pem::Piece::Block(block) => Some(block.label),
         _ => None,
     });
-    if let Some(first) = blocks.next() {
-        let all_known = first && blocks.all(|known| known);
-        return if all_known { Content::Foreign("PEM of something else") } else { Content::OtherText };
+    if let Some(first) = labels.next() {
+        let all_known = pem::is_known_other(first) && labels.all(pem::is_known_other);
+        return match first.to_ascii_uppercase().ends_with(b"CERTIFICATE REQUEST") {
+            _ if !all_known => Content::OtherText,
+            true => Content::Foreign(REQUEST),
+            false => Content::Foreign("PEM of something else"),
+        };
     }
     if base64_body::is_bare(head) {
         return Content::Base64;

@@ -90,13 +90,27 @@ fn what_is_plainly_something_else_is_a_problem_only_where_it_looks_like_a_certif
 }
 
 #[test]
-fn what_is_known_to_be_another_thing_is_said_only_where_it_was_named() {
+fn what_is_known_to_be_another_thing_is_said_where_it_was_named_or_is_called_a_certificate() {
     let request = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n";
     let settings = "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_CURRENT_USER\\Software\\X]\r\n\"a\"=\"b\"\r\n";
     for bytes in [request, settings] {
-        for (looks, count) in [(Looks::Unknown, 0), (Looks::Certificate, 0), (Looks::Named, 1)] {
+        for (looks, count) in [(Looks::Unknown, 0), (Looks::Certificate, 1), (Looks::Named, 1)] {
             assert_eq!(read_as(bytes.as_bytes(), looks).faults.len(), count, "{bytes} {looks:?}");
         }
+    }
+}
+
+#[test]
+fn a_request_where_a_certificate_was_meant_is_called_so_in_every_form() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let request = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap().serialize_request(&key).unwrap();
+    let text = request.pem().unwrap();
+    let new = text.replace("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST");
+    let bare = base64(request.der());
+    for bytes in [&request.der()[..], text.as_bytes(), new.as_bytes(), bare.as_bytes()] {
+        assert!(read_as(bytes, Looks::Unknown).is_empty());
+        let faults = read_as(bytes, Looks::Certificate).faults;
+        assert!(faults.len() == 1 && faults[0].message.contains("found a certificate request"), "{faults:?}");
     }
 }
 
