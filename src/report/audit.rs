@@ -9,7 +9,9 @@ use crate::cmg::funnel::FunnelCounts;
 use crate::cmg::profile::ProfileName;
 use crate::cmg::{Code, Finding, Severity, Verdict};
 use crate::ops::{AuditOutcome, Audited, CaseCount, Trust};
+use crate::report::describe;
 use crate::report::model::{IssuerRecord, Line, ProblemRecord, ReasonRecord};
+use crate::source::Position;
 use crate::time::Time;
 
 /// One audited certificate.
@@ -42,6 +44,13 @@ pub struct AuditedRecord {
     /// The file, `-`, or the live store where it was found first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Arc<str>>,
+    /// The line of a text where it stands there, from 1. Records are the same however certificates are split into files, but for their
+    /// sources, and `inspect` has it there.
+    #[serde(skip)]
+    pub line: Option<u64>,
+    /// In how many more places it was found.
+    #[serde(skip)]
+    pub more_places: usize,
 }
 
 impl AuditedRecord {
@@ -50,7 +59,9 @@ impl AuditedRecord {
         let certificate = &audited.entry.certificate;
         let sha256: Arc<str> = certificate.sha256_hex().into();
         let above = audited.path.iter().skip(1).map(|certificate| certificate.sha256_hex().into());
-        let properties = audited.entry.occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
+        let occurrences = &audited.entry.occurrences;
+        let properties = occurrences.iter().filter_map(|occurrence| occurrence.properties.as_deref());
+        let first = occurrences.first();
         Self {
             thumbprint: certificate.thumbprint_hex(),
             subject: certificate.subject().text(),
@@ -62,8 +73,19 @@ impl AuditedRecord {
             not_after: certificate.not_after(),
             days_left: certificate.not_after().map(|last| at.days_until(last)),
             request_id: properties.filter_map(|found| found.request_id.clone()).next(),
-            source: audited.entry.occurrences.first().map(|first| first.source.clone()),
+            source: first.map(|first| first.source.clone()),
+            line: first.and_then(|first| match first.position {
+                Position::Line(line) => Some(line),
+                _ => None,
+            }),
+            more_places: occurrences.len().saturating_sub(1),
         }
+    }
+
+    /// Where it was found, in the words of the other commands.
+    pub(crate) fn places(&self) -> String {
+        let source = self.source.as_deref().unwrap_or_default();
+        describe::places_of(source, self.line.map_or(Position::Whole, Position::Line), self.more_places)
     }
 }
 

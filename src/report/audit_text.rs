@@ -156,7 +156,7 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
             ),
             Cell::new(codes.join(", ")),
             Cell::new(row.thumbprint.clone()),
-            Cell::tinted(row.source.as_deref().map(terminal).unwrap_or_default(), Tint::Faint),
+            Cell::tinted(row.places(), Tint::Faint),
         ]
     })?;
     if style.verbose {
@@ -175,7 +175,9 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
 
 fn details(out: &mut dyn Write, style: &Style, rows: &[AuditedRecord]) -> io::Result<()> {
     for row in rows {
-        writeln!(out, "\n  {}  {}", style.paint(Tint::Title, &name(&row.subject, &row.thumbprint)), row.thumbprint)?;
+        let subject = style.paint(Tint::Title, &name(&row.subject, &row.thumbprint));
+        let request = row.request_id.as_deref().map_or_else(String::new, |id| format!("  request {}", terminal(id)));
+        writeln!(out, "\n  {subject}  {}{request}  {}", row.thumbprint, style.paint(Tint::Faint, &row.places()))?;
         for finding in &row.findings {
             let label = format!("    {:<8}", finding.severity.name());
             let text = format!("{} ({})", terminal(&finding.message), finding.code().id());

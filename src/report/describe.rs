@@ -125,11 +125,21 @@ pub(crate) fn evidence(evidence: Evidence) -> &'static str {
 
 /// The file or store, and the line of a text.
 pub(crate) fn place(occurrence: &Occurrence) -> String {
-    let source = terminal(&occurrence.source);
-    match occurrence.position {
-        Position::Line(line) if line > 1 => format!("{source}:{line}"),
-        _ => source,
+    places_of(&occurrence.source, occurrence.position, 0)
+}
+
+/// A place, and how many more there are.
+pub(crate) fn places_of(source: &str, position: Position, more: usize) -> String {
+    let mut text = terminal(source);
+    if let Position::Line(line) = position
+        && line > 1
+    {
+        text.push_str(&format!(":{line}"));
     }
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }
 
 /// The file or store, and where in it.
@@ -144,8 +154,7 @@ pub(crate) fn place_in_full(occurrence: &Occurrence) -> String {
 pub(crate) fn places(entry: &Entry) -> String {
     match entry.occurrences.as_slice() {
         [] => String::new(),
-        [one] => place(one),
-        [one, rest @ ..] => format!("{} and {} more", place(one), rest.len()),
+        [one, rest @ ..] => places_of(&one.source, one.position, rest.len()),
     }
 }
 

@@ -210,6 +210,8 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
             days_left: Some(days),
             request_id: index.is_multiple_of(3).then(|| index.to_string()),
             source: Some(format!("export/{}.pem", index / 100).into()),
+            line: None,
+            more_places: 0,
         });
     }
     for finding in issuers.iter().flat_map(|issuer| &issuer.findings) {

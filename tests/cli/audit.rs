@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::common::pki::{Ca, folder};
-use crate::common::{AT, Run, array, read, repository, sha256, testdata};
+use crate::common::{AT, Run, array, pem, read, repository, sha256, testdata};
 
 #[test]
 fn an_audit_with_assumed_trust_asks_to_compare_the_roots_sha256_in_the_words_of_chain_and_export() {
@@ -133,4 +133,24 @@ fn each_case_of_a_finding_is_counted_with_its_own_severity() {
     let page = run("html").text();
     let case = "<span class=\"badge warning\">warning</span> 1 <code class=\"faint\">absent</code>";
     assert!(page.contains(case), "{page}");
+}
+
+#[test]
+fn a_certificate_of_a_database_dump_is_told_with_its_line_and_in_full_with_its_request() {
+    let root = Ca::root("Root");
+    let row =
+        |id: u32, der: &[u8]| format!("Row {id}:\n  Request ID: {id:#x} ({id})\n  Binary Certificate:\n{}", pem(der));
+    let [one, two] = ["pc1.test", "pc2.test"].map(|host| root.client_with(host, |options| options.eku.clear()));
+    let dump = format!("Schema:\n\n{}{}", row(21, &one), row(22, &two));
+    let line = dump.lines().position(|line| line == "Row 22:").expect("it stands there") + 4;
+    let place = folder(&[("root.cer", &root.der), ("dump.txt", dump.as_bytes()), ("again.cer", &two)]);
+    let run = |more: &[&str]| {
+        let run =
+            Run::new(["audit", "--at", AT, "--fail-on", "never"]).arg("--trust").arg(place.path().join("root.cer"));
+        more.iter().fold(run, Run::arg).arg(place.path().join("dump.txt")).arg(place.path().join("again.cer")).output()
+    };
+    let text = run(&[]).text();
+    assert!(text.contains(&format!("dump.txt:{line} and 1 more\n")) && !text.contains("request 22"), "{text}");
+    let text = run(&["-v"]).text();
+    assert!(text.contains("  request 22  ") && text.contains("  request 21  "), "{text}");
 }

@@ -83,7 +83,7 @@ pub(super) fn write(out: &mut dyn Write, report: &AuditReport, rows: &[AuditedRe
             path,
             row.thumbprint,
             &*row.sha256,
-            row.source.as_deref().map(terminal).unwrap_or_default(),
+            row.places(),
             row.request_id.as_deref().map(terminal).unwrap_or_default(),
         ]);
         out.write_all(if index == 0 { b"" } else { b",\n" })?;
