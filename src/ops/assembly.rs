@@ -27,6 +27,8 @@ pub(crate) struct Assembly {
     pub(crate) crls: usize,
     pub(crate) graph: Graph,
     pub(crate) problems: Vec<Problem>,
+    /// Where no certificate that was given as a trust anchor can be one: how many there are.
+    pub(crate) none_to_trust: Option<usize>,
     /// Why a certificate that is not below a CA of `--issuer` does not count.
     pub(crate) not_below: String,
 }
@@ -136,6 +138,10 @@ impl Assembly {
         let known = trusted.chain(intermediates.pool.entries().iter().filter(is_known));
         known.for_each(|entry| entry.certificate.take_for_root());
 
+        // As in `Graph::judge`: an end entity's certificate is trusted to issue nothing.
+        let can_be_anchor = |entry: &Entry| !entry.certificate.is_end_entity() || entry.certificate.is_self_signed();
+        let none_to_trust = trust == Trust::Given && !trust_side.pool.entries().iter().any(can_be_anchor);
+        let none_to_trust = none_to_trust.then_some(trust_side.pool.len());
         let mut problems = corpus.problems.take();
         settings.require_revocation |= request.require_revocation;
         // An empty folder asks for nothing; what is there and cannot be read, or is no CRL, was to tell.
@@ -189,7 +195,7 @@ impl Assembly {
             }));
         }
         let not_below = not_below(request, &graph);
-        Ok(Self { corpus, helpers, trust, crls: crls_of_sources, graph, problems, not_below })
+        Ok(Self { corpus, helpers, trust, crls: crls_of_sources, graph, problems, none_to_trust, not_below })
     }
 
     /// What could not be read, also of what was read again.

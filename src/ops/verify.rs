@@ -26,6 +26,8 @@ pub struct Verification {
     pub policies: Vec<CertificatePolicy>,
     /// What each step of the selection left, where the certificate was asked for by issuer, criterion or length.
     pub selection: Option<SelectionCounts>,
+    /// Where no certificate of `trust` can be a trust anchor: how many there are.
+    pub none_to_trust: Option<usize>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }
@@ -34,7 +36,8 @@ impl Verification {
     fn of(leaf: Entry, verdict: Verdict, selection: Option<SelectionCounts>, assembly: &mut Assembly) -> Self {
         let policies = verdict.chosen().map(|path| assembly.graph.valid_policies(path)).unwrap_or_default();
         let problems = assembly.take_problems();
-        Self { leaf, trust: assembly.trust, verdict, policies, selection, problems }
+        let none_to_trust = assembly.none_to_trust;
+        Self { leaf, trust: assembly.trust, verdict, policies, selection, none_to_trust, problems }
     }
 
     /// Whether there is a valid path.

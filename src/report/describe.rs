@@ -4,6 +4,7 @@ use crate::certificate::{Certificate, Name, Oid, PublicKey};
 use crate::path::windows::Difference;
 use crate::path::{AnchorConstraints, Check, Detail, Failure, Missing, Path, checks};
 use crate::pool::Entry;
+use crate::report::expired;
 use crate::report::model::{QualifierRecord, Role};
 use crate::report::sanitize::terminal;
 use crate::report::style::{Tint, count, days, grouped};
@@ -321,6 +322,9 @@ pub(crate) fn why(path: &Path) -> Option<String> {
 
 /// What to do about a path that is not valid; empty where there is nothing to say.
 pub(crate) fn next_step(path: &Path) -> String {
+    if let Some(text) = expired::next_step(path) {
+        return text;
+    }
     if let Some((at, failure)) = &path.failure {
         let advice = advice_on(path);
         return match failure.check {

@@ -12,6 +12,7 @@ mod client_rows;
 pub mod csv;
 mod describe;
 pub mod diff;
+mod expired;
 pub mod explain_text;
 mod first_met;
 pub mod html;

@@ -153,6 +153,7 @@ mod tests {
                     verdict: client.verdict.clone(),
                     policies: Vec::new(),
                     selection: None,
+                    none_to_trust: None,
                     problems: Vec::new(),
                 };
                 check("verify", &VerifyRecord::new(&found, testing::at()));

@@ -15,6 +15,16 @@ use crate::report::tree::Branch;
 use crate::report::{describe, path_branch, problems_text, selection_text};
 use crate::time::Time;
 
+/// What to do where `--trust` names nothing that can end a path.
+fn none_to_trust(found: &Verification, count: usize) -> String {
+    let are_swapped = count > 0 && !found.leaf.certificate.is_end_entity();
+    let question = if are_swapped { " Were the two swapped?" } else { "" };
+    format!(
+        "--trust holds no CA certificate that a path can end at (certificates: {count}): name the root there, and the certificate \
+         to judge as the last argument.{question}"
+    )
+}
+
 /// Writes the verdict.
 ///
 /// # Errors
@@ -31,7 +41,7 @@ pub fn write(out: &mut dyn Write, style: &Style, found: &Verification, at: Time)
         let mut unknown = UnknownRevocation::default();
         unknown.learn_path(0, path, MetAt::Alone);
         unknown.write(out, style)?;
-        let advice = describe::next_step(path);
+        let advice = found.none_to_trust.map_or_else(|| describe::next_step(path), |count| none_to_trust(found, count));
         if !advice.is_empty() {
             writeln!(out)?;
             style.hanging(out, "Next: ", "      ", &advice)?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::common::openssl::verifies;
 use crate::common::pki::{Ca, folder, name};
 use crate::common::{AT, Output, Run, array, files, json_of, read, sha256, testdata};
+use crate::der_writer::{element, sequence};
 
 pub(crate) fn run(command: &str, folder: &tempfile::TempDir, more: &[&str]) -> Output {
     let run = Run::new([command]).arg(folder.path()).arg("--at").arg(AT);
@@ -430,4 +431,50 @@ fn where_the_certificate_itself_is_at_fault_it_is_to_be_issued_anew_and_no_other
     assert!(text.contains("Not valid: 1 client certificate: it fails itself on name constraints"), "{text}");
     let of_a_ca = Run::new(["chain", "--at", AT]).arg(testdata("wrong-eku")).output().text();
     assert!(of_a_ca.contains("The CA certificate at fault does not allow the purpose"), "{of_a_ca}");
+}
+
+#[test]
+fn where_a_ca_has_expired_its_renewed_certificate_is_asked_for_with_its_address() {
+    let root = Ca::root("Contoso Root CA");
+    let issuing = root.issue_ca_with(name("Contoso Issuing CA"), |options| options.to = (2024, 1, 1));
+    let url = element(0x86, b"http://pki.contoso.test/issuing.crt");
+    let access = sequence(&[&sequence(&[&element(6, b"\x2b\x06\x01\x05\x05\x07\x30\x02"), &url])]);
+    let client = |host: &str, extensions: &[CustomExtension]| {
+        issuing.client_with(host, |options| options.extensions.extend_from_slice(extensions))
+    };
+    let access = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], access);
+    for (extensions, told) in [
+        (vec![access], "it is published at http://pki.contoso.test/issuing.crt, or ask the PKI team"),
+        (Vec::new(), "ask the PKI team for it (`certutil -ca.cert FILE` at that CA writes it)"),
+    ] {
+        let der = client("pc1.contoso.test", &extensions);
+        let folder = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("pc1.cer", &der)]);
+        for (command, more) in [("chain", &[][..]), ("export", &["--out", "never"])] {
+            let text = run(command, &folder, more).text().split_whitespace().collect::<Vec<_>>().join(" ");
+            let expected = format!("If that CA was renewed, its newer certificate is missing here: {told}");
+            assert!(text.contains(&expected), "{command}: {text}");
+        }
+    }
+    let expired = root.client_with("pc2.contoso.test", |options| options.to = (2024, 1, 1));
+    let folder = folder(&[("root.cer", &root.der), ("pc2.cer", &expired)]);
+    let verify = Run::new(["verify", "--at", AT, "--trust"]).arg(folder.path().join("root.cer"));
+    let text = verify.arg(folder.path().join("pc2.cer")).output().status(1).text();
+    assert!(text.contains("Renew the certificate at fault") && !text.contains("If that CA was renewed"), "{text}");
+}
+
+#[test]
+fn verify_tells_where_nothing_that_trust_names_can_end_a_path() {
+    let root = Ca::root("Contoso Root CA");
+    let client = root.client("pc1.contoso.test");
+    let folder = folder(&[("root.cer", &root.der), ("pc1.cer", &client), ("empty/.keep", b"")]);
+    let verify = |trust: &str, leaf: &str| {
+        let run = Run::new(["verify", "--at", AT, "--trust"]).arg(folder.path().join(trust));
+        let text = run.arg(folder.path().join(leaf)).output().status(1).text();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let swapped = verify("pc1.cer", "root.cer");
+    assert!(swapped.contains("--trust holds no CA certificate that a path can end at (certificates: 1)"), "{swapped}");
+    assert!(swapped.contains("Were the two swapped?"), "{swapped}");
+    let empty = verify("empty", "pc1.cer");
+    assert!(empty.contains("(certificates: 0)") && !empty.contains("swapped"), "{empty}");
 }

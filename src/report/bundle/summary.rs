@@ -229,7 +229,7 @@ fn reason(client: &Client) -> String {
         let _ = writeln!(out, "  thumbprint      {}", certificate.thumbprint_hex());
         let _ = writeln!(out, "  expected        {}", terminal(&failure.expected));
         let _ = writeln!(out, "  found           {}", terminal(&failure.found));
-        let _ = writeln!(out, "  next            {}", describe::advice_on(path));
+        let _ = writeln!(out, "  next            {}", describe::next_step(path));
     }
     if let Some(missing) = &path.missing {
         match &missing.refused {
