@@ -166,6 +166,11 @@ fn details(out: &mut dyn Write, style: &Style, entry: &Entry, at: Time) -> io::R
             .map_or_else(String::new, |limit| format!(", at most {}", count(limit, "CA below", "CAs below")));
         lines.put("Basic constraints", &format!("{}{limit}", if constraints.ca { "CA" } else { "not a CA" }))?;
     }
+    if let Some(constraints) = &record.name_constraints {
+        lines.put("Name constraints", if constraints.critical { "critical" } else { "not critical" })?;
+        lines.put_all("  permitted", &constraints.permitted)?;
+        lines.put_all("  excluded", &constraints.excluded)?;
+    }
     if let Some(usage) = &record.key_usage {
         lines.put("Key usage", &usage.join(", "))?;
     }

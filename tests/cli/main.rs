@@ -29,6 +29,7 @@ mod inspect;
 mod json_contract;
 mod manual;
 mod meshes;
+mod name_constraints;
 mod ndjson;
 mod old_roots;
 mod oracles;

@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::abridged::abridged;
+use crate::certificate::extensions::Subtree;
+use crate::certificate::oid::NAME_CONSTRAINTS;
 use crate::certificate::{Certificate, Decoded};
 use crate::pool::Entry;
 use crate::report::model::occurrence::{KeyProviderRecord, OccurrenceRecord};
@@ -88,6 +91,18 @@ pub struct TemplateRecord {
     /// Minor revision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minor: Option<u32>,
+}
+
+/// The names that a CA permits and excludes below it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NameConstraintsRecord {
+    /// Whether whoever does not know them must refuse the certificate.
+    pub critical: bool,
+    /// As .NET prints names; empty where it limits none.
+    pub permitted: Vec<String>,
+    /// As .NET prints names.
+    pub excluded: Vec<String>,
 }
 
 /// Basic constraints.
@@ -187,6 +202,9 @@ pub struct CertificateRecord {
     /// Basic constraints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basic_constraints: Option<BasicConstraintsRecord>,
+    /// Name constraints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_constraints: Option<NameConstraintsRecord>,
     /// Lower-case hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_key_identifier: Option<String>,
@@ -235,6 +253,7 @@ const SHOWN: &[&[u8]] = {
     use crate::certificate::oid::*;
     &[
         BASIC_CONSTRAINTS,
+        NAME_CONSTRAINTS,
         KEY_USAGE,
         EXTENDED_KEY_USAGE,
         SUBJECT_ALTERNATIVE_NAME,
@@ -300,6 +319,13 @@ impl CertificateRecord {
                 .basic_constraints()
                 .get()
                 .map(|found| BasicConstraintsRecord { ca: found.ca, path_length: found.path_length }),
+            name_constraints: read(certificate.name_constraints(), "name constraints", &mut unreadable).map(|found| {
+                NameConstraintsRecord {
+                    critical: certificate.extension(NAME_CONSTRAINTS).is_some_and(|extension| extension.critical),
+                    permitted: names_of(found.permitted.as_deref()),
+                    excluded: names_of(found.excluded.as_deref()),
+                }
+            }),
             subject_key_identifier: certificate.subject_key_identifier().map(hex),
             authority_key_identifier: authority.get().map(|found| AuthorityKeyIdentifierRecord {
                 key_identifier: found.key_identifier.map(hex),
@@ -352,6 +378,11 @@ impl CertificateRecord {
             sources: entry.occurrences.iter().map(OccurrenceRecord::new).collect(),
         }
     }
+}
+
+/// The subtrees as .NET prints names of their form; longer ones than anybody reads are cut, and say so.
+fn names_of(subtrees: Option<&[Subtree<'_>]>) -> Vec<String> {
+    subtrees.into_iter().flatten().map(|subtree| abridged(subtree.base.to_string()).into_owned()).collect()
 }
 
 fn note<T>(decoded: &Decoded<T>, what: &str, unreadable: &mut Vec<String>) {

@@ -16,7 +16,7 @@ mod problem;
 pub use anchor::AnchorConstraintsRecord;
 pub use certificate::{
     AccessRecord, AuthorityKeyIdentifierRecord, BasicConstraintsRecord, CertificateRecord, ExtensionRecord, KeyRecord,
-    OidRecord, Role, TemplateRecord,
+    NameConstraintsRecord, OidRecord, Role, TemplateRecord,
 };
 pub use document::{
     ChainRecord, ClientRecord, InspectRecord, IssuerRecord, NamedRecord, PassedOverRecord, ReasonRecord,
