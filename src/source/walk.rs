@@ -172,7 +172,10 @@ impl<I: Iterator<Item = Result<Source, InputFault>>> Inputs<I> {
             return None;
         }
         let name = display_name(path);
-        if let Some(message) = behind_a_file(path) {
+        // What was met in a folder stands behind no file.
+        if self.folders.is_empty()
+            && let Some(message) = behind_a_file(path)
+        {
             return Some(InputFault::new(name, ProblemCode::NotFound, message));
         }
         let (code, advice) = match (is_missing, name.contains('?')) {
@@ -305,8 +308,12 @@ pub(crate) fn behind_a_file(path: &Path) -> Option<String> {
     if std::fs::metadata(path).is_ok() {
         return None;
     }
+    // Each look at a deep path takes as long as it is deep, so that few are taken: up to some component everything is there, and
+    // behind it nothing.
     let path: PathBuf = path.components().collect();
-    let file = display_name(path.ancestors().find(|way| way.is_file())?);
+    let ways: Vec<&Path> = path.ancestors().filter(|way| !way.as_os_str().is_empty()).collect();
+    let there = ways.partition_point(|way| std::fs::metadata(way).is_err());
+    let file = display_name(ways.get(there).filter(|way| way.is_file())?);
     Some(format!("expected a file or a folder, found that {file} is a file; leave out what follows its name"))
 }
 

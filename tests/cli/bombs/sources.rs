@@ -155,6 +155,26 @@ fn a_folder_a_thousand_deep_is_walked() {
 }
 
 #[test]
+fn links_to_nothing_deep_within_folders_cost_no_look_at_each_folder_above_them() {
+    let place = tempfile::tempdir().expect("a folder");
+    write(place.path().join("root.cer"), &Ca::root("Linked Root").der);
+    let deep = place.path().join("a/".repeat(1900));
+    std::fs::create_dir_all(&deep).expect("folders");
+    for number in 0..400 {
+        std::os::unix::fs::symlink("nowhere", deep.join(format!("{number}.cer"))).expect("a link");
+    }
+    let report = bounded(&["inspect", "--format", "json", place.path().to_str().expect("a path")], "");
+    assert_eq!((report.status, report.problems().len()), (3, 400));
+    // Named one by one, too.
+    let list: String = (0..100).map(|number| format!("{}{number}\n", deep.display())).collect();
+    let list = folder(&[("list.txt", list.as_bytes())]);
+    let list = list.path().join("list.txt");
+    let report = bounded(&["inspect", "--format", "json", "--paths-from", list.to_str().expect("a path")], "");
+    assert_eq!(report.status, 2, "{}", report.stderr);
+    let _ = Command::new("rm").arg("-rf").arg(place.path()).status();
+}
+
+#[test]
 fn files_that_ask_for_millions_of_iterations_are_bounded_and_named() {
     let root = Ca::root("Locked Root");
     let folder = folder(&[("root.pem", pem(&root.der).as_bytes())]);
