@@ -151,7 +151,7 @@ pub(crate) mod checks {
     }
 
     pub(crate) fn in_store(name: &str) -> Properties {
-        let store = StoreName { location: Some("LocalMachine".to_owned()), name: name.to_owned() };
+        let store = StoreName { location: Some("LocalMachine".into()), name: name.into() };
         Properties { store: Some(store), has_private_key: name == "My", ..Properties::default() }
     }
 }

@@ -98,6 +98,8 @@ pub(crate) fn view(head: &[u8]) -> Option<View> {
             let mut fields =
                 lines.by_ref().take(256).take_while(|line| line.is_empty() || is_indented(line)).filter_map(field);
             is_view |= !localized.is_empty();
+            localized.sort_unstable();
+            localized.dedup();
             let view = View { request_id: localized.into() };
             is_view |=
                 fields.any(|(name, value)| is_raw_certificate(name) || view.is_request_number(name, value).is_some());
@@ -121,7 +123,7 @@ impl View {
         let is_named = if self.request_id.is_empty() {
             is_request_id(name) || (speaks_of_id(name) && value.starts_with(b"0x"))
         } else {
-            self.request_id.iter().any(|known| known == name)
+            self.request_id.binary_search_by(|known| known.as_slice().cmp(name)).is_ok()
         };
         if is_named { request_number(value) } else { None }
     }

@@ -23,7 +23,7 @@ pub(crate) struct Table {
     request_id: Option<usize>,
     /// How many the heading has.
     columns: usize,
-    /// The columns that are known to hold certificates: by name, or because they do in the rows that the beginning shows.
+    /// The columns, in their order, that are known to hold certificates: by name, or because they do in the rows that the beginning shows.
     certificates: Vec<usize>,
 }
 
@@ -309,7 +309,7 @@ impl Table {
     fn read_cells(&self, row: &csv::ByteRecord, rows: &mut Rows<'_>) -> bool {
         let (mut is_used, mut joined) = (false, Vec::new());
         for (column, cell) in (0..row.len()).filter_map(|column| Some((column, cell(row, column)?))) {
-            let is_named = self.certificates.contains(&column);
+            let is_named = self.certificates.binary_search(&column).is_ok();
             let has_dashes = memchr::memmem::find(cell, b"-----").is_some();
             if !has_dashes && (is_named && cell.len() >= SHORTEST || starts_with_certificate(cell)) {
                 rows.read_cell(cell);

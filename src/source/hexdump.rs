@@ -253,7 +253,7 @@ mod tests {
         let names: Vec<_> = contents
             .found
             .iter()
-            .map(|found| found.properties.as_ref().unwrap().key_provider.as_ref().unwrap().name.clone().unwrap())
+            .map(|found| found.properties.as_ref().unwrap().key_provider.as_ref().unwrap().name.as_deref().unwrap())
             .collect();
         assert_eq!(names, ["Microsoft Software Key Storage Provider", "Microsoft Strong Cryptographic Provider"]);
     }

@@ -1,7 +1,9 @@
 //! What a text says beside its blocks: the bag attributes that `openssl pkcs12` prints, and certutil's key provider lines.
 
+use std::sync::Arc;
+
 use crate::source::contents::{Found, Kind};
-use crate::source::properties::Properties;
+use crate::source::properties::{Properties, shared};
 use crate::source::provider::{Evidence, KeyProvider};
 use crate::source::text;
 
@@ -17,10 +19,10 @@ pub(crate) struct Notes {
 /// What is said of one object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Note {
-    friendly_name: Option<String>,
-    provider: Option<String>,
+    friendly_name: Option<Arc<str>>,
+    provider: Option<Arc<str>>,
     provider_type: Option<u32>,
-    container: Option<String>,
+    container: Option<Arc<str>>,
     local_key_id: Option<Vec<u8>>,
 }
 
@@ -63,7 +65,7 @@ impl Note {
                 }
                 _ => continue,
             };
-            *slot = Some(text::decode(value).into_owned());
+            *slot = Some(shared(&text::decode(value)));
         }
         note
     }
@@ -76,7 +78,7 @@ impl Note {
         if self.friendly_name.is_none() && self.provider.is_none() && self.container.is_none() && !has_private_key {
             return None;
         }
-        let key_provider = self.provider.as_deref().map(|name| {
+        let key_provider = self.provider.clone().map(|name| {
             let mut provider = KeyProvider::from_provider_name(name, Evidence::ProviderName);
             provider.provider_type = provider.provider_type.or(self.provider_type);
             provider

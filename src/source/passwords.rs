@@ -229,12 +229,15 @@ impl Attempts<'_> {
         self.before.clone()
     }
 
-    /// The passwords to try, without asking anyone: the empty one, those given, those typed.
+    /// The passwords to try, without asking anyone: the empty one, those given, those typed. One that is given alone is tried first, since
+    /// of a file with millions of iterations only so many can be.
     pub(crate) fn candidates(&self) -> Vec<Password> {
         let empty = [Password::new(""), Password::NULL];
         let typed = self.passwords.memory().typed.clone();
         let mut known: HashSet<Option<&str>> = HashSet::new();
-        let all = empty.iter().chain(&self.passwords.given).chain(&typed);
+        let given = &self.passwords.given;
+        let alone = given.iter().filter(|_| given.len() == 1);
+        let all = alone.chain(&empty).chain(given).chain(&typed);
         all.filter(|password| known.insert(password.0.as_deref().map(String::as_str))).cloned().collect()
     }
 

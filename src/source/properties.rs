@@ -2,7 +2,9 @@
 //! store puts on it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use crate::abridged::abridged;
 use crate::certificate::Oid;
 use crate::source::provider::KeyProvider;
 use crate::time::Time;
@@ -12,11 +14,11 @@ use crate::time::Time;
 #[non_exhaustive]
 pub struct Properties {
     /// The name an administrator gave it.
-    pub friendly_name: Option<String>,
+    pub friendly_name: Option<Arc<str>>,
     /// The provider that keeps, or on import would keep, the private key.
     pub key_provider: Option<KeyProvider>,
     /// The name of the key container (CSP) or key (KSP).
-    pub key_container: Option<String>,
+    pub key_container: Option<Arc<str>>,
     /// Whether a private key stands beside it or, in a store and its copies, is linked to it.
     pub has_private_key: bool,
     /// Whether the store has put it aside: Windows' enumerations pass over it.
@@ -51,14 +53,20 @@ impl Properties {
     }
 }
 
+/// A name that is said of a certificate or its key. A file may say one of many certificates: it is kept once, and cut where it is longer
+/// than anybody reads.
+pub(crate) fn shared(name: &str) -> Arc<str> {
+    abridged(name).into()
+}
+
 /// A Windows store, `LocalMachine\My`; the location is unknown in files that do not tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StoreName {
     /// `LocalMachine`, `CurrentUser`, or as the file tells it.
-    pub location: Option<String>,
+    pub location: Option<Arc<str>>,
     /// `My`, `Root`, `CA`, `Disallowed`, …
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 impl StoreName {

@@ -1,6 +1,9 @@
 //! CNG or CSP: which kind of provider keeps a private key, by the evidence at hand.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::source::properties::shared;
 
 /// The provider of an occurrence's private key, and what that rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +12,7 @@ pub struct KeyProvider {
     /// CNG key storage provider, CryptoAPI service provider, or not known.
     pub family: ProviderFamily,
     /// The provider's name as it was found.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// The CryptoAPI provider type; 0 is CNG.
     pub provider_type: Option<u32>,
     /// Whether the key belongs to the machine rather than to a user.
@@ -173,9 +176,10 @@ impl KeyProvider {
     }
 
     /// By the name alone, without regard to case. The family of a name that is not Microsoft's stays unknown.
-    pub fn from_provider_name(name: &str, evidence: Evidence) -> Self {
-        let (family, keeper) = look_up(name);
-        Self { family, keeper, name: Some(name.to_owned()), ..Self::unknown(evidence) }
+    pub fn from_provider_name(name: impl Into<Arc<str>>, evidence: Evidence) -> Self {
+        let name = name.into();
+        let (family, keeper) = look_up(&name);
+        Self { family, keeper, name: Some(name), ..Self::unknown(evidence) }
     }
 
     /// From CRYPT_KEY_PROV_INFO, in which the provider type decides: 0 is CNG, whatever the name (Microsoft:
@@ -184,7 +188,7 @@ impl KeyProvider {
         Self {
             family: if provider_type == 0 { ProviderFamily::Cng } else { ProviderFamily::Capi },
             keeper: name.map_or(KeyKeeper::Unknown, |name| look_up(name).1),
-            name: name.map(str::to_owned),
+            name: name.map(shared),
             provider_type: Some(provider_type),
             machine_key: Some(machine_key),
             evidence: Evidence::KeyProviderInfo,

@@ -179,9 +179,14 @@ struct Watched {
 
 impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        // No more than it had is read of one that grows, and one byte to know that it does.
+        let left = self.before.len().saturating_sub(self.count).max(1);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+        let count = self.file.read(&mut buffer[..most])?;
         self.count += count as u64;
-        if count == 0 && !buffer.is_empty() && has_changed(&self.before, &self.file.metadata()?, self.count) {
+        let has_ended = count == 0 && !buffer.is_empty();
+        if self.count > self.before.len() || has_ended && has_changed(&self.before, &self.file.metadata()?, self.count)
+        {
             return Err(io::Error::other("the file changed while it was read; run this again when it is written"));
         }
         Ok(count)

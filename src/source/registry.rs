@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 
 use crate::source::contents::{Contents, Fault, Format, Position, ProblemCode};
 use crate::source::lines::newline;
-use crate::source::properties::StoreName;
+use crate::source::properties::{StoreName, shared};
 use crate::source::shape::{Shape, shape};
 use crate::source::store_properties::{self, End};
 use crate::source::text;
@@ -313,7 +313,7 @@ impl Entry {
         if !is(kind, &["Certificates", "CRLs"]) || key.starts_with('-') {
             return None;
         }
-        let store = StoreName { location: location(&parts[..=at]), name: (*store).to_owned() };
+        let store = StoreName { location: location(&parts[..=at]).as_deref().map(shared), name: shared(store) };
         Some(Self { store, name: (*name).to_owned() })
     }
 

@@ -7,7 +7,7 @@ use crate::certificate::Oid;
 use crate::certificate::tlv::{Tlv, tag};
 use crate::source::ber;
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
-use crate::source::properties::{Properties, Restrictions};
+use crate::source::properties::{Properties, Restrictions, shared};
 use crate::source::provider::{parse_key_prov_info, utf16_until_nul};
 use crate::source::shape::{Shape, is_filled, shape};
 use crate::time::Time;
@@ -59,9 +59,9 @@ pub(crate) fn apply(id: u32, value: &[u8], properties: &mut Properties) -> Resul
             })?;
             properties.has_private_key = true;
             properties.key_provider = Some(info.key_provider());
-            properties.key_container = info.container;
+            properties.key_container = info.container.as_deref().map(shared);
         }
-        id::FRIENDLY_NAME => properties.friendly_name = Some(utf16_until_nul(value)),
+        id::FRIENDLY_NAME => properties.friendly_name = Some(shared(&utf16_until_nul(value))),
         id::ARCHIVED => properties.archived = true,
         id::ENHKEY_USAGE => restrictions.enhanced_key_usage = Some(usages(id, value)?),
         id::DISALLOWED_FILETIME => restrictions.disallowed_from = Some(filetime(id, value)?),

@@ -17,7 +17,7 @@ pub struct KeyProviderRecord {
     pub family: source::ProviderFamily,
     /// The provider's name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// The CryptoAPI provider type; 0 is CNG.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider_type: Option<u32>,
@@ -99,13 +99,13 @@ pub struct OccurrenceRecord {
     pub offset: Option<u64>,
     /// The name an administrator gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub friendly_name: Option<String>,
+    pub friendly_name: Option<Arc<str>>,
     /// The provider of its private key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_provider: Option<KeyProviderRecord>,
     /// The name of its key container.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub key_container: Option<String>,
+    pub key_container: Option<Arc<str>>,
     /// Whether a private key stands beside it there.
     pub has_private_key: bool,
     /// Whether the store has put it aside.

@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use super::TrustStores;
 use super::crypt32::{self, CertificateEntry, SystemStore};
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
-use crate::source::properties::{Properties, StoreName};
+use crate::source::properties::{Properties, StoreName, shared};
 use crate::source::store_properties;
 use crate::source::store_source::{StoreLocation, StoreSource};
 
@@ -120,7 +120,7 @@ fn read_one(location: StoreLocation, name: &str, thumbprint: Option<&[u8; 20]>) 
 /// As an occurrence tells where it was found.
 fn store_name(source: &StoreSource) -> Option<StoreName> {
     let name = source.store.clone()?;
-    Some(StoreName { location: Some(source.location.name().to_owned()), name })
+    Some(StoreName { location: Some(source.location.name().into()), name: name.into() })
 }
 
 const NOT_FOUND: u32 = 2;
@@ -156,7 +156,7 @@ fn certificate(source: &StoreSource, entry: &CertificateEntry) -> Contents {
     if let Some(info) = entry.key_provider_info() {
         properties.has_private_key = true;
         properties.key_provider = Some(info.key_provider());
-        properties.key_container = info.container;
+        properties.key_container = info.container.as_deref().map(shared);
     }
     for id in PROPERTIES {
         let Some(value) = entry.property(id) else { continue };

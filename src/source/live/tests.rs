@@ -92,7 +92,7 @@ fn certificates_and_crls_come_out_byte_for_byte_with_their_store() {
     for found in &contents.found {
         assert_eq!(found.format, Format::WindowsStore);
         let store = found.properties.as_ref().and_then(|properties| properties.store.clone());
-        assert_eq!(store, Some(StoreName { location: Some("CurrentUser".into()), name: own.0.clone() }));
+        assert_eq!(store, Some(StoreName { location: Some("CurrentUser".into()), name: own.0.as_str().into() }));
     }
 }
 

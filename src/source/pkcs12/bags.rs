@@ -1,12 +1,13 @@
 //! The bags of a PFX's SafeContents (RFC 7292 section 4.2) and their attributes, Microsoft's among them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::ber::{BerError, Element, Origin, Reader};
 use super::pbe::algorithm_name;
 use crate::certificate::tlv::tag;
 use crate::source::contents::{Contents, Fault, Format, Found, Kind, Position, ProblemCode};
-use crate::source::properties::Properties;
+use crate::source::properties::{Properties, shared};
 use crate::source::provider::{Evidence, KeyProvider};
 use crate::source::shape::{Shape, is_filled, shape};
 use crate::source::store_properties;
@@ -45,9 +46,9 @@ struct Bag {
 /// The attributes that say something of the certificate or its key.
 #[derive(Default)]
 struct Attributes {
-    friendly_name: Option<String>,
+    friendly_name: Option<Arc<str>>,
     local_key_id: Option<Vec<u8>>,
-    provider: Option<String>,
+    provider: Option<Arc<str>>,
     machine_key: bool,
     /// The properties of the Windows store it was exported from.
     store: Option<Box<Properties>>,
@@ -56,7 +57,7 @@ struct Attributes {
 impl Attributes {
     fn key_provider(&self) -> KeyProvider {
         let mut provider = match &self.provider {
-            Some(name) => KeyProvider::from_provider_name(name, Evidence::Pkcs12Attribute),
+            Some(name) => KeyProvider::from_provider_name(Arc::clone(name), Evidence::Pkcs12Attribute),
             None => KeyProvider::unknown(Evidence::Pkcs12NoProvider),
         };
         // Windows adds both attributes or, for a user's key, the provider's name alone.
@@ -65,7 +66,7 @@ impl Attributes {
     }
 
     /// Beside a provider's name, a key bag's friendly name is the name of the key's container.
-    fn key_container(&self) -> Option<String> {
+    fn key_container(&self) -> Option<Arc<str>> {
         self.friendly_name.clone().filter(|_| self.provider.is_some())
     }
 }
@@ -211,7 +212,7 @@ impl Bags {
         let are_only_ones = [Kind::PrivateKey, Kind::Certificate]
             .iter()
             .all(|kind| self.only(*kind).is_some_and(|bag| bag.attributes.local_key_id.is_none()));
-        let mut keys: HashMap<Option<Vec<u8>>, (KeyProvider, Option<String>)> = HashMap::new();
+        let mut keys: HashMap<Option<Vec<u8>>, (KeyProvider, Option<Arc<str>>)> = HashMap::new();
         for bag in self.bags.iter().filter(|bag| bag.kind == Kind::PrivateKey) {
             let id = bag.attributes.local_key_id.clone();
             if id.is_some() || are_only_ones {
@@ -333,15 +334,15 @@ fn base128(bytes: &[u8]) -> Option<u32> {
 }
 
 /// A BMPString, or UTF-8 as some exporters write it instead.
-fn text(element: &Element<'_>) -> Option<String> {
+fn text(element: &Element<'_>) -> Option<Arc<str>> {
     match element.tag {
         tag::BMP_STRING => {
             let units = element.content.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
             let text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-            Some(text.trim_end_matches('\0').to_owned())
+            Some(shared(text.trim_end_matches('\0')))
         }
         tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => {
-            Some(String::from_utf8_lossy(element.content).into_owned())
+            Some(shared(&String::from_utf8_lossy(element.content)))
         }
         _ => None,
     }

@@ -75,7 +75,7 @@ fn stores_are_told_apart_by_their_keys() {
     for (found, (_, location, store)) in contents.found.iter().zip(places) {
         let properties = found.properties.as_ref().unwrap();
         let place = properties.store.as_ref().unwrap();
-        assert_eq!((place.location.as_deref(), place.name.as_str()), (Some(location), store));
+        assert_eq!((place.location.as_deref(), &*place.name), (Some(location), store));
         assert_eq!(properties.friendly_name.as_deref(), Some("A"));
         assert_eq!((&properties.stored_under, found.der.as_slice()), (&None, DER.as_slice()));
     }

@@ -86,3 +86,60 @@ fn a_name_of_a_fifth_of_a_megabyte_above_an_issuing_ca_is_not_told_of_each_certi
 fn base128(number: u32) -> Vec<u8> {
     vec![0x81 | (number >> 14) as u8 & 0x7f, 0x80 | (number >> 7) as u8 & 0x7f, number as u8 & 0x7f]
 }
+
+/// A PFX without a password and a MAC, of one key and so many certificates that go with it; the key has a provider of this name.
+fn pfx(provider: &str, der: &[u8], count: usize) -> Vec<u8> {
+    const PKCS12_BAGS: [u8; 10] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 12, 10, 1];
+    const DATA: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1];
+    const PKCS9: [u8; 8] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9];
+    const MICROSOFT_PROVIDER: [u8; 9] = [0x2b, 6, 1, 4, 1, 0x82, 0x37, 17, 1];
+    let oid = |start: &[u8], rest: &[u8]| element(6, &[start, rest].concat());
+    let attribute = |kind: &[u8], value: &[u8]| sequence(&[kind, &element(0x31, value)]);
+    let key_id = attribute(&oid(&PKCS9, &[21]), &element(4, b"1"));
+    let name: Vec<u8> = provider.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let provider = attribute(&oid(&MICROSOFT_PROVIDER, &[]), &element(0x1e, &name));
+    let bag = |kind: u8, value: &[u8], attributes: &[&[u8]]| {
+        sequence(&[&oid(&PKCS12_BAGS, &[kind]), &element(0xa0, value), &element(0x31, &attributes.concat())])
+    };
+    let key = bag(1, &sequence(&[&[2, 1, 0]]), &[&key_id, &provider]);
+    let value = sequence(&[&oid(&PKCS9, &[22, 1]), &element(0xa0, &element(4, der))]);
+    let certificates = bag(3, &value, &[&key_id]).repeat(count);
+    let data = |content: &[u8]| sequence(&[&oid(&DATA, &[]), &element(0xa0, &element(4, content))]);
+    sequence(&[&[2, 1, 3], &data(&sequence(&[&data(&sequence(&[&key, &certificates]))]))])
+}
+
+#[test]
+fn a_name_of_a_megabyte_that_is_said_of_thousands_of_certificates_is_kept_once_and_cut() {
+    const CERTIFICATES: usize = 9_000;
+    let key = ed25519();
+    let der = certificate(&name("Long Root"), &name("Long Root"), &key, &key, &[]);
+    let long = "N".repeat(1_000_000);
+    let hex: String = [&[0x20, 0, 0, 0, 1, 0, 0, 0][..], &(der.len() as u32).to_le_bytes(), &der]
+        .concat()
+        .iter()
+        .map(|byte| format!("{byte:02x},"))
+        .collect();
+    let entry = format!("\"Blob\"=hex:{}\r\n", hex.trim_end_matches(','));
+    let registry = format!(
+        "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\SystemCertificates\\{long}\\Certificates\\{}]\r\n{}",
+        "00".repeat(20),
+        entry.repeat(CERTIFICATES)
+    );
+    let key_of_many = format!(
+        "Microsoft CSP Name: {}\nlocalKeyID: 01\n-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n",
+        &long[..60_000]
+    );
+    let notes = format!("{key_of_many}{}", format!("localKeyID: 01\n{}", pem(&der)).repeat(CERTIFICATES));
+    let files = folder(&[
+        ("long.reg", registry.as_bytes()),
+        ("long.pfx", &pfx(&long, &der, CERTIFICATES)),
+        ("long.pem", notes.as_bytes()),
+    ]);
+    for file in ["long.reg", "long.pfx", "long.pem"] {
+        let path = files.path().join(file);
+        let output = bounded(&["inspect", "--format", "json", path.to_str().expect("a path")], "");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("characters in all)"), "{file}: {} {text:.2000}", output.stderr);
+        assert!(text.len() < CERTIFICATES * 8_000, "{file}: {}", text.len());
+    }
+}

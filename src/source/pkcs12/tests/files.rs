@@ -161,8 +161,10 @@ fn a_key_is_paired_with_its_certificate_and_with_no_other() {
             );
         }
     }
-    let named: Vec<_> =
-        certificates(&contents).iter().filter_map(|found| found.properties.as_ref()?.friendly_name.clone()).collect();
+    let named: Vec<_> = certificates(&contents)
+        .iter()
+        .filter_map(|found| found.properties.as_ref()?.friendly_name.as_deref())
+        .collect();
     assert_eq!(named, ["te-1", "The CA"]);
     let [key] = keys(&contents)[..] else { panic!("{contents:?}") };
     assert_eq!(key.key_container.as_deref(), Some("te-1"));
