@@ -6,7 +6,8 @@ use std::fmt;
 const SIGNERS: usize = 64;
 /// How many lists are looked at: a CA has some hundred where each speaks for a part of its certificates, and as many archives of them.
 const LISTS: usize = 16_384;
-/// How many signatures of lists, whose outcome is remembered, are asked under the key of the certificate's own issuer, and how many under
+/// How many signatures of lists, whose outcome is remembered, are asked under the key of the certificate's own issuer or, of delta CRLs, of
+/// the list that they continue, and how many under
 /// all other keys: one or two lists speak for a certificate, and whoever knows a CA's name can make others in it.
 const OWN_SIGNATURES: usize = 1_024;
 pub(super) const SIGNATURES: usize = 256;
@@ -73,6 +74,11 @@ impl Effort {
     pub(super) fn own_signature(&mut self) -> bool {
         let may_go_on = take(&mut self.own_signatures, 1);
         self.or_give_up(may_go_on)
+    }
+
+    /// Whether any signature may still be asked under another key.
+    pub(super) fn may_ask_others(&self) -> bool {
+        self.signatures > 0 || self.gave_up.is_none()
     }
 
     /// Whether one more signature may be asked under another key.

@@ -1,14 +1,14 @@
 //! One certificate against the lists at hand: RFC 5280 section 6.3.3, with the departures that [`crate::path::revocation`] names.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, CrlEntry, Decoded, RevocationReason, SignatureCheck, key, oid};
 use crate::path::revocation::effort::{Effort, GaveUp};
 use crate::path::revocation::obstacle::Obstacle;
 use crate::path::revocation::point::{ALL_REASONS, Point};
-use crate::path::revocation::store::{Age, CrlStore, StoredCrl};
+use crate::path::revocation::store::{Age, CrlStore, Series, StoredCrl};
 use crate::path::revocation::{CrlIssuer, CrlSigners, RevocationStatus, SignerPaths};
 
 /// How deep judging a signer, and the signer of the list that judges that, may go; PKITS needs 2.
@@ -41,15 +41,6 @@ enum Settled {
     ByAnother,
 }
 
-/// A list that clears the certificate.
-struct Clearing<'a> {
-    /// Which signed it.
-    key: Vec<u8>,
-    list: &'a StoredCrl,
-    /// That of the list, or of the delta CRL laid over it.
-    age: Age<'a>,
-}
-
 /// What has been gathered about one certificate.
 #[derive(Default)]
 struct Findings<'a> {
@@ -61,7 +52,10 @@ struct Findings<'a> {
     met_circle: bool,
     /// The lists that were looked at, by SHA-256: one may serve several distribution points.
     settled: HashMap<&'a [u8; 32], Settled>,
-    clearing: Vec<Clearing<'a>>,
+    /// The series of lists that clear it, each with the key that signed them.
+    cleared: HashSet<(Vec<u8>, Series<'a>)>,
+    /// The newest age of such a list, or of the delta CRL laid over it.
+    newest_clearing: Option<Age<'a>>,
     /// How many lists not in force, rightly signed by others than the issuer, were searched.
     old_by_others: usize,
 }
@@ -93,7 +87,7 @@ impl<'a> Findings<'a> {
 
     /// Whether lists for every reason clear it, one of them not older than `list`: what was issued before a revocation knows nothing of it.
     fn is_cleared_since(&self, list: &StoredCrl) -> bool {
-        self.reasons == ALL_REASONS && self.clearing.iter().any(|clearing| clearing.age >= list.age())
+        self.reasons == ALL_REASONS && self.newest_clearing.is_some_and(|newest| newest >= list.age())
     }
 }
 
@@ -237,6 +231,10 @@ impl<'a> Judge<'a> {
         allow_circle: bool,
         findings: &mut Findings<'a>,
     ) -> Option<RevocationStatus> {
+        // What is not in force names a certificate or says nothing; of one that was cleared since it says nothing more.
+        if !list.is_in_force && findings.is_cleared_since(list) {
+            return None;
+        }
         match findings.settled.insert(list.crl.sha256(), Settled::Silent) {
             Some(Settled::ByAnother) => {}
             Some(Settled::Clears) => {
@@ -265,10 +263,11 @@ impl<'a> Judge<'a> {
         findings: &mut Findings<'a>,
     ) -> Option<RevocationStatus> {
         // Of the lists that one key signed for one scope, the newest alone is asked.
-        if findings.clearing.iter().any(|newer| newer.key == key && newer.list.has_scope_of(list)) {
+        let series = (key, list.series());
+        if findings.cleared.contains(&series) {
             return None;
         }
-        let delta = self.newest_delta(list, &key)?;
+        let delta = self.newest_delta(list, &series.0)?;
         let is_current = delta.is_some() || list.crl.is_current_at(self.store.at());
         match look_up(certificate, list, delta) {
             Answer::Listed(entry, by) if is_current => return Some(revoked(&entry, by)),
@@ -281,7 +280,8 @@ impl<'a> Judge<'a> {
             Answer::NotListed => {
                 findings.reasons |= point.reasons & list.scope.reasons;
                 let age = delta.map_or(list.age(), |delta| delta.age().max(list.age()));
-                findings.clearing.push(Clearing { key, list, age });
+                findings.newest_clearing = findings.newest_clearing.max(Some(age));
+                findings.cleared.insert(series);
                 findings.settled.insert(list.crl.sha256(), Settled::Clears);
             }
         }
@@ -299,10 +299,18 @@ impl<'a> Judge<'a> {
         findings: &mut Findings<'a>,
     ) {
         let store = self.store;
+        // Of one issuer the newest comes first.
+        let mut left_out: Option<&[u8]> = None;
         for delta in point.issuers.iter().flat_map(|name| store.all_deltas(name)) {
-            // The newest comes first.
-            if findings.is_cleared_since(delta) || !self.effort.list(point.names.len()) {
+            if left_out == Some(&*delta.issuer) {
+                continue;
+            }
+            if !self.effort.list(point.names.len()) {
                 break;
+            }
+            if findings.is_cleared_since(delta) {
+                left_out = Some(&delta.issuer);
+                continue;
             }
             let Some(entry) = delta.crl.entry(&certificate.issuer(), certificate.serial_number()) else { continue };
             let is_usable = point.covers(certificate, delta).is_ok()
@@ -379,10 +387,18 @@ impl<'a> Judge<'a> {
         let identifier = list.crl.authority_key_identifier();
         let identifier = identifier.get().and_then(|authority| authority.key_identifier);
         let accepted = 'search: {
+            // Where no more may be asked, the likeliest need not be sorted out.
+            if !self.effort.may_ask_others() {
+                break 'search None;
+            }
             for signer in signers.with_subject(&list.issuer, identifier).iter() {
                 // Of many certificates of one name the paths of those alone are searched whose key made the signature.
                 let own = signer.subject_public_key_info();
                 let is_complete = !key::lacks_parameters(own);
+                // The issuer's own was asked.
+                if *own == *issuer.key && matches!(nearest, Obstacle::WrongKey(_)) {
+                    continue;
+                }
                 if is_complete && !self.made(list, own, &mut nearest) {
                     continue;
                 }
@@ -400,7 +416,7 @@ impl<'a> Judge<'a> {
                     let is_other_key = *key != *issuer.key && !list.scope.indirect;
                     if is_windows_list && is_other_key {
                         nearest.yield_to(Obstacle::OtherKey(list));
-                        continue;
+                        break 'search None;
                     }
                     match self.judge_signer(path) {
                         Verdict::Good => break 'search Some(key.into_owned()),

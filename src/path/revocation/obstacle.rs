@@ -165,7 +165,10 @@ impl<'a> Obstacle<'a> {
                 None => Ok(()),
             },
             Self::Held(_) => {
-                write!(text, "is newer than those in force, which do not list it, but not in force itself")
+                write!(
+                    text,
+                    "is newer than those that can be relied on, which do not list it, but cannot be relied on itself"
+                )
             }
             Self::NoCrl | Self::OnlyDelta | Self::SomeReasons(_) => Ok(()),
         };

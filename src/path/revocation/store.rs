@@ -101,6 +101,9 @@ impl CrlStore {
 /// When a list was issued: of one day, the number decides.
 pub(super) type Age<'a> = (Option<Time>, Option<&'a CrlNumber>);
 
+/// The issuer and what its lists speak for, byte for byte.
+pub(super) type Series<'a> = (&'a [u8], Option<&'a [u8]>);
+
 /// A list, and what is asked of it again and again.
 pub(super) struct StoredCrl {
     pub(super) crl: Arc<Crl>,
@@ -177,9 +180,8 @@ impl StoredCrl {
         self.crl.extension(wanted).map(|extension| extension.value)
     }
 
-    /// Whether both lists have the same issuer and speak for the same certificates.
-    pub(super) fn has_scope_of(&self, other: &Self) -> bool {
-        self.issuer == other.issuer
-            && self.extension(oid::ISSUING_DISTRIBUTION_POINT) == other.extension(oid::ISSUING_DISTRIBUTION_POINT)
+    /// What the lists have in common of which one replaces the other.
+    pub(super) fn series(&self) -> Series<'_> {
+        (&self.issuer, self.extension(oid::ISSUING_DISTRIBUTION_POINT))
     }
 }

@@ -4,11 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use proptest::prelude::*;
 
-use super::pki::{Ca, assert_unknown, at};
+use super::pki::{Ca, Paths, assert_unknown, at, ca_version};
 use super::rules::{SERIAL, revoking};
-use crate::certificate::crl::build::{Entry, List, full_name, uri};
+use crate::certificate::crl::build::{Entry, List, directory, extension, full_name, uri};
 use crate::certificate::{Certificate, Crl, oid};
-use crate::der_writer::sequence;
+use crate::der_writer::{element, sequence};
 use crate::path::graph::{Graph, Issuer};
 use crate::path::revocation::CrlStore;
 use crate::path::revocation::signers::SignerPool;
@@ -25,6 +25,17 @@ fn forged(root: &Ca, count: u64, change: impl Fn(&mut List)) -> Vec<Arc<Crl>> {
         other.sign(&list)
     };
     (0..count).map(list).collect()
+}
+
+/// Who may sign lists: these, of which `anchor` is trusted.
+fn pool(certificates: &[Arc<Certificate>], anchor: &Arc<Certificate>) -> SignerPool {
+    let issuer = |certificate: &Arc<Certificate>| Issuer {
+        certificate: Arc::clone(certificate),
+        anchor: (certificate == anchor).then(Restrictions::default),
+    };
+    let issuers = certificates.iter().map(issuer).collect();
+    let graph = Graph::new(issuers, Vec::new(), Settings::new(Purpose::Any, at()));
+    SignerPool::new(graph, certificates.iter().cloned())
 }
 
 #[test]
@@ -76,13 +87,7 @@ fn a_ca_signs_with_its_new_key_however_many_others_have_its_name_and_whatever_co
     let two: Vec<_> = cas.iter().chain(&strangers).cloned().collect();
     for list in [revoking, unnamed] {
         for certificates in [&one, &two] {
-            let issuer = |certificate: &Arc<Certificate>| Issuer {
-                certificate: Arc::clone(certificate),
-                anchor: (*certificate == root.certificate).then(Restrictions::default),
-            };
-            let graph =
-                Graph::new(certificates.iter().map(issuer).collect(), Vec::new(), Settings::new(Purpose::Any, at()));
-            let pool = SignerPool::new(graph, certificates.clone());
+            let pool = pool(certificates, &root.certificate);
             let found = old.judge_with(&user, &[&of_root, &list], &pool.below(&root.certificate));
             assert!(found.is_revoked(), "{found}");
         }
@@ -100,6 +105,64 @@ fn an_archive_of_old_lists_and_of_later_ones_costs_nothing_and_changes_nothing()
     let all: Vec<_> = all.iter().collect();
     assert!(root.judge(&user, &all).is_revoked());
     assert!(root.judge(&other, &all).is_good());
+    let pool = pool(&[Arc::clone(&root.certificate)], &root.certificate);
+    let found = root.judge_with(&other, &all, &pool.below(&root.certificate));
+    assert!(found.is_good(), "{found}");
+}
+
+#[test]
+fn the_archive_of_another_key_of_the_ca_costs_nothing_and_changes_nothing() {
+    let root = Ca::root("Contoso Root");
+    let (old, new) = (root.ca("Contoso CA", &[2]), root.ca("Contoso CA", &[3]));
+    let (user, revoked) = (new.user("PC1", SERIAL), new.user("PC2", &[0x71]));
+    let windows = |ca: &Ca, number: u64, change: &dyn Fn(&mut List)| {
+        let mut list = List { number: Some(number), ..ca.list() };
+        list.extensions.push(extension(oid::MS_CA_VERSION, false, &ca_version(0, 0)));
+        change(&mut list);
+        ca.sign(&list)
+    };
+    let archived = |list: &mut List| {
+        list.this_update = "250201000000Z".to_owned();
+        list.next_update = Some("250301000000Z".to_owned());
+    };
+    let mut all: Vec<_> = (0..400).map(|number| windows(&old, number, &archived)).collect();
+    all.push(windows(&old, 500, &|_| {}));
+    all.push(windows(&new, 10, &|list| list.entries.push(Entry::new(&[0x71]).reason(1))));
+    all.push(root.sign(&root.list()));
+    let all: Vec<_> = all.iter().collect();
+    let cas = [&root, &old, &new].map(|ca| Arc::clone(&ca.certificate));
+    let pool = pool(&cas, &root.certificate);
+    let judge = |user: &Ca| new.judge_with(user, &all, &pool.below(&root.certificate));
+    assert!(judge(&user).is_good(), "{}", judge(&user));
+    assert!(judge(&revoked).is_revoked());
+}
+
+#[test]
+fn of_each_issuer_of_indirect_crls_the_delta_crls_are_asked() {
+    let root = Ca::root("Contoso Root");
+    let ca = root.ca("Contoso CA", &[2]);
+    let (one, two) = (root.ca("First CRL Issuer", &[3]), root.ca("Second CRL Issuer", &[4]));
+    let names = [&one, &two].map(|ca| directory(ca.certificate.subject().as_bytes())).concat();
+    let user = ca.user_at(SERIAL, &sequence(&[&element(0xa2, &names)]));
+    let indirect = |ca: &Ca, list: List| ca.sign(&List { point: Some(element(0x84, &[0xff])), ..list });
+    let of_ca = Entry::new(SERIAL).reason(1).issuer(&directory(ca.certificate.subject().as_bytes()));
+    let clears = indirect(&one, one.list());
+    let ended = |number, this_update: &str, list: List| List {
+        number: Some(number),
+        base: Some(1),
+        this_update: this_update.to_owned(),
+        next_update: Some("260401000000Z".to_owned()),
+        ..list
+    };
+    let listed = indirect(&two, ended(11, "260301000000Z", two.list().entry(of_ca)));
+    let older = indirect(&one, ended(9, "251201000000Z", one.list()));
+    let paths = [&one, &two].map(|ca| vec![Arc::clone(&ca.certificate), Arc::clone(&root.certificate)]);
+    let (signers, of_root) = (Paths(paths.to_vec()), root.sign(&root.list()));
+    let judge = |lists: &[&Arc<Crl>]| ca.judge_with(&user, &[&[&of_root, &clears], lists].concat(), &signers);
+    assert!(judge(&[]).is_good(), "{}", judge(&[]));
+    for lists in [&[&listed][..], &[&listed, &older], &[&older, &listed]] {
+        assert!(judge(lists).is_revoked(), "{}", judge(lists));
+    }
 }
 
 #[test]

@@ -288,7 +288,8 @@ fn what_a_list_clears_that_was_issued_before_another_list_named_it_is_not_cleare
     // Whether a hold stands still is not known.
     for change in [&ended as &dyn Fn(List) -> List, &|list| ended(delta(10, list))] {
         let holds = root.sign(&change(newer(6)));
-        let words = ["number 11", "is newer than those in force", "it lists the certificate (certificateHold)"];
+        let words =
+            ["number 11", "is newer than those that can be relied on", "it lists the certificate (certificateHold)"];
         assert_unknown(root.judge(&user, &[&clears, &holds]), &words);
         assert!(root.judge(&other, &[&clears, &holds]).is_good());
     }
