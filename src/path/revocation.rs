@@ -8,6 +8,7 @@
 
 mod deltas;
 mod effort;
+mod findings;
 mod judge;
 mod obstacle;
 mod point;

@@ -252,6 +252,11 @@ pub(crate) fn read(text: &[u8], mut read: impl FnMut(&[u8], u64) -> Contents) ->
 /// What base64 of something that is read begins with: DER that takes more than 127 bytes, a serialized store, a PEM boundary.
 const BEGINNINGS: [&[u8]; 3] = [b"MI", b"AAAAAENFUlQ", b"LS0tLS1CRUdJTi"];
 
+/// Whether anything in a text begins so.
+pub(crate) fn has_beginning(text: &[u8]) -> bool {
+    BEGINNINGS.into_iter().any(|beginning| memchr::memmem::find(text, beginning).is_some())
+}
+
 /// Finds runs of at least `least` characters of base64 in any text: whole lines of it, which a blank line or other text ends; and
 /// among other text what begins as something that is read.
 pub(crate) fn runs(text: &[u8], least: usize, mut each: impl FnMut(&[u8])) {

@@ -40,7 +40,7 @@ pub(crate) struct Batch {
     text: Vec<u8>,
     first_line: u64,
     is_first: bool,
-    is_rest: bool,
+    is_of_long: bool,
     layout: Layout,
     /// Whether a block without base64 is damage, as in [`pem::BlockContents::resolve`].
     is_damage: bool,
@@ -52,11 +52,11 @@ pub(crate) struct Batch {
 impl Batch {
     /// Reads what the batch holds.
     pub(crate) fn read(self, context: ReadContext<'_>) -> Contents {
-        let Self { text, first_line, is_first, is_rest, layout, is_damage, mut faults, if_nothing } = self;
+        let Self { text, first_line, is_first, is_of_long, layout, is_damage, mut faults, if_nothing } = self;
         let newline = layout.newline();
         let mut contents = match layout {
             Layout::Blocks { .. } => {
-                let part = pem::Part { first_line, newline, is_rest, within: Within::Text };
+                let part = pem::Part { first_line, newline, is_of_long, within: Within::Text };
                 pem::read_part(&text, &part, context).resolve(is_damage)
             }
             Layout::Rows(view) => view.read(&text, first_line, context).resolve(true),
@@ -98,7 +98,7 @@ pub(crate) struct Batches<R> {
     gap: u64,
     is_first: bool,
     /// Whether the text that went out last was cut where there is no boundary.
-    is_rest: bool,
+    is_of_long: bool,
     has_ended: bool,
     /// Said at the end where the text had no block at all.
     if_nothing: Option<Fault>,
@@ -138,7 +138,7 @@ impl<R: Read> Batches<R> {
             batch: BATCH,
             gap: 0,
             is_first: true,
-            is_rest: false,
+            is_of_long: false,
             has_ended: false,
             if_nothing,
             container: None,
@@ -190,8 +190,8 @@ impl<R: Read> Batches<R> {
         let first_line = self.line;
         self.line += lines::count(&text, self.layout.newline());
         let is_first = std::mem::replace(&mut self.is_first, false);
-        let (layout, is_damage, is_rest) = (self.layout.clone(), self.is_damage, self.is_rest);
-        Batch { text, first_line, is_first, is_rest, layout, is_damage, faults, if_nothing: None }
+        let (layout, is_damage, is_of_long) = (self.layout.clone(), self.is_damage, self.is_of_long);
+        Batch { text, first_line, is_first, is_of_long, layout, is_damage, faults, if_nothing: None }
     }
 
     fn line_at(&self, offset: usize) -> Position {
@@ -237,7 +237,11 @@ fn cut_blocks(text: &[u8]) -> Cut {
     }
     match (outline.first_begin, outline.last_begin) {
         (None, _) if text.len() > 2 * KEPT_BEFORE_BLOCK => {
-            Cut::Within((text.len() - KEPT_BEFORE_BLOCK) / between::MOST * between::MOST)
+            let mut length = 0;
+            while text.len() - length > 2 * KEPT_BEFORE_BLOCK {
+                length += between::part_of(&text[length..]);
+            }
+            Cut::Within(length)
         }
         (None, _) => Cut::More,
         (Some((first, _)), Some(last)) if last > first => Cut::At(last),
@@ -283,9 +287,11 @@ impl<R: Read> Iterator for Batches<R> {
                         let fault = self.is_expected.then_some(fault);
                         return self.finish(fault);
                     }
+                    let is_within = matches!(cut, Cut::Within(_));
                     let batch = self.take(length, Vec::new());
-                    self.is_rest = matches!(cut, Cut::Within(_));
-                    return Some(batch);
+                    let is_of_long = is_within || batch.is_of_long;
+                    self.is_of_long = is_within;
+                    return Some(Batch { is_of_long, ..batch });
                 }
                 // Twice as much each time, up to the largest step, so that a large block is not searched once a batch.
                 Cut::More => amount = self.buffer.len().clamp(self.batch, MAX_CERTIFICATE_BLOCK.max(self.batch)),
@@ -296,7 +302,7 @@ impl<R: Read> Iterator for Batches<R> {
                     let length = self.buffer.len() - 128.min(self.buffer.len() - start);
                     let mut batch = self.take(length, vec![fault]);
                     batch.text.truncate(start);
-                    self.is_rest = true;
+                    self.is_of_long = true;
                     return Some(batch);
                 }
             }

@@ -21,8 +21,7 @@ use crate::source::text;
 /// Shorter text holds nothing.
 pub(crate) const LEAST: usize = 64;
 /// Of longer text between blocks nothing is read: so much of it at a time is searched, to tell whether it holds anything. A long text is
-/// cut only where more than twice as much stands between blocks, and a multiple of this from the last of them
-/// ([`crate::source::batches`]), so that the same is searched in its parts as in the whole.
+/// cut only where such a part of it ends ([`crate::source::batches`]), so that the same is searched in batches as in the whole.
 pub(crate) const MOST: usize = 1024 * 1024;
 /// How many objects that are cut off are told of one text. An indefinite length is walked over to the end before it shows that it is.
 const MOST_BROKEN: usize = 16;
@@ -42,6 +41,8 @@ pub(crate) struct Place<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Within {
     Text,
+    /// Text that is too long to be read: base64 is looked for where anything in it begins as what is read.
+    LongText,
     /// Base64 beside something: base64 of PEM is not looked for in that.
     Base64,
     /// A registry export, which is read by itself.
@@ -64,10 +65,14 @@ pub(crate) fn read(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
 
 /// Of a text that is too long, or goes on in one that is, where something begins that was not read.
 pub(crate) fn tell(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
+    let within = if place.within == Within::Text { Within::LongText } else { place.within };
     let mut line = place.line;
-    for part in text.chunks(MOST) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (part, behind) = rest.split_at(part_of(rest));
+        rest = behind;
         let mut found = Contents::default();
-        search(part, &Place { line, ..*place }, &mut found);
+        search(part, &Place { line, within, ..*place }, &mut found);
         line += lines::count(part, place.newline);
         let positions =
             found.found.iter().map(|found| found.position).chain(found.faults.iter().map(|fault| fault.position));
@@ -79,6 +84,15 @@ pub(crate) fn tell(text: &[u8], place: &Place<'_>, contents: &mut Contents) {
             );
             Fault::new(ProblemCode::Limit, position, message).add_to(&mut contents.faults);
         }
+    }
+}
+
+/// How long the first part of a text is that is searched by itself: whole lines, so that the first line of base64 or of a dump that begins
+/// at its end is seen.
+pub(crate) fn part_of(text: &[u8]) -> usize {
+    match text.get(..MOST) {
+        None => text.len(),
+        Some(most) => memchr::memrchr(b'\n', most).map_or(MOST, |end| end + 1),
     }
 }
 
@@ -224,6 +238,9 @@ fn read_text(part: &[u8], lines: &mut Lines<'_>, place: &Place<'_>, contents: &m
     if let Some(line) = hexdump::headless(part) {
         let message = "expected the beginning of the hexadecimal dump that goes on here, found none that can be read";
         contents.faults.push(Fault::new(ProblemCode::Truncated, Position::Line(lines.at(start) + line - 1), message));
+    }
+    if place.within == Within::LongText && !base64_body::has_beginning(part) {
+        return;
     }
     base64_body::runs(part, LEAST, |run| contents.append(read_run(run, part, lines, place)));
 }

@@ -211,8 +211,8 @@ impl fmt::Display for OverBudget {
             ),
             Self::File => write!(
                 f,
-                "trying the passwords on it used up the {HASHES_PER_FILE} hash computations that one file may take; give this \
-                 file's password alone"
+                "trying the passwords on it, the empty one first, used up the {HASHES_PER_FILE} hash computations that one file may \
+                 take; give this file's password alone or, if it was, export the file again with fewer iterations"
             ),
             Self::Run => write!(
                 f,
@@ -229,15 +229,12 @@ impl Attempts<'_> {
         self.before.clone()
     }
 
-    /// The passwords to try, without asking anyone: the empty one, those given, those typed. One that is given alone is tried first, since
-    /// of a file with millions of iterations only so many can be.
+    /// The passwords to try, without asking anyone: the empty one, those given, those typed.
     pub(crate) fn candidates(&self) -> Vec<Password> {
         let empty = [Password::new(""), Password::NULL];
         let typed = self.passwords.memory().typed.clone();
         let mut known: HashSet<Option<&str>> = HashSet::new();
-        let given = &self.passwords.given;
-        let alone = given.iter().filter(|_| given.len() == 1);
-        let all = alone.chain(&empty).chain(given).chain(&typed);
+        let all = empty.iter().chain(&self.passwords.given).chain(&typed);
         all.filter(|password| known.insert(password.0.as_deref().map(String::as_str))).cloned().collect()
     }
 

@@ -292,31 +292,31 @@ pub(crate) struct Part {
     pub(crate) first_line: u64,
     /// What ends a line.
     pub(crate) newline: u8,
-    /// Whether the text before it goes on in it: a long text without any block.
-    pub(crate) is_rest: bool,
+    /// Whether it begins within a text that is too long to be read between blocks, or is all of such a text.
+    pub(crate) is_of_long: bool,
     pub(crate) within: Within,
 }
 
 impl Part {
     /// Of a text that is no part.
     pub(crate) fn whole(text: &[u8], within: Within) -> Self {
-        Self { first_line: 1, newline: newline(text), is_rest: false, within }
+        Self { first_line: 1, newline: newline(text), is_of_long: false, within }
     }
 }
 
 /// Reads every block of a part of a text.
 pub(crate) fn read_part(text: &[u8], part: &Part, context: ReadContext<'_>) -> BlockContents {
-    let Part { first_line, newline, is_rest, within } = *part;
+    let Part { first_line, newline, is_of_long, within } = *part;
     let mut result = BlockContents::default();
     let mut scratch = Vec::new();
     let mut notes = Notes::default();
     let mut lines = Lines::new(text, first_line, newline);
     for piece in pieces(text, first_line, newline) {
         let between = piece.before();
-        let goes_on = is_rest && std::ptr::eq(between.as_ptr(), text.as_ptr());
+        let is_long = is_of_long && std::ptr::eq(between.as_ptr(), text.as_ptr());
         if between.len() >= between::LEAST {
             let place = Place { within, ..Place::new(lines.of(between), newline, context) };
-            let read = if goes_on { between::tell } else { between::read };
+            let read = if is_long { between::tell } else { between::read };
             read(between, &place, &mut result.contents);
         }
         match piece {

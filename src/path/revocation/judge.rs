@@ -1,14 +1,15 @@
 //! One certificate against the lists at hand: RFC 5280 section 6.3.3, with the departures that [`crate::path::revocation`] names.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, CrlEntry, Decoded, RevocationReason, SignatureCheck, key, oid};
 use crate::path::revocation::effort::{Effort, GaveUp};
+use crate::path::revocation::findings::{Findings, Settled};
 use crate::path::revocation::obstacle::Obstacle;
 use crate::path::revocation::point::{ALL_REASONS, Point};
-use crate::path::revocation::store::{Age, CrlStore, Series, StoredCrl};
+use crate::path::revocation::store::{CrlStore, StoredCrl};
 use crate::path::revocation::{CrlIssuer, CrlSigners, RevocationStatus, SignerPaths};
 
 /// How deep judging a signer, and the signer of the list that judges that, may go; PKITS needs 2.
@@ -31,64 +32,6 @@ pub(super) struct Judge<'a> {
 enum Answer<'a> {
     Listed(CrlEntry<'a>, &'a StoredCrl),
     NotListed,
-}
-
-/// What came of a list.
-enum Settled {
-    Clears,
-    Silent,
-    /// The issuer's own key did not sign it; who did is asked later.
-    ByAnother,
-}
-
-/// What has been gathered about one certificate.
-#[derive(Default)]
-struct Findings<'a> {
-    reasons: u16,
-    obstacle: Option<Obstacle<'a>>,
-    /// The newest list that names it, although it cannot clear anybody, and the newest that names it as held.
-    listing: Option<(CrlEntry<'a>, &'a StoredCrl)>,
-    hold: Option<&'a StoredCrl>,
-    met_circle: bool,
-    /// The lists that were looked at, by SHA-256: one may serve several distribution points.
-    settled: HashMap<&'a [u8; 32], Settled>,
-    /// The series of lists that clear it, each with the key that signed them.
-    cleared: HashSet<(Vec<u8>, Series<'a>)>,
-    /// The newest age of such a list, or of the delta CRL laid over it.
-    newest_clearing: Option<Age<'a>>,
-    /// How many lists not in force, rightly signed by others than the issuer, were searched.
-    old_by_others: usize,
-}
-
-impl<'a> Findings<'a> {
-    /// Keeps what came nearest to an answer.
-    fn note(&mut self, obstacle: Obstacle<'a>) {
-        if self.obstacle.as_ref().is_none_or(|kept| kept.nearness() < obstacle.nearness()) {
-            self.obstacle = Some(obstacle);
-        }
-    }
-
-    /// Keeps the newest list that names the certificate.
-    fn note_listing(&mut self, entry: CrlEntry<'a>, list: &'a StoredCrl) {
-        match entry.reason {
-            Some(RevocationReason::RemoveFromCrl) => {}
-            Some(RevocationReason::CertificateHold) => {
-                if self.hold.is_none_or(|kept| kept.age() < list.age()) {
-                    self.hold = Some(list);
-                }
-            }
-            _ => {
-                if self.listing.as_ref().is_none_or(|(_, kept)| kept.age() < list.age()) {
-                    self.listing = Some((entry, list));
-                }
-            }
-        }
-    }
-
-    /// Whether lists for every reason clear it, one of them not older than `list`: what was issued before a revocation knows nothing of it.
-    fn is_cleared_since(&self, list: &StoredCrl) -> bool {
-        self.reasons == ALL_REASONS && self.newest_clearing.is_some_and(|newest| newest >= list.age())
-    }
 }
 
 impl<'a> Judge<'a> {

@@ -3,7 +3,7 @@ use crate::source::testing::{base64, block, certificate, certificate_block, open
 use proptest::prelude::*;
 
 fn read(text: &[u8], first_line: u64) -> BlockContents {
-    let part = Part { first_line, newline: newline(text), is_rest: false, within: Within::Text };
+    let part = Part { first_line, newline: newline(text), is_of_long: false, within: Within::Text };
     super::read_part(text, &part, without_passwords())
 }
 
