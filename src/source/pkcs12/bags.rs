@@ -212,7 +212,7 @@ impl Bags {
         let are_only_ones = [Kind::PrivateKey, Kind::Certificate]
             .iter()
             .all(|kind| self.only(*kind).is_some_and(|bag| bag.attributes.local_key_id.is_none()));
-        let mut keys: HashMap<Option<Vec<u8>>, (KeyProvider, Option<Arc<str>>)> = HashMap::new();
+        let mut keys = HashMap::<Option<Vec<u8>>, _>::new();
         for bag in self.bags.iter().filter(|bag| bag.kind == Kind::PrivateKey) {
             let id = bag.attributes.local_key_id.clone();
             if id.is_some() || are_only_ones {
