@@ -66,7 +66,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// No certification path reaches a trust anchor.
+    /// No certification path reaches a trust anchor, or none a root.
     PathIncomplete = 1001 "path-incomplete";
     /// Paths reach a trust anchor, but none is valid.
     PathInvalid = 1002 "path-invalid";

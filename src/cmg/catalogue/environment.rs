@@ -42,7 +42,7 @@ declare! {
     template, Template, "The certificate template is not the one expected"
     cases {
         VERSION_1 "version-1" Some(Info), "a schema version 1 template, whose default is a CSP";
-        UNEXPECTED "unexpected" Some(Warning), "not among the templates that the settings name";
+        UNEXPECTED "unexpected" Some(Warning), "a template that is not among those that the settings name";
     }
     why "A certificate from a schema version 1 template carries the template's name; such templates default to a CSP, and a requester may have chosen otherwise. The schema version of newer templates (2, 3 or 4) is not in the certificate: the major version shown with them counts the template's revisions and is not the \"v3\" of CNG v3."
     remedy "Duplicate the template Workstation Authentication with compatibility Windows Server 2012 or later, choose Key Storage Provider, and enrol from it. Which templates are expected is `[parameters] templates`."
@@ -73,7 +73,7 @@ declare! {
 declare! {
     store_placement, StorePlacement, "The certificate is in the wrong store"
     cases {
-        NOT_SELF_SIGNED "not-self-signed-in-root" Some(Error), "not self-signed, but among the trusted roots";
+        NOT_SELF_SIGNED "not-self-signed-in-root" Some(Error), "a certificate that is not self-signed among the trusted roots";
         ROOT_AMONG_INTERMEDIATES "root-among-intermediates" Some(Warning), "a root among the intermediates";
     }
     why "Windows takes only self-signed certificates as roots. One that is not self-signed in the Trusted Root store makes IIS refuse every client certificate with 403.16 or 403.7, on a management point as well as elsewhere. A root among the intermediates is not trusted there."
@@ -94,10 +94,10 @@ declare! {
 declare! {
     trust_restricted, TrustRestricted, "The store entry limits what the certificate is trusted for"
     cases {
-        USAGE "usage" Some(Warning), "the entry does not allow the purpose";
-        DISALLOWED_FROM "disallowed-from" Some(Warning), "the entry distrusts it from a date on";
-        NOT_BEFORE "not-before" Some(Warning), "the entry distrusts what was issued after a date";
-        ARCHIVED "archived" Some(Warning), "archived: Windows passes over it";
+        USAGE "usage" Some(Warning), "the store entry does not allow the purpose";
+        DISALLOWED_FROM "disallowed-from" Some(Warning), "the store entry distrusts it from a date on";
+        NOT_BEFORE "not-before" Some(Warning), "the store entry distrusts what was issued after a date";
+        ARCHIVED "archived" Some(Warning), "archived in its store: Windows passes over it";
     }
     why "A store can limit a certificate by properties of its entry: the usages it is trusted for, a date from which it is distrusted, or that it is archived. The certificate itself shows nothing of that, and looks well on every other machine. Where the entry distrusts what was issued after a date, the path of each certificate is checked against it: one issued later is refused (`path-invalid`), one issued before goes on being trusted."
     remedy "certlm.msc > the certificate > Properties: enable the purpose, or clear \"Archived\" in PowerShell: `(Get-Item Cert:\\LocalMachine\\My\\THUMBPRINT).Archived = $false`. Dates of distrust come from Microsoft's root program and stay; use another root."
@@ -118,8 +118,8 @@ declare! {
 declare! {
     unused_exception, UnusedException, "An exception in the settings has no effect"
     cases {
-        UNMATCHED "unmatched" Some(Warning), "it matched no finding";
-        EXPIRED "expired" Some(Warning), "its date has passed";
+        UNMATCHED "unmatched" Some(Warning), "the exception matched no finding";
+        EXPIRED "expired" Some(Warning), "the date of the exception has passed";
     }
     why "An exception that matches nothing hides nothing today, and may hide something tomorrow that nobody meant. One whose date has passed no longer holds."
     remedy "Remove it from the settings, correct the thumbprint or name in it, or set a new `until` with a reason."

@@ -7,7 +7,7 @@ declare! {
     cases {
         MISSING_PURPOSE "missing-purpose" Some(Error), "the purpose is not among the extended key usages";
         ABSENT "absent" Some(Warning), "no extended key usage at all";
-        ANY_ONLY "any-only" Some(Warning), "any usage, but not the purpose by name";
+        ANY_ONLY "any-only" Some(Warning), "any extended key usage, but not the purpose by name";
         APPLICATION_POLICIES "application-policies" Some(Error), "Microsoft's application policies leave the purpose out";
     }
     why "A client's certificate must contain Client Authentication (1.3.6.1.5.5.7.3.2), a server's Server Authentication (1.3.6.1.5.5.7.3.1). Clients and the CMG connection point filter by it when they choose a certificate. For Windows a certificate without extended key usage is good for any purpose, but Configuration Manager's requirements demand the purpose by name. Where a certificate has Microsoft's application policies (1.3.6.1.4.1.311.21.10), Windows reads them in place of the extended key usage ([Application Policy](https://learn.microsoft.com/previous-versions/windows/it-pro/windows-server-2003/cc776986(v=ws.10))), while Configuration Manager's requirements speak of the extended key usage: a certificate that has both must allow the purpose in both."
@@ -18,10 +18,10 @@ declare! {
 declare! {
     key_usage, KeyUsage, "The key usage lacks what Configuration Manager needs"
     cases {
-        NO_DIGITAL_SIGNATURE "no-digital-signature" Some(Warning), "Digital Signature is missing";
-        NO_KEY_ENCIPHERMENT "no-key-encipherment" Some(Warning), "Key Encipherment is missing";
+        NO_DIGITAL_SIGNATURE "no-digital-signature" Some(Warning), "the key usage lacks Digital Signature";
+        NO_KEY_ENCIPHERMENT "no-key-encipherment" Some(Warning), "the key usage lacks Key Encipherment";
         ABSENT "absent" Some(Warning), "no key usage at all";
-        CONNECTION_POINT "connection-point" Some(Error), "Digital Signature is missing at the connection point's certificate";
+        CONNECTION_POINT "connection-point" Some(Error), "the key usage of the connection point's certificate lacks Digital Signature";
     }
     why "Client certificates need Digital Signature and Key Encipherment (a0): with the first the client proves its identity in TLS, with the second its BITS transfers test that the key can decrypt. The CMG connection point drops certificates without Digital Signature first of all, and answers 403 when none is left."
     remedy "In the template: Extensions > Key Usage > Digital signature and Allow key exchange only with key encryption; Request Handling > Purpose: Signature and encryption. Enrol anew."
@@ -31,7 +31,7 @@ declare! {
 declare! {
     key_algorithm, KeyAlgorithm, "The key is not an RSA key"
     cases {
-        NOT_RSA "not-rsa" Some(Error), "elliptic curve, DSA or another algorithm";
+        NOT_RSA "not-rsa" Some(Error), "a key on an elliptic curve, of DSA or of another algorithm";
         RSA_PSS "rsa-pss" Some(Warning), "an RSA key restricted to RSASSA-PSS";
     }
     why "Configuration Manager supports certificates with RSA keys only, in a key storage provider as well. One version of a page allowed elliptic curves for clients from version 2107 on; that sentence was withdrawn. An RSA key that is restricted to RSASSA-PSS is documented nowhere."
@@ -42,8 +42,8 @@ declare! {
 declare! {
     key_provider, KeyProvider, "Which provider keeps the private key: CNG (KSP, \"v3\") or CSP"
     cases {
-        CNG "cng" None, "a CNG key storage provider";
-        CSP "csp" Some(Info), "a CryptoAPI service provider";
+        CNG "cng" None, "the private key is in a CNG key storage provider";
+        CSP "csp" Some(Info), "the private key is in a CryptoAPI service provider";
         UNKNOWN "unknown" Some(Info), "a private key is there, but what is known does not tell";
         CNG_UNSUPPORTED "cng-unsupported" Some(Info), "a CNG key, which some roles on the same server cannot use";
     }
@@ -55,9 +55,9 @@ declare! {
 declare! {
     key_length, KeyLength, "The key's length is not one that Microsoft documents for a CMG"
     cases {
-        TOO_SHORT "too-short" Some(Error), "shorter than 2048 bits";
-        UNDOCUMENTED "undocumented" Some(Warning), "neither 2048 nor 4096 bits";
-        ROLE_MAXIMUM "role-maximum" Some(Info), "longer than other roles on the same server take";
+        TOO_SHORT "too-short" Some(Error), "a key that is shorter than 2048 bits";
+        UNDOCUMENTED "undocumented" Some(Warning), "a key of neither 2048 nor 4096 bits";
+        ROLE_MAXIMUM "role-maximum" Some(Info), "a key that is longer than other roles on the same server take";
         CA_SHORT "ca-short" Some(Info), "a CA's key that is shorter than 2048 bits";
         CA_REFUSED "ca-refused" Some(Error), "a CA's key that is shorter than 1024 bits";
     }
@@ -79,7 +79,7 @@ declare! {
 declare! {
     provider_conflict, ProviderConflict, "Two places disagree about the key's provider"
     cases {
-        FAMILIES "families" Some(Warning), "one says CNG, another says CSP";
+        FAMILIES "families" Some(Warning), "one place says CNG, another says CSP";
     }
     why "The same certificate was found with its key in a CNG provider at one place and in a CSP at another: the key was exported and imported in between. What holds on the client is what its own store says; a file may tell of another machine."
     remedy "Look at the place that counts, the Computer\\Personal store of the client: `certutil -store My THUMBPRINT`. Delete the stale copy, or import the file with the provider that you mean: `certutil -csp \"Microsoft Software Key Storage Provider\" -importpfx FILE`."

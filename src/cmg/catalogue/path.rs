@@ -3,12 +3,12 @@
 use crate::cmg::catalogue::declare;
 
 declare! {
-    path_incomplete, PathIncomplete, "No certification path reaches a trust anchor"
+    path_incomplete, PathIncomplete, "No complete certification path"
     cases {
         MISSING_ISSUER "missing-issuer" Some(Error), "the issuer's certificate is not among the sources";
         UNTRUSTED_ROOT "untrusted-root" Some(Error), "the path ends at a root that is not among the trust anchors";
         NO_ROOT "no-root" Some(Warning), "the path ends at a trust anchor that is no root";
-        BUDGET "budget" Some(Error), "the search ended on its budget before it found one";
+        BUDGET "budget" Some(Error), "the search ended on its budget before it found a path";
     }
     why "The CMG verifies each client certificate up to a root that was uploaded to it. While one CA certificate of the path is missing there, the clients below it are refused with 401 Unauthorized, and nothing on the client says why."
     remedy "Get the certificate of the named issuer: from its AIA address where one is shown, from the CA itself with `certutil -ca.cert issuer.cer`, or from a machine that holds it (`certlm.msc` > Intermediate Certification Authorities). Add it to the sources or give it with `--intermediates`, a root with `--trust`, and run again. Where an intermediate was given with `--trust`, give its root instead: what lies above it, name constraints and revocation among them, is not looked at. In the console: CMG > Properties > Settings > Certificates takes roots and intermediates alike."
@@ -49,8 +49,8 @@ declare! {
 declare! {
     ca_superseded, CaSuperseded, "A newer certificate of this CA exists"
     cases {
-        SAME_KEY "same-key" Some(Info), "renewed with the same key";
-        NEW_KEY "new-key" Some(Info), "renewed with a new key";
+        SAME_KEY "same-key" Some(Info), "the CA was renewed with the same key";
+        NEW_KEY "new-key" Some(Info), "the CA was renewed with a new key";
     }
     why "When a CA is renewed, clients with certificates from before and from after the renewal are in use side by side. Renewed with the same key, both CA certificates verify both; with a new key, each verifies its own only. A renewed root has to be imported in addition to the old one."
     remedy "Upload the new CA certificate beside the old one (CMG > Properties > Settings > Certificates; `certpath diff` shows what is missing), and import a renewed root into the site as well. Remove the old one when no valid client certificate is left below it, at the latest when it expires."
@@ -74,7 +74,7 @@ declare! {
 declare! {
     name_encoding, NameEncoding, "The issuer's name is encoded otherwise than in the issuer's own certificate"
     cases {
-        OTHER "other-encoding" Some(Warning), "another string type, case or spacing in a name that is equal by RFC 5280 alone";
+        OTHER "other-encoding" Some(Warning), "the issuer's name in another string type, case or spacing, equal by RFC 5280 alone";
     }
     why "A certificate names its issuer, and the issuer's certificate has that name as subject. RFC 5280 compares the two without regard to string type, case and repeated spaces; Windows' functions for names and stores take two names for the same only where their encodings are identical. Whether its chain engine still finds such an issuer by the key identifiers is not documented, and neither is what the CMG's IIS does. It happens where a CA's certificate was renewed or cross-certified by other software, which wrote the name anew."
     remedy "Have the CA's certificate issued anew with the name exactly as the CA writes it into what it issues: with AD CS renew at the CA (`certutil -renewCert ReuseKeys`) and let the parent take the subject from the request. Until then try one client before you rely on it: `certutil -verify -urlfetch CLIENT.cer` on a Windows machine shows whether the path is built there."
