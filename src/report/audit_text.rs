@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use crate::certificate::Certificate;
 use crate::cmg::passed_over::{Maker, passed_over};
 use crate::cmg::profile::ProfileName;
-use crate::cmg::{Case, Severity, Verdict};
-use crate::ops::{AuditOutcome, IssuerResult};
+use crate::cmg::{Finding, Severity, Verdict};
+use crate::ops::{AuditOutcome, CodeCount, IssuerResult};
 use crate::report::audit::AuditedRecord;
 use crate::report::describe;
 use crate::report::model::Role;
@@ -24,9 +24,9 @@ use crate::report::trust_text;
 /// Where `out` cannot be written.
 pub fn write(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
     summary(out, style, found)?;
-    codes(out, style, found)?;
+    codes(out, style, &found.codes)?;
     beside(out, style, found)?;
-    certificates(out, style, found, worst)?;
+    certificates(out, style, found.verdicts, worst)?;
     issuers(out, style, found)?;
     selection_text::passed_over(out, style, &found.passed_over)?;
     if found.is_selection || found.profile == ProfileName::ConnectionPoint {
@@ -73,20 +73,20 @@ fn summary(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     Ok(())
 }
 
-fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<()> {
-    if found.codes.is_empty() {
+fn codes(out: &mut dyn Write, style: &Style, found: &[CodeCount]) -> io::Result<()> {
+    if found.is_empty() {
         return Ok(());
     }
     style.heading(out, "Findings")?;
     // Each case by itself: one code may be an error at some certificates and a warning at others.
-    let mut rows: Vec<_> = found.codes.iter().flat_map(|counted| &counted.cases).collect();
+    let mut rows: Vec<_> = found.iter().flat_map(|counted| &counted.cases).collect();
     rows.sort_by_key(|row| (Reverse((row.severity, row.count.max(row.inherited))), row.case.code, row.case.name));
     const COLUMNS: &[Column] = &[
         Column::new("SEVERITY", 0),
         Column::new("COUNT", 0).right(),
         Column::new("BELOW", 0).right(),
         Column::new("FINDING", 0),
-        Column::new("WHAT IT MEANS", 1).narrows_to(34).wraps(),
+        Column::new("WHAT IT MEANS", 1).narrows_to(24).wraps(),
         Column::new("CODE", 2),
     ];
     table::write(out, style, "  ", COLUMNS, &rows, |row| {
@@ -94,16 +94,22 @@ fn codes(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result
             Cell::tinted(row.severity.name(), tint(row.severity)),
             Cell::new(grouped(row.count)),
             Cell::new(if row.inherited == 0 { String::new() } else { grouped(row.inherited) }),
-            Cell::new(name_of(row.case)),
-            Cell::new(format!("{}: {}", row.case.code.title(), row.case.title)),
+            Cell::new(row.case.code.id()),
+            Cell::new(format!("{}: {}", row.case.name, row.case.title)),
             Cell::tinted(row.case.code.code(), Tint::Faint),
         ]
     })
 }
 
-/// A case as CSV has it.
-fn name_of(case: &Case) -> String {
-    format!("{}/{}", case.code.id(), case.name)
+/// What to type behind `explain`, each once.
+fn ids<'a>(findings: impl Iterator<Item = &'a Finding>) -> Vec<String> {
+    let mut ids = Vec::new();
+    for id in findings.map(|finding| finding.code().id()) {
+        if !ids.iter().any(|told| told == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
 }
 
 /// What is no certificate's fault.
@@ -124,8 +130,12 @@ fn verdict_tint(verdict: Verdict) -> Tint {
     }
 }
 
-fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst: &[AuditedRecord]) -> io::Result<()> {
-    let [_, warn, fail] = found.verdicts;
+fn certificates(
+    out: &mut dyn Write,
+    style: &Style,
+    [_, warn, fail]: [u64; 3],
+    worst: &[AuditedRecord],
+) -> io::Result<()> {
     if worst.is_empty() {
         return Ok(());
     }
@@ -143,9 +153,8 @@ fn certificates(out: &mut dyn Write, style: &Style, found: &AuditOutcome, worst:
     let rows = &worst[..shown];
     table::write(out, style, "  ", COLUMNS, rows, |row| {
         let own = row.findings.iter().filter(|finding| finding.severity > Severity::Info);
-        let mut codes: Vec<String> = own.map(|finding| name_of(finding.case)).collect();
+        let mut codes = ids(own);
         codes.extend(row.inherited.iter().map(|code| format!("{} of a CA", code.id())));
-        codes.dedup();
         vec![
             Cell::tinted(row.verdict.name(), verdict_tint(row.verdict)),
             Cell::new(name(&row.subject, &row.thumbprint)),
@@ -208,7 +217,7 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     if rows.is_empty() {
         return Ok(());
     }
-    let gravest = |findings: &[crate::cmg::Finding]| findings.iter().map(|finding| finding.severity).max();
+    let gravest = |findings: &[Finding]| findings.iter().map(|finding| finding.severity).max();
     rows.sort_by(|one, two| gravest(&two.findings).cmp(&gravest(&one.findings)).then(two.clients.cmp(&one.clients)));
     style.heading(out, "CA certificates")?;
     const COLUMNS: &[Column] = &[
@@ -222,10 +231,8 @@ fn issuers(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Resu
     let shown = style.shown(rows.len()).min(rows.len());
     table::write(out, style, "  ", COLUMNS, &rows[..shown], |audited| {
         let certificate = &audited.entry.certificate;
-        let mut codes: Vec<String> = audited.findings.iter().map(|finding| name_of(finding.case)).collect();
-        codes.dedup();
         let colour = gravest(&audited.findings).map_or(Tint::Plain, tint);
-        let mut text = codes.join(", ");
+        let mut text = ids(audited.findings.iter()).join(", ");
         if audited.findings.iter().any(|finding| finding.severity_with_clients.is_some()) {
             text.push_str(" (no audited certificate hangs on it)");
         }
@@ -291,4 +298,64 @@ fn next(out: &mut dyn Write, style: &Style, found: &AuditOutcome) -> io::Result<
         "",
         &format!("`certpath explain {}` says what a finding means and what to do.{more}", gravest.code.id()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmg::Code;
+    use crate::ops::CaseCount;
+    use crate::report::style::display_width;
+    use crate::report::testing;
+
+    /// Every case of the catalogue, found more often than any audit finds it.
+    fn everything() -> Vec<CodeCount> {
+        let of_case = |case| CaseCount { case, severity: Severity::Warning, count: 1_234_567, inherited: 1_234_567 };
+        let of_code = |code: &Code| CodeCount {
+            code: *code,
+            severity: Severity::Warning,
+            count: 1_234_567,
+            inherited: 1_234_567,
+            cases: code.entry().cases.iter().map(|case| of_case(case)).collect(),
+        };
+        Code::ALL.iter().map(of_code).collect()
+    }
+
+    fn at_width(width: usize, write: impl Fn(&mut Vec<u8>, &Style)) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &Style { width: Some(width), ..Style::default() });
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| display_width(line) <= width), "{width}:\n{text}");
+        text
+    }
+
+    #[test]
+    fn what_each_finding_means_is_read_in_full_also_in_a_console_of_80_columns() {
+        for width in [80, 100, 200] {
+            let text = at_width(width, |out, style| codes(out, style, &everything()).unwrap());
+            assert!(text.contains("  WHAT IT MEANS"), "{text}");
+            let words: Vec<&str> = text.split_whitespace().collect();
+            for case in Code::ALL.iter().flat_map(|code| code.entry().cases) {
+                assert!(words.contains(&case.code.id()) && words.contains(&&*format!("{}:", case.name)), "{text}");
+                assert!(case.title.split(' ').all(|word| words.contains(&word)), "{}\n{text}", case.title);
+            }
+        }
+    }
+
+    #[test]
+    fn the_ids_of_a_certificate_can_be_typed_whatever_the_width() {
+        let mut worst = testing::audit(8).certificates;
+        for (row, codes) in worst.iter_mut().zip(Code::ALL.chunks(4)) {
+            row.inherited.clear();
+            let cases = codes.iter().flat_map(|code| code.entry().cases);
+            row.findings = cases.map(|case| Finding { severity: Severity::Error, ..Finding::new(case, "") }).collect();
+        }
+        for width in [80, 100, 200] {
+            let text = at_width(width, |out, style| certificates(out, style, [0, 0, 8], &worst).unwrap());
+            let words: Vec<&str> = text.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+            for code in Code::ALL {
+                assert_eq!(words.iter().filter(|word| **word == code.id()).count(), 1, "{code}\n{text}");
+            }
+        }
+    }
 }
