@@ -353,7 +353,7 @@ fn table(out: &mut dyn Write, report: &AuditReport, certificates: &Certificates)
             audited.days_left.map_or_else(String::new, |days| days.to_string()),
             escape(&found.join(", ")),
             escape(&audited.thumbprint),
-            escape(audited.source.as_deref().unwrap_or_default()),
+            escape(&audited.places()),
             verdict = verdict_class(audited.verdict),
         )?;
     }

@@ -1,5 +1,6 @@
 //! For the tests of the reports: what the commands would find in a folder of testdata, put together by the shortest way.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -130,7 +131,7 @@ fn show_what_people_see() {
 
 /// An audit of `number` made-up certificates below the CAs of `testdata/contoso`, with names and findings of every kind.
 pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
-    use super::audit::{AuditReport, AuditSummaryRecord, AuditedRecord, CodeCountRecord};
+    use super::audit::{AuditReport, AuditSummaryRecord, AuditedRecord, CaseCountRecord, CodeCountRecord};
     use super::model::{IssuerRecord, ProblemRecord, ReasonRecord};
     use crate::cmg::funnel::Funnel;
     use crate::cmg::profile::ProfileName;
@@ -157,7 +158,14 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
         "&lt;b&gt; & \\u003c/script>",
     ];
     let mut certificates = Vec::with_capacity(number);
-    let mut counts = std::collections::BTreeMap::<Code, (Severity, u64)>::new();
+    let mut counts = std::collections::BTreeMap::<_, CaseCountRecord>::new();
+    let mut count = |finding: &Finding, own: u64, inherited: u64| {
+        let (case, severity) = (finding.case, finding.severity);
+        let new = || CaseCountRecord { case: case.name, title: case.title, severity, count: 0, inherited: 0 };
+        // The gravest case of a code first.
+        let counted = counts.entry((case.code, Reverse(severity), case.name)).or_insert_with(new);
+        (counted.count, counted.inherited) = (counted.count + own, counted.inherited + inherited);
+    };
     let mut verdicts = [0u64; 3];
     let mut seed = 1u64;
     let mut random = move |below: u64| {
@@ -183,11 +191,8 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
         let inherited: Vec<Code> = issuers[issuer].findings.iter().map(Finding::code).collect();
         let of_issuer = issuers[issuer].findings.iter().map(|finding| finding.severity);
         let verdict = Verdict::of(findings.iter().map(|finding| finding.severity).chain(of_issuer));
-        for finding in &findings {
-            let counted = counts.entry(finding.code()).or_insert((finding.severity, 0));
-            counted.0 = counted.0.max(finding.severity);
-            counted.1 += 1;
-        }
+        findings.iter().for_each(|finding| count(finding, 1, 0));
+        issuers[issuer].findings.iter().for_each(|finding| count(finding, 0, 1));
         verdicts[verdict as usize] += 1;
         issuers[issuer].clients += 1;
         let subject = match hostile.get(index) {
@@ -209,26 +214,27 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
             not_after: Some(at.plus_days(days)),
             days_left: Some(days),
             request_id: index.is_multiple_of(3).then(|| index.to_string()),
-            source: Some(format!("export/{}.pem", index / 100).into()),
-            line: None,
-            more_places: 0,
+            source: Some(format!("export/<{}>.pem", index / 100).into()),
+            line: (!index.is_multiple_of(4)).then_some(1 + index as u64 % 100 * 30),
+            more_places: index % 3,
         });
     }
-    for finding in issuers.iter().flat_map(|issuer| &issuer.findings) {
-        counts.entry(finding.code()).or_insert((finding.severity, 0)).1 += 1;
-    }
-    let codes: Vec<CodeCountRecord> = counts
-        .into_iter()
-        .map(|(code, (severity, count))| CodeCountRecord {
+    issuers.iter().flat_map(|issuer| &issuer.findings).for_each(|finding| count(finding, 1, 0));
+    let counts: Vec<_> = counts.into_iter().map(|((code, ..), counted)| (code, counted)).collect();
+    let of_code = |cases: &[(Code, CaseCountRecord)]| {
+        let code = cases[0].0;
+        let cases: Vec<CaseCountRecord> = cases.iter().map(|(_, counted)| counted.clone()).collect();
+        CodeCountRecord {
             code,
             id: code.id(),
             title: code.title(),
-            severity,
-            count,
-            inherited: certificates.iter().filter(|one| one.inherited.contains(&code)).count() as u64,
-            cases: Vec::new(),
-        })
-        .collect();
+            severity: cases[0].severity,
+            count: cases.iter().map(|counted| counted.count).sum(),
+            inherited: cases.iter().map(|counted| counted.inherited).sum(),
+            cases,
+        }
+    };
+    let codes: Vec<CodeCountRecord> = counts.chunk_by(|one, two| one.0 == two.0).map(of_code).collect();
     let problem = Problem {
         source: "mail/<b>broken</b>.cer".into(),
         code: crate::source::ProblemCode::Damaged,

@@ -82,3 +82,26 @@ fn an_audit_of_nothing_is_a_page_too() {
     testing::write_page(&mut out, report);
     assert!(String::from_utf8(out).unwrap().contains("No CA certificate was found."));
 }
+
+#[test]
+fn a_row_is_the_same_without_a_script_also_where_the_certificate_was_found_and_in_how_many_more_places() {
+    let page = page(12);
+    let shown = page.split_once("<tbody id=\"rows\">").unwrap().1.split_once("</tbody>").unwrap().0;
+    assert!(shown.contains(":31 and 1 more</td></tr>"), "{shown}");
+    for row in data(&page)["rows"].as_array().unwrap() {
+        assert!(shown.contains(&format!(">{}</td></tr>", escape(row[9].as_str().unwrap()))), "{row}");
+    }
+}
+
+#[test]
+fn each_case_of_a_finding_is_told_with_its_own_severity_and_number() {
+    let report = testing::audit(500);
+    let page = page(500);
+    let validity = report.summary.codes.iter().find(|code| code.id == "validity").unwrap();
+    assert_eq!(validity.cases.len(), 2);
+    for case in &validity.cases {
+        let (severity, count) = (case.severity.name(), case.count);
+        let start = format!("<span class=\"badge {severity}\">{severity}</span> {count} <code");
+        assert!(page.contains(&format!("{start} class=\"faint\">{}</code> {}</li>", case.case, case.title)), "{page}");
+    }
+}
