@@ -235,6 +235,13 @@ pub struct Case {
     pub title: &'static str,
 }
 
+impl Case {
+    /// The name that no case of another code has: `key-length/too-short`.
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.code.id(), self.name)
+    }
+}
+
 /// What was found at one certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

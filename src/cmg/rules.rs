@@ -116,7 +116,7 @@ pub(crate) mod checks {
     use crate::source::{Format, Position, Properties, StoreName};
 
     pub(crate) fn labels(found: &[Finding]) -> Vec<String> {
-        found.iter().map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect()
+        found.iter().map(|finding| finding.case.full_name()).collect()
     }
 
     /// The findings at a certificate, as `id/case`.

@@ -303,7 +303,7 @@ pub fn audit_row(audited: &AuditedRecord) -> Vec<u8> {
     row.put(&audited.thumbprint);
     row.put(&audited.subject);
     row.put(audited.verdict.name());
-    row.list(audited.findings.iter().map(|finding| format!("{}/{}", finding.code().id(), finding.case.name)));
+    row.list(audited.findings.iter().map(|finding| finding.case.full_name()));
     row.list(audited.findings.iter().map(|finding| finding.severity.name()));
     row.list(audited.inherited.iter().map(|code| code.id()));
     row.list(audited.findings.iter().map(|finding| finding.message.as_str()));

@@ -192,9 +192,7 @@ mod tests {
             .collect();
         let found = of_authorities(&cas, now());
         let at = |index: usize| found.iter().filter(move |(at, _)| *at == index).map(|(_, finding)| finding);
-        (0..cas.len())
-            .map(|index| at(index).map(|finding| format!("{}/{}", finding.code(), finding.case.name)).collect())
-            .collect()
+        (0..cas.len()).map(|index| at(index).map(|finding| finding.case.full_name()).collect()).collect()
     }
 
     #[test]

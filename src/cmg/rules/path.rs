@@ -214,7 +214,7 @@ mod tests {
     use crate::cmg::testing::{Draft, Key, now};
 
     fn label(finding: &Finding) -> String {
-        format!("{}/{}", finding.code(), finding.case.name)
+        finding.case.full_name()
     }
 
     #[test]
