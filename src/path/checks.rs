@@ -61,7 +61,8 @@ pub(crate) fn validity(certificate: &Certificate, at: Time) -> Result<(), Failur
         ));
     }
     if at > last {
-        return Err(Failure::new(Check::Validity, format!("notAfter at or after {at}"), format!("notAfter {last}")));
+        let failure = Failure::new(Check::Validity, format!("notAfter at or after {at}"), format!("notAfter {last}"));
+        return Err(failure.detailed(Detail::Expired));
     }
     Ok(())
 }

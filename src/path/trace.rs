@@ -114,6 +114,8 @@ pub enum Detail {
     ShortKey,
     /// Of [`Check::Algorithm`]: its own key is on an elliptic curve that has no name.
     CurveWithoutName,
+    /// Of [`Check::Validity`]: the time in which it was valid is over.
+    Expired,
     /// Of [`Check::StoreRestriction`]: the store entry of the root has a date of distrust.
     DateOfDistrust,
 }

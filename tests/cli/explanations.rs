@@ -451,10 +451,17 @@ fn where_a_ca_has_expired_its_renewed_certificate_is_asked_for_with_its_address(
         let folder = folder(&[("root.cer", &root.der), ("issuing.cer", &issuing.der), ("pc1.cer", &der)]);
         for (command, more) in [("chain", &[][..]), ("export", &["--out", "never"])] {
             let text = run(command, &folder, more).text().split_whitespace().collect::<Vec<_>>().join(" ");
-            let expected = format!("If that CA was renewed, its newer certificate is missing here: {told}");
+            let expected =
+                format!("If that CA was renewed with the same key, its newer certificate is missing here: {told}");
             assert!(text.contains(&expected), "{command}: {text}");
         }
     }
+    // The renewed one is at hand, and its key is another: it is not what is missing.
+    let renewed = root.issue_ca("Contoso Issuing CA");
+    let der = client("pc1.contoso.test", &[]);
+    let both = [("root.cer", &*root.der), ("old.cer", &*issuing.der), ("new.cer", &*renewed.der), ("pc1.cer", &*der)];
+    let text = run("chain", &folder(&both), &[]).text().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("If it was renewed with a new key, enrol the certificate anew."), "{text}");
     let expired = root.client_with("pc2.contoso.test", |options| options.to = (2024, 1, 1));
     let folder = folder(&[("root.cer", &root.der), ("pc2.cer", &expired)]);
     let verify = Run::new(["verify", "--at", AT, "--trust"]).arg(folder.path().join("root.cer"));
