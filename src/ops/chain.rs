@@ -123,6 +123,7 @@ pub fn chain_each<R: Send>(
         issuers: issuers(request, &assembly, &judged.hanging),
         passed_over: judged.passed_over.into_iter().collect(),
         selection: judged.selection,
+        none_to_trust: assembly.none_to_trust,
         problems: assembly.take_problems(),
     })
 }

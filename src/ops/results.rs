@@ -124,6 +124,8 @@ pub struct ChainOutcome {
     pub passed_over: Vec<(String, u64)>,
     /// What each step of the selection left, where client certificates were asked for by issuer, criterion or length.
     pub selection: Option<SelectionCounts>,
+    /// Where no certificate that was given as a trust anchor can be one: how many there are.
+    pub none_to_trust: Option<usize>,
     /// What could not be read.
     pub problems: Vec<Problem>,
 }

@@ -31,7 +31,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod tree;
-mod trust_text;
+pub(crate) mod trust_text;
 pub mod verify_text;
 
 pub use style::Style;

@@ -16,6 +16,11 @@ pub(crate) fn origin(trust: Trust) -> &'static str {
     }
 }
 
+/// That none of the certificates that `--trust` holds, so many, can end a path.
+pub(crate) fn none_to_trust(count: usize) -> String {
+    format!("--trust holds no CA certificate that a path can end at (certificates: {count})")
+}
+
 /// The roots to compare; nothing where somebody has vouched for them, or where there are none.
 pub(crate) fn to_compare(out: &mut dyn Write, style: &Style, trust: Trust, roots: &[&Certificate]) -> io::Result<()> {
     if trust != Trust::Assumed || roots.is_empty() {

@@ -12,17 +12,15 @@ use crate::report::path_notes::{AnchorLimits, Cautions, UnknownRevocation};
 use crate::report::sanitize::terminal;
 use crate::report::style::{Style, Tint};
 use crate::report::tree::Branch;
-use crate::report::{describe, path_branch, problems_text, selection_text};
+use crate::report::{describe, path_branch, problems_text, selection_text, trust_text};
 use crate::time::Time;
 
 /// What to do where `--trust` names nothing that can end a path.
 fn none_to_trust(found: &Verification, count: usize) -> String {
     let are_swapped = count > 0 && !found.leaf.certificate.is_end_entity();
     let question = if are_swapped { " Were the two swapped?" } else { "" };
-    format!(
-        "--trust holds no CA certificate that a path can end at (certificates: {count}): name the root there, and the certificate \
-         to judge as the last argument.{question}"
-    )
+    let told = trust_text::none_to_trust(count);
+    format!("{told}: name the root there, and the certificate to judge as the last argument.{question}")
 }
 
 /// Writes the verdict.

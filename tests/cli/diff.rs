@@ -30,3 +30,28 @@ fn a_side_without_a_ca_certificate_is_refused_by_its_name() {
         assert!(output.stdout.is_empty() && output.stderr.contains(&told), "{}", output.seen());
     }
 }
+
+#[test]
+fn a_side_that_holds_no_ca_certificate_is_refused_below_given_anchors_too_and_one_with_none_below_them_is_compared() {
+    let (root, other) = (Ca::root("Contoso Root CA"), Ca::root("Fabrikam Root CA"));
+    let client = root.client("pc1.contoso.test");
+    let (cas, clients) = (folder(&[("root.cer", &root.der)]), folder(&[("pc1.cer", &client)]));
+    let others = folder(&[("other.cer", &other.der)]);
+    let diff = |sides: [&tempfile::TempDir; 2], trust: std::path::PathBuf, more: &[&str]| {
+        let run = more.iter().fold(Run::new(["diff", "--at", AT, "--trust"]).arg(trust), Run::arg);
+        sides.iter().fold(run, |run, side| run.arg(side.path())).output()
+    };
+    let anchor = || cas.path().join("root.cer");
+    for sides in [[&clients, &cas], [&cas, &clients]] {
+        let refused = diff(sides, anchor(), &[]).status(2);
+        let told = format!("{}: expected CA certificates to compare, found none", clients.path().display());
+        assert!(refused.stdout.is_empty() && refused.stderr.contains(&told), "{}", refused.seen());
+    }
+    let text = diff([&others, &cas], anchor(), &[]).status(0).text();
+    assert!(text.contains("1 CA certificate to add, 0 to remove"), "{text}");
+    for more in [&[][..], &["--first"]] {
+        let refused = diff([&cas, &cas], clients.path().join("pc1.cer"), more).status(2);
+        let told = "--trust holds no CA certificate that a path can end at (certificates: 1): name the roots there";
+        assert!(refused.stdout.is_empty() && refused.stderr.contains(told), "{}", refused.seen());
+    }
+}

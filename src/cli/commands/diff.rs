@@ -13,7 +13,7 @@ use crate::cmg::diff as comparison;
 use crate::ops::{self, IssuerResult, Request, Trust};
 use crate::report::diff::{self as report, DiffRecord};
 use crate::report::model::HeaderRecord;
-use crate::report::{csv, json, sanitize};
+use crate::report::{csv, json, sanitize, trust_text};
 use crate::source::Problem;
 
 pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
@@ -38,18 +38,18 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitStatus, Stop> {
     request.sources = to;
     request.progress = progress::progress(&arguments.common);
     let after = side(&request)?;
+    let held = [(before.held, from), (after.held, request.source_names())];
     // Which of them are roots the one side may know of the other's.
     let (before, after) = (before.known_by(&after), after.known_by(&before));
-    // Below given anchors one side may have none yet.
-    if request.trust.is_empty() {
-        let sides = [(&before, from), (&after, request.source_names())];
-        if let Some((_, name)) = sides.into_iter().find(|(side, _)| side.is_empty()) {
-            complain_of(&problems);
-            let name = sanitize::terminal(&name);
-            return Err(Stop::usage(format!(
-                "{name}: expected CA certificates to compare, found none; `certpath inspect` shows what is there"
-            )));
-        }
+    // Below given anchors one side may have none yet, of the CA certificates that it holds.
+    let is_limited = !request.trust.is_empty();
+    let mut sides = [&before, &after].into_iter().zip(held);
+    if let Some((_, (_, name))) = sides.find(|(side, (held, _))| side.is_empty() && !(is_limited && *held > 0)) {
+        complain_of(&problems);
+        let name = sanitize::terminal(&name);
+        return Err(Stop::usage(format!(
+            "{name}: expected CA certificates to compare, found none; `certpath inspect` shows what is there"
+        )));
     }
     // What both sides are built with was read for each.
     let mut told = HashSet::new();
@@ -81,6 +81,8 @@ struct Side {
     authorities: Vec<Arc<Certificate>>,
     /// See [`ops::Anchored::may_be_roots`].
     may_be_roots: Vec<Arc<Certificate>>,
+    /// How many CA certificates there are before the trust anchors and the clients decide which are compared.
+    held: usize,
 }
 
 impl Side {
@@ -93,11 +95,19 @@ impl Side {
     }
 }
 
+/// Below anchors that are none there is nothing to compare.
+fn refuse_trust(none_to_trust: Option<usize>) -> Result<(), Stop> {
+    let refusal = |count| Stop::usage(format!("{}: name the roots there", trust_text::none_to_trust(count)));
+    none_to_trust.map_or(Ok(()), |count| Err(refusal(count)))
+}
+
 /// The CA certificates of one side; where client certificates are asked for and the side holds some, those above them.
 fn authorities(request: &Request, problems: &mut Vec<Problem>) -> Result<Side, Stop> {
     if request.selects() {
         let found = ops::chain_each(request, |_| (), |()| ())?;
         problems.extend(found.problems);
+        refuse_trust(found.none_to_trust)?;
+        let held = found.issuers.len();
         let clients = found.valid + found.invalid + found.incomplete;
         let others: u64 = found.passed_over.iter().map(|(_, count)| count).sum();
         if clients == 0 && others > 0 {
@@ -114,9 +124,10 @@ fn authorities(request: &Request, problems: &mut Vec<Problem>) -> Result<Side, S
             .into_iter()
             .filter(|issuer| if clients == 0 { !is_limited || reaches(issuer) } else { issuer.clients > 0 });
         let authorities = above.map(|issuer| issuer.entry.certificate).collect();
-        return Ok(Side { authorities, may_be_roots: Vec::new() });
+        return Ok(Side { authorities, may_be_roots: Vec::new(), held });
     }
     let found = ops::anchored(request)?;
     problems.extend(found.problems);
-    Ok(Side { authorities: found.authorities, may_be_roots: found.may_be_roots })
+    refuse_trust(found.none_to_trust)?;
+    Ok(Side { authorities: found.authorities, may_be_roots: found.may_be_roots, held: found.held })
 }
