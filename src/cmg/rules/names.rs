@@ -201,9 +201,11 @@ fn identity_hash(identity: &str) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameRecord {
     identity: u64,
-    /// Minutes since 1970, up to the year 6053.
+    /// Minutes since 1970, up to the year 6053, and the seconds beyond: so a record takes no more than 32 bytes.
     from: i32,
+    from_second: u8,
     to: i32,
+    to_second: u8,
     /// The first bytes of the certificate's SHA-256, so that one certificate in two places is no duplicate.
     certificate: u32,
     /// Of its public key, and of the account that Active Directory's security identifier names; 0 is none.
@@ -224,13 +226,20 @@ impl NameRecord {
         if !certificate.is_valid_at(context.at) {
             return None;
         }
-        let minute = |time: crate::Time| i32::try_from(time.unix().div_euclid(60)).unwrap_or(i32::MAX);
+        let split = |time: crate::Time| {
+            let (minute, second) = (time.unix().div_euclid(60), time.unix().rem_euclid(60));
+            (i32::try_from(minute).unwrap_or(i32::MAX), u8::try_from(second).unwrap_or_default())
+        };
+        let ((from, from_second), (to, to_second)) =
+            (split(certificate.not_before()?), split(certificate.not_after()?));
         let [a, b, c, d, ..] = *certificate.sha256();
         let account = certificate.extension(oid::MS_SID_EXTENSION).and_then(|_| certificate.sid());
         Some(Self {
             identity: identity_hash(&identity(certificate)?),
-            from: minute(certificate.not_before()?),
-            to: minute(certificate.not_after()?),
+            from,
+            from_second,
+            to,
+            to_second,
             certificate: u32::from_be_bytes([a, b, c, d]),
             key: short_hash(certificate.subject_public_key_info()),
             account: account.map_or(0, |account| short_hash(account.as_bytes())),
@@ -241,13 +250,21 @@ impl NameRecord {
         self.from.div_euclid(24 * 60)
     }
 
+    fn from(&self) -> i64 {
+        i64::from(self.from) * 60 + i64::from(self.from_second)
+    }
+
+    fn to(&self) -> i64 {
+        i64::from(self.to) * 60 + i64::from(self.to_second)
+    }
+
     fn period(&self) -> (i64, i64) {
-        validity_period(self.from.into(), self.to.into())
+        validity_period(self.from(), self.to())
     }
 
     /// Whether one of the two is the wrong one to choose, given that a client chooses the one with the longest validity period.
     fn beside(&self, later: &Self) -> Beside {
-        let begins = i64::from(later.from) - i64::from(self.from);
+        let begins = later.from() - self.from();
         let (length, _) = self.period();
         if self.account != later.account && self.account != 0 && later.account != 0 {
             Beside::TwoAccounts
@@ -255,7 +272,7 @@ impl NameRecord {
             Beside::SameDay
         } else if self.key == later.key {
             Beside::Renewed
-        } else if later.to > self.to && begins >= length * 3 / 4 {
+        } else if later.to() > self.to() && begins >= length * 3 / 4 {
             // A year without a leap day is the shorter one: the client stays with the old certificate until that expires, soon.
             Beside::InDueTime
         } else if later.period() <= self.period() {

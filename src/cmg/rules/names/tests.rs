@@ -162,6 +162,17 @@ fn the_renewed_one_of_two_is_the_one_that_first_selects_too() {
         let expected = if takes_new { "subject/renewed" } else { "subject/duplicate" };
         assert_eq!(both(&old, &new), expected, "{from} to {to}");
     }
+    // As most CAs end a period: one second before it is full, whatever the second that it begins at.
+    let at_second = |mut draft: Draft, second: i64| {
+        let add = |time: crate::Time, seconds| crate::Time::from_unix(time.unix() + seconds);
+        (draft.not_before, draft.not_after) = (add(draft.not_before, second), add(draft.not_after, second - 1));
+        draft.issued()
+    };
+    for (first, second) in [(0, 0), (0, 30), (30, 0), (59, 1), (1, 59)] {
+        let (old, new) = (at_second(dated(1, 2048, -100, 300), first), at_second(dated(2, 4096, -50, 350), second));
+        assert!(by_longest_validity(&new) > by_longest_validity(&old));
+        assert_eq!(both(&old, &new), "subject/renewed", "{first} {second}");
+    }
     // Renewed each year in due time: the period with the leap day is the longer one, and nobody has to do anything.
     assert_eq!(both(&dated(1, 2048, -320, 46).issued(), &dated(2, 4096, -5, 360).issued()), "");
 }
