@@ -140,7 +140,7 @@ fn pairs(difference: &Difference) -> Vec<Pair> {
     for new in &difference.add {
         let named = new.previous_ca_hash().and_then(|hash| hash.try_into().ok());
         let predecessor = named.and_then(|hash: [u8; 20]| by_thumbprint.get(&hash).copied());
-        let predecessor = predecessor.filter(|old| is_of_one_kind(old, new) && !taken.contains(old.sha256()));
+        let predecessor = predecessor.filter(|old| Signer::of(old) == Signer::of(new) && !taken.contains(old.sha256()));
         let best = predecessor.or_else(|| by_kind.get_mut(&kind(new))?.best(new, &taken));
         if let Some(old) = best {
             taken.insert(*old.sha256());
@@ -165,7 +165,7 @@ fn replaced(difference: &Difference) -> Vec<Pair> {
         of_kind.insert(kind(new), new);
     }
     let pair = |old: &Arc<Certificate>| {
-        let heir = heirs.get(old.thumbprint()).filter(|new| is_of_one_kind(old, new));
+        let heir = heirs.get(old.thumbprint()).filter(|new| Signer::of(old) == Signer::of(new));
         let latest = || of_kind.get(&kind(old)).filter(|new| new.not_after() >= old.not_after());
         let new = heir.or_else(|| of_key.get(&(kind(old), old.subject_public_key_info()))).or_else(latest)?;
         Some(Pair::new(old, new, heir.is_some()))
@@ -186,17 +186,25 @@ impl Pair {
 }
 
 /// What two certificates of one CA have in common, whatever their keys are.
-fn kind(one: &Certificate) -> (Vec<u8>, bool, bool) {
-    (one.subject().comparable(), one.is_self_issued(), one.is_self_signed())
+fn kind(one: &Certificate) -> (Vec<u8>, Signer) {
+    (one.subject().comparable(), Signer::of(one))
+}
+
+/// Who certified it: a root is not renewed by an intermediate of its name, as key-rollover and cross-certificates are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Signer {
+    has_its_name: bool,
+    has_its_key: bool,
+}
+
+impl Signer {
+    fn of(one: &Certificate) -> Self {
+        Self { has_its_name: one.is_self_issued(), has_its_key: one.is_self_signed() }
+    }
 }
 
 fn same_key(old: &Certificate, new: &Certificate) -> bool {
     old.subject_public_key_info() == new.subject_public_key_info()
-}
-
-/// A root is not renewed by an intermediate of its name, as key-rollover and cross-certificates are.
-fn is_of_one_kind(old: &Certificate, new: &Certificate) -> bool {
-    old.is_self_issued() == new.is_self_issued() && old.is_self_signed() == new.is_self_signed()
 }
 
 #[cfg(test)]
@@ -260,7 +268,7 @@ mod tests {
             let is_named = |old: &Certificate| new.previous_ca_hash() == Some(&old.thumbprint()[..]);
             let best = before
                 .filter(|(old, _)| is_named(old) || old.subject().matches(&new.subject()))
-                .filter(|(old, _)| is_of_one_kind(old, new) && !taken.contains(old.sha256()))
+                .filter(|(old, _)| Signer::of(old) == Signer::of(new) && !taken.contains(old.sha256()))
                 .max_by_key(|(old, goes)| (is_named(old), *goes, same_key(old, new), old.not_after(), *old.sha256()));
             if let Some((old, _)) = best {
                 taken.insert(*old.sha256());
@@ -302,13 +310,21 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_is_paired_with_the_renewal_that_is_in_both_and_never_with_what_it_replaced_itself() {
+    fn what_goes_is_paired_with_the_renewal_that_is_in_both_and_with_what_it_replaced_itself_only_where_that_has_its_key()
+     {
         let (old, new) = (read("renewed-same-key/root-0.cer"), read("renewed-same-key/root-1.cer"));
         let found = diff(&[old.clone(), new.clone()], std::slice::from_ref(&new));
         let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
         assert_eq!(
             (pair.relation, pair.old.sha256(), pair.new.sha256()),
             (Relation::Successor, old.sha256(), new.sha256())
+        );
+        // The other way round it is no renewal, but what the one issued verifies under the other.
+        let found = diff(&[old.clone(), new.clone()], std::slice::from_ref(&old));
+        let [pair] = found.pairs.as_slice() else { panic!("{:?}", found.pairs) };
+        assert_eq!(
+            (pair.relation, pair.old.sha256(), pair.new.sha256()),
+            (Relation::RenewedSameKey, new.sha256(), old.sha256())
         );
         let (old, new) = (read("renewed-new-key/root-0.cer"), read("renewed-new-key/root-1.cer"));
         let found = diff(&[old.clone(), new.clone()], std::slice::from_ref(&new));

@@ -73,8 +73,9 @@ pub(crate) struct OpenPath {
     pub(crate) rank: Rank,
 }
 
-/// What the choice among paths, valid or not, goes by, best first: up to a root, for a CMG must be given one; longest remaining validity of its CA certificates, fewest
-/// certificates, stronger signatures, thumbprints. It depends on the CAs alone, so that all clients of one CA choose the same.
+/// What the choice among paths, valid or not, goes by, best first: up to a root, for a CMG must be given one; longest remaining validity
+/// of its CA certificates, fewest certificates, stronger signatures, thumbprints. It depends on the CAs alone, so that all clients of one
+/// CA choose the same.
 ///
 /// The first of its CA certificates to expire ends the validity of a path. Before thumbprints decide, the others count too, so that of
 /// a renewed root and its predecessor the renewed one is chosen even where a CA below expires before both.

@@ -135,7 +135,7 @@ pub(crate) fn audit(number: usize) -> super::audit::AuditReport {
     use super::model::{IssuerRecord, ProblemRecord, ReasonRecord};
     use crate::cmg::funnel::Funnel;
     use crate::cmg::profile::ProfileName;
-    use crate::cmg::{Code, Finding, Severity, Verdict, catalogue};
+    use crate::cmg::{Code, Finding, Verdict, catalogue};
 
     let found = chains("contoso");
     let at = found.at;
