@@ -63,8 +63,8 @@ pub(crate) fn exhausted(limit: &str) -> Finding {
 /// That the path ends at a trust anchor that is no root.
 pub(crate) fn no_root(anchor: &Certificate) -> Finding {
     let message = format!(
-        "no path leads to a root: the best ends at the trust anchor {}, and what stands above that was not looked at; a CMG must be \
-         given the root",
+        "no path leads to a root: the best ends at the trust anchor {}, and what stands above that was not looked at; name the root \
+         with --trust",
         anchor.short_subject()
     );
     Finding::new(&path_incomplete::NO_ROOT, message).expected("a self-signed trust anchor").found("an intermediate")
@@ -238,6 +238,16 @@ mod tests {
         assert_eq!(label(&finding), "path-invalid/refused");
         assert_eq!((finding.expected.as_deref(), finding.found.as_deref()), (Some("this"), Some("that")));
         assert!(finding.message.contains("Contoso Root CA") && finding.message.contains("name-constraints"));
+    }
+
+    #[test]
+    fn an_anchor_that_is_no_root_is_told_in_words_that_hold_for_every_profile() {
+        let finding = no_root(&Draft::ca("Contoso Policy CA").issued());
+        assert_eq!(label(&finding), "path-incomplete/no-root");
+        assert!(
+            finding.message.contains("Contoso Policy CA") && finding.message.ends_with("name the root with --trust")
+        );
+        assert!(!finding.message.contains("CMG"), "{}", finding.message);
     }
 
     #[test]
