@@ -151,9 +151,9 @@ fn holds_certificate(byte: u8) -> bool {
     matches!(byte & 0x3f, 0..=3 | 6 | 9..=15 | 22 | 43..=45 | 48 | 49 | 52 | 53 | 56..=58 | 60)
 }
 
-/// Whether the piece of this byte begins with base64.
-fn is_base64(byte: u8) -> bool {
-    matches!(byte & 0x3f, 9..=11)
+/// Whether the piece of this byte begins with base64, or with hexadecimal digits.
+fn begins_with_digits(byte: u8) -> bool {
+    matches!(byte & 0x3f, 9..=12)
 }
 
 /// Pieces one behind the other, as a file that was named and as a text in batches of any size. What is read by itself is read or some
@@ -167,7 +167,7 @@ pub fn joined(data: &[u8]) {
     let contents = readers::named(&file);
     let is_read = |byte: &u8| contents.found.iter().any(|found| found.der == MADE[usize::from(byte >> 6)]);
     // Right behind digits it can be a part of something else: it is read where it is whole, and damage of it is not told.
-    let is_behind_digits = pieces.windows(2).any(|pair| pair[0] & 0x3f == 63 && is_base64(pair[1]));
+    let is_behind_digits = pieces.windows(2).any(|pair| pair[0] & 0x3f == 63 && begins_with_digits(pair[1]));
     if contents.faults.is_empty() && !is_behind_digits {
         let lost = pieces.iter().find(|byte| holds_certificate(**byte) && !is_read(byte));
         assert_eq!(lost, None, "it was left out in silence");
