@@ -224,7 +224,7 @@ fn a_location_alone_is_all_its_stores() {
     own.open().add(&der, None, &[]);
     let contents = read_store(&StoreSource::parse(r"Cert:\CurrentUser").expect("a store").expect("well formed"));
     let store = properties(&contents, &der).store.as_ref().expect("a store");
-    assert_eq!(store.name, own.0);
+    assert_eq!(*store.name, *own.0);
 }
 
 #[test]
