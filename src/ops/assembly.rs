@@ -8,6 +8,7 @@ use crate::ops::request::{OpsError, Request};
 use crate::ops::results::Trust;
 use crate::ops::scan;
 use crate::ops::selecting::not_below;
+use crate::path::anchor;
 use crate::path::graph::{Graph, Issuer, NodeId, Revocation};
 use crate::path::revocation::CrlStore;
 use crate::path::revocation::signers::SignerPool;
@@ -57,13 +58,13 @@ impl Side {
         let mut side = Self::default();
         for source in &request.crls {
             let mut read = Self::read(std::slice::from_ref(source), request);
-            let holds_more = match source {
+            let holds_more = || match source {
                 Source::Path(path) if path.is_dir() => request.inputs_of(std::slice::from_ref(source)).hold_files(),
                 // What is wrong with a file has been told.
                 Source::Path(path) if path.is_file() => read.problems.is_empty(),
                 _ => !read.pool.is_empty(),
             };
-            if holds_more && read.crls.is_empty() {
+            if read.crls.is_empty() && holds_more() {
                 let message = format!(
                     "expected a CRL, found none (certificates: {}), so that it tells of no revocation; name the CRLs themselves \
                      with --crl, and CA certificates with --intermediates or --trust",
@@ -138,9 +139,8 @@ impl Assembly {
         let known = trusted.chain(intermediates.pool.entries().iter().filter(is_known));
         known.for_each(|entry| entry.certificate.take_for_root());
 
-        // As in `Graph::judge`: an end entity's certificate is trusted to issue nothing.
-        let can_be_anchor = |entry: &Entry| !entry.certificate.is_end_entity() || entry.certificate.is_self_signed();
-        let none_to_trust = trust == Trust::Given && !trust_side.pool.entries().iter().any(can_be_anchor);
+        let can_end_path = |entry: &Entry| anchor::can_end_path(&entry.certificate);
+        let none_to_trust = trust == Trust::Given && !trust_side.pool.entries().iter().any(can_end_path);
         let none_to_trust = none_to_trust.then_some(trust_side.pool.len());
         let mut problems = corpus.problems.take();
         settings.require_revocation |= request.require_revocation;

@@ -262,10 +262,8 @@ impl Auditor<'_> {
         if let Some(path) = graph.candidate_paths(&decision.links.issuers).next() {
             return path.nodes.clone();
         }
-        let paths = || decision.links.issuers.iter().map(|id| graph.paths(*id));
-        let failed = paths().flat_map(|paths| &paths.failed).min_by(|one, two| one.rank.cmp(&two.rank));
-        let open = || paths().flat_map(|paths| &paths.open).min_by(|one, two| one.rank.cmp(&two.rank));
-        let best = failed.map(|failed| &failed.nodes).or_else(|| open().map(|open| &open.nodes));
+        let (failed, open) = graph.ways_without_end(&decision.links.issuers);
+        let best = failed.first().map(|failed| &failed.nodes).or_else(|| open.first().map(|open| &open.nodes));
         best.cloned().unwrap_or_default()
     }
 

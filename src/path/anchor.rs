@@ -11,6 +11,12 @@ use crate::source::Restrictions;
 const TOLD: usize = 50;
 const TOLD_CHARACTERS: usize = 4_000;
 
+/// Whether a path can end at a certificate that is trusted: one that is no CA's, and not self-signed, is trusted to issue nothing (RFC 5280
+/// section 6.1).
+pub(crate) fn can_end_path(trusted: &Certificate) -> bool {
+    !trusted.is_end_entity() || trusted.is_self_signed()
+}
+
 /// The limits that an anchor brings itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! Certification paths: the search for them, every check of RFC 5280 section 6, and the record of what was refused and why.
 
-mod anchor;
+pub(crate) mod anchor;
 pub(crate) mod checks;
 mod conformance;
 pub(crate) mod graph;

@@ -209,8 +209,6 @@ impl Graph {
             found.valid.sort_by(|one, two| one.rank.cmp(&two.rank));
             if found.valid.is_empty() {
                 self.search(id, &mut found, false, EXPLAINING_STEPS);
-                found.failed.sort_by(|one, two| one.rank.cmp(&two.rank));
-                found.open.sort_by(|one, two| one.rank.cmp(&two.rank));
             }
             found.refused.sort_by(|one, two| self.compare_refusals(one, two));
             found.refused.dedup_by(|one, two| (one.0, one.1, one.2.check) == (two.0, two.1, two.2.check));

@@ -5,13 +5,13 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use crate::certificate::{Certificate, oid};
-use crate::path::anchor::AnchorConstraints;
+use crate::path::anchor::{self, AnchorConstraints};
 use crate::path::conformance;
 use crate::path::graph::{Graph, Links, NodeId};
 use crate::path::missing::Missing;
 use crate::path::name_constraints::Comparisons;
 use crate::path::revocation::RevocationStatus;
-use crate::path::search::IssuerPath;
+use crate::path::search::{FailedPath, IssuerPath, OpenPath};
 use crate::path::state::{self, State};
 use crate::path::trace::{Check, Failure, Refusal, keep_refused};
 
@@ -161,10 +161,9 @@ impl Graph {
     /// The whole answer.
     pub(crate) fn judge(&self, certificate: &Arc<Certificate>) -> Verdict {
         let own_node = self.find(certificate.sha256());
-        // An anchor that is no CA and not self-signed is trusted to issue nothing, so that no path ends at it (RFC 5280 section 6.1).
         if let Some(id) = own_node
             && self.node(id).anchor.is_some()
-            && (!certificate.is_end_entity() || certificate.is_self_signed())
+            && anchor::can_end_path(certificate)
         {
             return self.judge_anchor(id, certificate);
         }
@@ -226,13 +225,19 @@ impl Graph {
         }
     }
 
+    /// The paths of several CA certificates of one name and key that fail, and those that reach no anchor, the best first.
+    pub(crate) fn ways_without_end(&self, issuers: &[NodeId]) -> (Vec<&FailedPath>, Vec<&OpenPath>) {
+        let paths = || issuers.iter().map(|id| self.paths(*id));
+        let mut failed: Vec<_> = paths().flat_map(|paths| &paths.failed).collect();
+        failed.sort_by(|one, two| one.rank.cmp(&two.rank));
+        let mut open: Vec<_> = paths().flat_map(|paths| &paths.open).collect();
+        open.sort_by(|one, two| one.rank.cmp(&two.rank));
+        (failed, open)
+    }
+
     /// The paths that reach no anchor, or fail on the way.
     fn open_paths(&self, certificate: &Arc<Certificate>, links: &Links, own: Option<Failure>) -> Vec<Path> {
-        let issuers = || links.issuers.iter().map(|id| self.paths(*id));
-        let mut failed: Vec<_> = issuers().flat_map(|paths| &paths.failed).collect();
-        failed.sort_by(|one, two| one.rank.cmp(&two.rank));
-        let mut none: Vec<_> = issuers().flat_map(|paths| &paths.open).collect();
-        none.sort_by(|one, two| one.rank.cmp(&two.rank));
+        let (failed, none) = self.ways_without_end(&links.issuers);
         let failed = failed.into_iter().map(|failed| {
             let failure = own.clone().map(|failure| (certificate.clone(), failure));
             let failure = failure.unwrap_or_else(|| (self.certificate(failed.at).clone(), failed.failure.clone()));

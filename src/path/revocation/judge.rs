@@ -138,12 +138,8 @@ impl<'a> Judge<'a> {
                 }
             }
             findings.settled.insert(list.crl.sha256(), Settled::Silent);
-            if list.crl.flaw().is_some_and(|flaw| flaw.forbids_any_use()) {
-                findings.note(Obstacle::Flawed(list));
-                continue;
-            }
-            if list.crl.this_update().is_none_or(|issued| issued > store.at()) {
-                findings.note(Obstacle::NotYet(list));
+            if let Err(obstacle) = list.may_be_used_at(store.at()) {
+                findings.note(obstacle);
                 continue;
             }
             if let Err(nearest) = self.is_own(list, issuer) {
@@ -178,15 +174,15 @@ impl<'a> Judge<'a> {
         if !list.is_in_force && findings.is_cleared_since(list) {
             return None;
         }
-        match findings.settled.insert(list.crl.sha256(), Settled::Silent) {
+        match findings.settled.get(list.crl.sha256()) {
             Some(Settled::ByAnother) => {}
             Some(Settled::Clears) => {
                 findings.reasons |= point.reasons & list.scope.reasons;
-                findings.settled.insert(list.crl.sha256(), Settled::Clears);
                 return None;
             }
             _ => return None,
         }
+        findings.settled.insert(list.crl.sha256(), Settled::Silent);
         if !list.is_in_force && findings.old_by_others == OLD_LISTS {
             findings.note(Obstacle::Expired(list));
             return None;
@@ -256,10 +252,7 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let Some(entry) = delta.crl.entry(&certificate.issuer(), certificate.serial_number()) else { continue };
-            let is_usable = point.covers(certificate, delta).is_ok()
-                && !delta.crl.flaw().is_some_and(|flaw| flaw.forbids_any_use())
-                && delta.crl.this_update().is_some_and(|issued| issued <= store.at());
-            if !is_usable {
+            if point.covers(certificate, delta).is_err() || delta.may_be_used_at(store.at()).is_err() {
                 continue;
             }
             let is_signed = match self.is_own(delta, issuer) {

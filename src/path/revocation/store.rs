@@ -7,7 +7,7 @@ use crate::certificate::{Certificate, Crl, CrlNumber, SignatureCheck, VerifyingK
 use crate::path::revocation::RevocationStatus;
 use crate::path::revocation::deltas::Deltas;
 use crate::path::revocation::effort::KEPT_OLD_LISTS;
-use crate::path::revocation::obstacle::uris;
+use crate::path::revocation::obstacle::{Obstacle, uris};
 use crate::path::revocation::point::Scope;
 use crate::remembered::Remembered;
 use crate::time::Time;
@@ -147,6 +147,17 @@ impl StoredCrl {
 
     pub(super) fn age(&self) -> Age<'_> {
         (self.crl.this_update(), self.crl.number())
+    }
+
+    /// Whether anything may be taken from it at that moment: it was issued by then, and RFC 5280 does not forbid it.
+    pub(super) fn may_be_used_at(&self, at: Time) -> Result<(), Obstacle<'_>> {
+        if self.crl.flaw().is_some_and(|flaw| flaw.forbids_any_use()) {
+            return Err(Obstacle::Flawed(self));
+        }
+        if self.crl.this_update().is_none_or(|issued| issued > at) {
+            return Err(Obstacle::NotYet(self));
+        }
+        Ok(())
     }
 
     /// Whether the signature holds under this SubjectPublicKeyInfo, which has what it inherited.
